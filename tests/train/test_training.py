@@ -1,0 +1,154 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Packing equals separate sequences; a run can be stopped, resumed, and learns."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed (extra train)")
+pytest.importorskip("transformers", reason="transformers is not installed (extra train)")
+
+from tlm_mlir.errors import CheckpointError, InputError
+from tlm_mlir.training import state
+from tlm_mlir.training.dataset import Group, Segment, Special
+from tlm_mlir.training.evaluate import judge_groups, judge_segments, spearman
+from tlm_mlir.training.network import logits, new_network, to_tensors, weighted_loss
+from tlm_mlir.training.packing import collate, generator_form, judge_form
+from tlm_mlir.training.train import Settings, train
+
+SPECIAL = Special(pad=0, end=1, perf_unknown=2, perf=tuple(range(3, 14)))
+VOCABULARY = 40
+SMALL = Settings(steps=6, rows=2, length=128, precision="fp32", seed=3)
+
+
+def _network(seed: int = 0) -> Any:
+    return new_network(VOCABULARY, layers=2, embedding=32, heads=2, positions=128, seed=seed)
+
+
+def _groups(count: int = 6) -> list[Group]:
+    """Groups whose schedules of three tokens are the slower the more often token 20 occurs."""
+    random = np.random.default_rng(0)
+    made = []
+    for i in range(count):
+        bodies = {tuple(random.integers(20, 24, size=3).tolist()) for _ in range(20)}
+        segments = tuple(
+            Segment((*body, 1), 3 * body.count(20), 1.0 + body.count(20)) for body in sorted(bodies)
+        )
+        made.append(Group(f"w{i}", "t", (30, 31, 32 + i % 4), segments))
+    return made
+
+
+def test_packed_equals_separate() -> None:
+    network = _network().eval()
+    group = _groups(1)[0]
+    forms = [judge_form(s, SPECIAL, 4.0) for s in group.segments[:3]]
+    forms += [generator_form(s, SPECIAL) for s in group.segments[3:6]]
+    packed = [[(group.prompt, forms[:4]), (group.prompt, forms[4:])]]
+    alone = [[(group.prompt, [form])] for form in forms]
+    losses = []
+    for rows in (packed, alone):
+        tensors = to_tensors(collate(rows, 64, SPECIAL.pad), torch.device("cpu"))
+        with torch.no_grad():
+            losses.append(float(weighted_loss(logits(network, tensors), tensors)))
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    with torch.no_grad():
+        first = forms[0].tokens
+        plain = network(torch.tensor([[*group.prompt, *first]])).logits[0, len(group.prompt) :]
+        tensors = to_tensors(collate(packed, 64, SPECIAL.pad), torch.device("cpu"))
+        found = logits(network, tensors)[0, len(group.prompt) :][: len(first)]
+    torch.testing.assert_close(found, plain, atol=1e-4, rtol=0)
+
+
+def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
+    whole = _network()
+    train(whole, _groups(), [], SMALL, tmp_path / "whole", special=SPECIAL)
+    stopped = _network()
+
+    def interrupt(found: dict[str, float]) -> None:
+        if found["step"] == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    run = tmp_path / "run"
+    progress = train(stopped, _groups(), [], SMALL, run, special=SPECIAL, report=interrupt)
+    assert progress.step == 2
+    assert [p.name for p in run.iterdir()] == ["state-00000002"]
+    assert not list(run.rglob("*.bin")) + list(run.rglob("*.pt"))
+    resumed = _network(seed=9)
+    assert train(resumed, _groups(), [], SMALL, run, special=SPECIAL).step == 6
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=0)
+
+
+def test_second_interrupt_is_immediate(tmp_path: Path) -> None:
+    def interrupt(found: dict[str, float]) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(_network(), _groups(), [], SMALL, tmp_path, special=SPECIAL, report=interrupt)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_other_settings_are_refused(tmp_path: Path) -> None:
+    train(_network(), _groups(), [], SMALL, tmp_path, special=SPECIAL)
+    other = Settings(steps=7, rows=2, length=128, precision="fp32", seed=3)
+    with pytest.raises(CheckpointError, match="other settings"):
+        train(_network(), _groups(), [], other, tmp_path, special=SPECIAL)
+
+
+def test_damaged_state_is_refused(tmp_path: Path) -> None:
+    train(_network(), _groups(), [], SMALL, tmp_path, special=SPECIAL)
+    found = state.latest(tmp_path)
+    assert found is not None
+    path = found / "optimizer.safetensors"
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(CheckpointError, match="damaged"):
+        train(_network(), _groups(), [], SMALL, tmp_path, special=SPECIAL)
+
+
+def test_nothing_to_train_on(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing to train on"):
+        train(_network(), [], [], SMALL, tmp_path, special=SPECIAL)
+
+
+def test_learns_to_judge_and_reports(tmp_path: Path) -> None:
+    settings = Settings(
+        steps=150, rows=4, length=128, precision="fp32", learning_rate=5e-3, judge_share=0.7
+    )
+    network = _network()
+    groups = _groups(8)
+    seen: list[dict[str, float]] = []
+    train(
+        network,
+        groups[:6],
+        groups[6:],
+        settings,
+        tmp_path,
+        special=SPECIAL,
+        report=seen.append,
+        evaluate_steps=75,
+    )
+    reports = [s for s in seen if "validation_loss" in s]
+    assert [r["step"] for r in reports] == [75, 150]
+    assert reports[-1]["validation_loss"] < reports[0]["validation_loss"] + 0.05
+    found = judge_groups(network, groups[6:], SPECIAL, precision="fp32")
+    assert found["groups"] == 2
+    assert found["spearman"] > 0.8
+    assert found["regret"] < 1.5
+    chances = judge_segments(
+        network, groups[7], groups[7].segments, SPECIAL, length=128, precision="fp32"
+    )
+    np.testing.assert_allclose(chances.sum(1), 1, rtol=1e-6)
+
+
+def test_spearman() -> None:
+    assert spearman(np.array([1, 2, 3]), np.array([10, 20, 25])) == pytest.approx(1)
+    assert spearman(np.array([1, 2, 3]), np.array([3, 2, 1])) == pytest.approx(-1)
+    assert spearman(np.array([1, 1, 2, 3]), np.array([1, 1, 2, 3])) == pytest.approx(1)
+    assert np.isnan(spearman(np.array([1, 1]), np.array([1, 2])))

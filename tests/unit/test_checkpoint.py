@@ -1,0 +1,131 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Checkpoints: publishing, verifying, and the sentence for each way of being wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tlm_mlir.errors import CheckpointError
+from tlm_mlir.model import cache, checkpoint
+
+CONFIG = {"n_layer": 1, "n_embd": 8, "n_head": 2, "n_positions": 16, "vocab_size": 3}
+TOKENS = ["<pad>", "a", "b"]
+
+
+def _files(weights: bytes = b"weights") -> dict[str, bytes | Path]:
+    return {
+        "config.json": json.dumps(CONFIG).encode(),
+        "model.safetensors": weights,
+        "step.mlir": b"module {}",
+    }
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return checkpoint.publish(tmp_path / "ck", _files(), TOKENS, vocabulary="v1")
+
+
+def test_round_trip(directory: Path) -> None:
+    found = checkpoint.load(directory, vocabulary="v1")
+    assert found.config["n_embd"] == 8
+    assert found.weights.read_bytes() == b"weights"
+    assert found.vocabulary_digest == "v1"
+    assert json.loads((directory / "vocabulary.json").read_text())["tokens"] == TOKENS
+
+
+def test_replacing_changes_identity_and_leaves_nothing_aside(directory: Path) -> None:
+    before = checkpoint.load(directory, vocabulary="v1").identity
+    checkpoint.publish(directory, _files(b"other"), TOKENS, vocabulary="v1")
+    assert checkpoint.load(directory, vocabulary="v1").identity != before
+    assert [p.name for p in directory.parent.iterdir()] == ["ck"]
+
+
+def test_extra_files_are_covered(tmp_path: Path) -> None:
+    made = checkpoint.publish(
+        tmp_path / "ck", _files(), TOKENS, vocabulary="v1", extra={"README.md": b"card"}
+    )
+    assert "README.md" in checkpoint.load(made, vocabulary="v1").manifest["files"]
+
+
+def test_missing_directory(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="does not exist; give"):
+        checkpoint.load(tmp_path / "no", vocabulary="v1")
+
+
+@pytest.mark.parametrize("name", [*checkpoint.FILES, checkpoint.MANIFEST])
+def test_missing_file(directory: Path, name: str) -> None:
+    (directory / name).unlink()
+    with pytest.raises(CheckpointError, match=f"lacks {name}"):
+        checkpoint.load(directory, vocabulary="v1")
+
+
+@pytest.mark.parametrize("name", checkpoint.FILES)
+def test_damaged_file(directory: Path, name: str) -> None:
+    data = bytearray((directory / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (directory / name).write_bytes(data)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        checkpoint.load(directory, vocabulary="v1")
+
+
+def test_truncated_manifest(directory: Path) -> None:
+    path = directory / checkpoint.MANIFEST
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(CheckpointError, match="is damaged"):
+        checkpoint.load(directory, vocabulary="v1")
+
+
+def test_other_vocabulary(directory: Path) -> None:
+    with pytest.raises(CheckpointError, match="trained with vocabulary v1"):
+        checkpoint.load(directory, vocabulary="v2")
+
+
+def test_config_without_sizes(tmp_path: Path) -> None:
+    files = {**_files(), "config.json": b"{}"}
+    made = checkpoint.publish(tmp_path / "ck", files, TOKENS, vocabulary="v1")
+    with pytest.raises(CheckpointError, match="lacks n_layer"):
+        checkpoint.load(made, vocabulary="v1")
+
+
+def test_publish_refuses_incomplete(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="needs exactly"):
+        checkpoint.publish(tmp_path / "ck", {"config.json": b"{}"}, TOKENS, vocabulary="v1")
+    assert not list(tmp_path.iterdir())
+
+
+def test_compile_cache_rebuilds_damaged_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+
+    def fake(source: Path) -> bytes:
+        built.append(source)
+        return b"bytecode"
+
+    monkeypatch.setattr(cache, "_compile", fake)
+    source = tmp_path / "step.mlir"
+    source.write_text("module {}")
+    store = tmp_path / "cache"
+    assert cache.compiled_step(source, store) == b"bytecode"
+    assert cache.compiled_step(source, store) == b"bytecode"
+    assert len(built) == 1
+    (entry,) = store.iterdir()
+    entry.write_bytes(entry.read_bytes()[:-1])
+    assert cache.compiled_step(source, store) == b"bytecode"
+    assert len(built) == 2
+    source.write_text("module { }")
+    cache.compiled_step(source, store)
+    assert len(built) == 3
+
+
+def test_compile_cache_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_compile", lambda source: b"bytecode")
+    source = tmp_path / "step.mlir"
+    source.write_text("module {}")
+    assert cache.compiled_step(source, source / "not-a-directory") == b"bytecode"

@@ -1,0 +1,35 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Putting a schedule on a dispatch function directly, for measuring candidates."""
+
+from __future__ import annotations
+
+from iree.compiler import ir
+
+from ..ir.reader import Reading, read_function
+from ..ir.workload import Workload
+from ..language.schedule import Schedule, decode
+from ..targets import registry
+from ..targets.target import Target
+
+
+def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, target: Target) -> None:
+    """Sets the attributes that the schedule's script would set. Nothing for `default`."""
+    backend = registry.backend(target)
+    assert reading.workload is not None
+    if schedule.choice("pipeline") == backend.DEFAULT:
+        return
+    with function.context:
+        configs = backend.lowering_configs(reading.workload, schedule)
+        for operation, config in zip(reading.ops, configs, strict=True):
+            operation.attributes["lowering_config"] = ir.Attribute.parse(config)
+        info = ir.Attribute.parse(backend.translation_info(schedule))
+        function.attributes["translation_info"] = info
+
+
+def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
+    """Applies the candidate `{"workload": json, "target": json, "schedule": tokens}`."""
+    workload = Workload.from_json(candidate["workload"])
+    target = Target.from_json(candidate["target"])
+    schedule = decode(candidate["schedule"].split(), lambda: registry.space(workload, target))
+    annotate(read_function(function), function, schedule, target)

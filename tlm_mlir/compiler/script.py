@@ -1,0 +1,136 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Scripts: schedules as a transform-dialect library.
+
+A script has one named sequence per scheduled dispatch and the entry `@__kernel_config`, which IREE
+runs on every dispatch function when the library is given with
+`--iree-codegen-transform-dialect-library`. A sequence finds its function by name, so it does nothing
+elsewhere; inside, it expects exactly the structured ops that the schedule was written for, and
+fails loudly on a function of the same name with other ops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iree.compiler import ir
+from iree.compiler.dialects import transform
+from iree.compiler.dialects.transform import structured
+
+from ..errors import InputError
+from ..ir.workload import Workload
+from ..language.schedule import Schedule
+from ..targets import registry
+from ..targets.target import Target
+
+ENTRY = "__kernel_config"
+BATCH_DIM_PASS = "iree-codegen-insert-batch-dim-for-batchless-conv"
+ALLOWED_OPS = frozenset(
+    ["builtin.module", "transform.named_sequence", "transform.yield", "transform.include"]
+    + ["transform.foreach", "transform.structured.match", "transform.split_handle", "transform.param.constant"]
+    + ["transform.annotate", "transform.apply_registered_pass"]
+)
+"""Ops that a script may hold; a transform script can otherwise run any registered pass."""
+
+
+@dataclass(frozen=True)
+class ScheduledDispatch:
+    """One dispatch and its schedule. `ops` are the names of its structured ops in program order."""
+
+    name: str
+    workload: Workload
+    ops: tuple[str, ...]
+    schedule: Schedule
+
+
+def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, context: ir.Context):  # type: ignore[no-untyped-def]
+    """The script for some dispatches as a verified `ir.Module` in `context`.
+
+    Dispatches that a schedule leaves to IREE have no sequence.
+    """
+    backend = registry.backend(target)
+    chosen = [d for d in dispatches if d.schedule.choice("pipeline") != backend.DEFAULT]
+    with context, ir.Location.unknown(context):
+        module = ir.Module.create()
+        module.operation.attributes["transform.with_named_sequence"] = ir.UnitAttr.get()
+        with ir.InsertionPoint(module.body):
+            for number, dispatch in enumerate(chosen):
+                _sequence(f"schedule_{number}", dispatch, target)
+            _entry([f"schedule_{number}" for number in range(len(chosen))])
+        module.operation.verify()
+    return module
+
+
+def _entry(names: Sequence[str]) -> None:
+    """`@__kernel_config`: normalize convolutions as IREE does after this point, then try each."""
+    any_op = transform.AnyOpType.get()
+    entry = transform.NamedSequenceOp(ENTRY, [any_op], [], arg_attrs=[_argument("transform.consumed")])
+    with ir.InsertionPoint(entry.body):
+        function = transform.ApplyRegisteredPassOp(any_op, entry.bodyTarget, BATCH_DIM_PASS).result
+        for name in names:
+            propagate = transform.FailurePropagationMode.Propagate
+            target = ir.FlatSymbolRefAttr.get(name)
+            transform.IncludeOp([], target, propagate, [function])
+        transform.YieldOp([])
+
+
+def _sequence(name: str, dispatch: ScheduledDispatch, target: Target) -> None:
+    """One dispatch's sequence: find the function, take its ops apart, annotate each."""
+    any_op = transform.AnyOpType.get()
+    sequence = transform.NamedSequenceOp(
+        name, [any_op], [], arg_attrs=[_argument("transform.readonly")]
+    )
+    with ir.InsertionPoint(sequence.body):
+        found = structured.MatchOp(
+            any_op,
+            sequence.bodyTarget,
+            ops=["func.func"],
+            op_attrs={"sym_name": ir.StringAttr.get(dispatch.name)},
+        ).result
+        each = transform.ForeachOp([], [found])
+        body = each.regions[0].blocks[0]
+        with ir.InsertionPoint(body):
+            _configure(body.arguments[0], dispatch, target)
+            transform.YieldOp([])
+        transform.YieldOp([])
+
+
+def _configure(function: ir.Value, dispatch: ScheduledDispatch, target: Target) -> None:
+    backend = registry.backend(target)
+    any_op = transform.AnyOpType.get()
+    handle = structured.MatchOp(any_op, function, ops=list(dict.fromkeys(dispatch.ops))).result
+    # Split even a single op: the count is what tells a function of the same name from another.
+    handles = transform.SplitHandleOp([any_op] * len(dispatch.ops), handle).results
+    configs = backend.lowering_configs(dispatch.workload, dispatch.schedule)
+    for op, config in zip(handles, configs, strict=True):
+        _annotate(op, "lowering_config", config)
+    _annotate(function, "translation_info", backend.translation_info(dispatch.schedule))
+
+
+def _annotate(handle: ir.Value, name: str, attribute: str) -> None:
+    parameter = transform.ParamConstantOp(
+        transform.AnyParamType.get(), ir.Attribute.parse(attribute)
+    ).result
+    transform.AnnotateOp(handle, name, param=parameter)
+
+
+def _argument(effect: str) -> dict[str, ir.Attribute]:
+    return {effect: ir.UnitAttr.get()}
+
+
+def check_script(module: ir.Operation) -> None:
+    """Raises InputError when a script holds an op or a pass outside of what scripts are made of."""
+
+    def visit(operation: ir.Operation) -> ir.WalkResult:
+        if operation.name not in ALLOWED_OPS:
+            raise InputError(
+                f"the script holds {operation.name}, which schedules are not made of; write it anew"
+            )
+        if operation.name == "transform.apply_registered_pass":
+            name = ir.StringAttr(operation.attributes["pass_name"]).value
+            if name != BATCH_DIM_PASS:
+                raise InputError(f"the script runs the pass {name}; only {BATCH_DIM_PASS} may run")
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit)

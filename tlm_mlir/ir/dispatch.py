@@ -1,0 +1,110 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Finding the dispatches of a module at the phase `executable-sources`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iree.compiler import ir, passmanager
+
+from .reader import Reading, read_function
+
+NORMALIZATION = (
+    "iree-codegen-type-propagation",
+    "iree-codegen-bubble-up-ordinal-ops",
+    "iree-codegen-bufferize-copy-only-dispatches",
+    "iree-codegen-decompose-softmax",
+    "iree-linalg-ext-convert-attention-to-online-attention",
+    "iree-codegen-insert-batch-dim-for-batchless-conv",
+)
+"""What IREE itself runs on a dispatch before it configures it (LLVMCPU/Passes.cpp and
+Common/Passes.cpp), up to the batch dim of convolutions, which it inserts later. Run first, so that
+what is read is what the configuration will be attached to; each pass leaves its own output alone."""
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """One dispatch function and what was read in it.
+
+    `name` is the function's symbol, `target` the text of its `#hal.executable.target`, and
+    `at_load` is true when only initializers launch it, so that it runs once when a program loads.
+    """
+
+    name: str
+    function: ir.Operation
+    executable: ir.Operation
+    target: str
+    at_load: bool
+    reading: Reading
+
+
+def normalize(module: ir.Operation) -> None:
+    """Brings all dispatch functions to the form in which they are read and configured."""
+    nest = "builtin.module(hal.executable(hal.executable.variant(builtin.module(func.func({})))))"
+    with module.context:
+        passmanager.PassManager.parse(nest.format(",".join(NORMALIZATION))).run(module)
+
+
+def find_dispatches(module: ir.Operation) -> list[Dispatch]:
+    """All dispatch functions of a normalized module, in program order."""
+    launched = _launched(module)
+    found: list[Dispatch] = []
+    for view in module.regions[0].blocks[0].operations:
+        if view.operation.name != "hal.executable":
+            continue
+        executable = view.operation
+        symbol = ir.StringAttr(executable.attributes["sym_name"]).value
+        for variant, function in _functions(executable):
+            name = ir.StringAttr(function.attributes["sym_name"]).value
+            found.append(
+                Dispatch(
+                    name,
+                    function,
+                    executable,
+                    str(variant.attributes["target"]),
+                    launched.get(symbol, "") == "load",
+                    read_function(function),
+                )
+            )
+    return found
+
+
+def _functions(executable: ir.Operation) -> list[tuple[ir.Operation, ir.Operation]]:
+    """(variant, function) pairs of an executable."""
+    pairs = []
+    for variant in executable.regions[0].blocks[0].operations:
+        if variant.operation.name != "hal.executable.variant":
+            continue
+        for module in variant.operation.regions[0].blocks[0].operations:
+            if module.operation.name != "builtin.module":
+                continue
+            for function in module.operation.regions[0].blocks[0].operations:
+                if function.operation.name == "func.func" and function.operation.regions[0].blocks:
+                    pairs.append((variant.operation, function.operation))
+    return pairs
+
+
+def _launched(module: ir.Operation) -> dict[str, str]:
+    """Executable symbol -> "run" when a function launches it, "load" when only initializers do."""
+    launched: dict[str, str] = {}
+    for view in module.regions[0].blocks[0].operations:
+        kind = "load" if view.operation.name == "util.initializer" else "run"
+        if view.operation.name == "hal.executable":
+            continue
+
+        def visit(operation: ir.Operation, kind: str = kind) -> ir.WalkResult:
+            if operation.name == "stream.cmd.dispatch":
+                for symbol in _entry_points(operation):
+                    if launched.get(symbol) != "run":
+                        launched[symbol] = kind
+            return ir.WalkResult.ADVANCE
+
+        view.operation.walk(visit)
+    return launched
+
+
+def _entry_points(operation: ir.Operation) -> list[str]:
+    """Executable symbols in a dispatch's `@executable::@variant::@export` references."""
+    entries = ir.ArrayAttr(operation.attributes["entry_points"])
+    return [ir.SymbolRefAttr(entry).value[0] for entry in entries]

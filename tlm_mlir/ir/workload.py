@@ -1,0 +1,153 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Workloads: what a dispatch computes, in a canonical form.
+
+Two dispatches that compute the same thing have equal workloads: names, the order of commutative
+operands and the choice between a named op and a `linalg.generic` do not show. A workload is frozen,
+hashable, and has a canonical JSON form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from ..errors import InputError
+
+IteratorKind = Literal["parallel", "reduction"]
+
+DYNAMIC = -1
+"""Extent of a dimension that is unknown at compile time."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """One result of an operand's indexing map: `sum(coefficient * dim) + offset`.
+
+    `terms` are (dim, coefficient) pairs over the workload's dims, sorted by dim; no terms and a zero
+    offset is the constant 0. `opaque` marks an expression that is not affine-linear (floordiv, mod).
+    """
+
+    terms: tuple[tuple[int, int], ...]
+    offset: int = 0
+    opaque: bool = False
+
+    @property
+    def dim(self) -> int | None:
+        """The dim when the expression is exactly one dim, else None."""
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and not self.offset and not self.opaque:
+            return self.terms[0][0]
+        return None
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One tensor (or scalar) that an op reads or writes.
+
+    `source` is the position in `Workload.ops` of the op that produced it inside the dispatch, or -1
+    when it comes from (or goes to) memory.
+    """
+
+    dtype: str
+    indices: tuple[Index, ...]
+    source: int = -1
+
+
+@dataclass(frozen=True)
+class Op:
+    """One structured op. `loops[i]` is the workload dim that the op's loop i runs over."""
+
+    kind: str
+    loops: tuple[int, ...]
+    iterators: tuple[IteratorKind, ...]
+    inputs: tuple[Operand, ...]
+    outputs: tuple[Operand, ...]
+    body: tuple[str, ...]
+
+    def dims(self, kind: IteratorKind) -> tuple[int, ...]:
+        """The op's dims of one iterator kind, in loop order."""
+        return tuple(d for d, k in zip(self.loops, self.iterators, strict=True) if k == kind)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The ops of one dispatch in program order over shared dims.
+
+    `extents[d]` is the trip count of dim d (`DYNAMIC` when unknown). `root` is the op whose tiling
+    decides the dispatch's loops, chosen as IREE does (Codegen/Utils/CPUUtils.cpp): the last op with
+    a reduction, else the last one. `buffers` is true where the dispatch works on memrefs (copies).
+    """
+
+    extents: tuple[int, ...]
+    ops: tuple[Op, ...]
+    root: int
+    buffers: bool = False
+
+    @property
+    def root_op(self) -> Op:
+        """The op at `root`."""
+        return self.ops[self.root]
+
+    @property
+    def static(self) -> bool:
+        """Whether every extent is known."""
+        return DYNAMIC not in self.extents
+
+    def op_extents(self, op: Op) -> tuple[int, ...]:
+        """Trip counts of an op's loops, in loop order."""
+        return tuple(self.extents[d] for d in op.loops)
+
+    @cached_property
+    def flops(self) -> int:
+        """Scalar operations of all ops (each body op once per point), a floor for timing checks."""
+        return sum(math.prod(self.op_extents(op)) * max(1, _arithmetic(op)) for op in self.ops)
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal workloads give equal text."""
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> Workload:
+        """The workload that `to_json` wrote. Raises InputError when the text is not one."""
+        try:
+            return _from_dict(json.loads(text))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"workload record is damaged ({error}); collect it again") from error
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hex digits of the SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+
+def _arithmetic(op: Op) -> int:
+    """Scalar operations per loop point. An attention does two contractions over its whole domain."""
+    if "attention" in op.kind:
+        return 2
+    return sum(1 for line in op.body if not line.startswith(("yield", "constant", "index")))
+
+
+def _from_dict(data: dict[str, Any]) -> Workload:
+    def index(item: dict[str, Any]) -> Index:
+        return Index(tuple((t[0], t[1]) for t in item["terms"]), item["offset"], item["opaque"])
+
+    def operand(item: dict[str, Any]) -> Operand:
+        return Operand(item["dtype"], tuple(map(index, item["indices"])), item["source"])
+
+    def op(item: dict[str, Any]) -> Op:
+        return Op(
+            item["kind"],
+            tuple(item["loops"]),
+            tuple(item["iterators"]),
+            tuple(map(operand, item["inputs"])),
+            tuple(map(operand, item["outputs"])),
+            tuple(item["body"]),
+        )
+
+    return Workload(
+        tuple(data["extents"]), tuple(map(op, data["ops"])), data["root"], data["buffers"]
+    )

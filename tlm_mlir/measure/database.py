@@ -1,0 +1,317 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Database: measured candidates in SQLite, and their released form, JSON lines under xz.
+
+One row is one candidate: a schedule of a workload on a target. A batch is one transaction: a full
+disk or an interrupt leaves all of it or none.
+"""
+
+import hashlib
+import json
+import lzma
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Self
+
+from tlm_mlir.errors import RecordError
+
+STATUSES = ("ok", "compile_failed", "wrong_values", "timeout", "crashed", "refused")
+_BUSY_SECONDS = 30.0
+_FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (
+  workload TEXT NOT NULL REFERENCES texts (key),
+  target TEXT NOT NULL REFERENCES texts (key),
+  schedule TEXT NOT NULL,
+  status TEXT NOT NULL,
+  seconds REAL,
+  default_seconds REAL,
+  runs INTEGER NOT NULL,
+  round INTEGER NOT NULL,
+  versions TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  PRIMARY KEY (workload, target, schedule)
+) WITHOUT ROWID;
+"""
+
+# A row gives way only to one that rests on more runs.
+_INSERT = """
+INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (workload, target, schedule) DO UPDATE SET
+  status = excluded.status, seconds = excluded.seconds,
+  default_seconds = excluded.default_seconds, runs = excluded.runs, round = excluded.round,
+  versions = excluded.versions, digest = excluded.digest
+WHERE excluded.runs > records.runs
+"""
+
+_SELECT = """
+SELECT w.json, t.json, schedule, status, seconds, default_seconds, runs, round, versions
+FROM records JOIN texts w ON w.key = workload JOIN texts t ON t.key = target
+"""
+_ORDER = " ORDER BY w.json, t.json, schedule"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One measured candidate.
+
+    `workload` and `target` are canonical JSON texts, `schedule` its tokens joined by spaces,
+    `seconds` and `default_seconds` medians of one interleaved batch (None if not timed), `runs` how
+    many runs stand behind `seconds`, `round` the learning round, `versions` a JSON text that names
+    whatever the figure depends on (IREE, tlm-mlir, the vocabulary's digest).
+    """
+
+    workload: str
+    target: str
+    schedule: str
+    status: str
+    seconds: float | None
+    default_seconds: float | None
+    runs: int
+    round: int
+    versions: str
+
+    def digest(self) -> str:
+        """The SHA-256 of all that the measurement depends on: not of its outcome."""
+        return _key(f"{self.workload}\n{self.target}\n{self.schedule}\n{self.versions}")
+
+    def check(self) -> None:
+        """Raises RecordError if a field cannot be right."""
+        for name in ("workload", "target", "versions"):
+            _check_json(name, getattr(self, name))
+        if self.status not in STATUSES:
+            raise RecordError(f"status {self.status!r} is unknown; use one of {list(STATUSES)}")
+        if self.status == "ok" and not (self.seconds and 0 < self.seconds < float("inf")):
+            raise RecordError(f"an ok record has the time {self.seconds!r}; give positive seconds")
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_json(name: str, text: str) -> None:
+    """Only one spelling of a workload may exist: its key is a hash of the text."""
+    try:
+        canonical = _canonical(json.loads(text))
+    except (TypeError, ValueError):
+        canonical = None
+    if text != canonical:
+        raise RecordError(
+            f"{name} is not canonical JSON: {str(text)[:80]!r}; write it with sorted keys and no"
+            " spaces"
+        )
+
+
+class Database:
+    """The store of measured candidates in the file `path`; created if missing.
+
+    Use as a context manager or call `close`.
+
+    Raises:
+      RecordError: the file is damaged, of another format, or cannot be opened or written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            self._connection = sqlite3.connect(
+                self.path, timeout=_BUSY_SECONDS, isolation_level=None
+            )
+        except sqlite3.Error as error:
+            raise self._error("cannot be opened", error) from None
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        with self._faults("is damaged or no database of tlm-mlir"):
+            found = self._connection.execute("PRAGMA quick_check").fetchone()[0]
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if found != "ok":
+            raise self._error("is damaged", found.splitlines()[0])
+        if version not in (0, _FORMAT):
+            raise self._error(f"has format {version}, not {_FORMAT}", "written by another version")
+        with self._faults("cannot be written"):
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_SCHEMA)
+            self._connection.execute(f"PRAGMA user_version = {_FORMAT}")
+
+    def _error(self, what: str, why: object) -> RecordError:
+        return RecordError(
+            f"the record database {self.path} {what}: {why}; restore it, or move it away and import"
+            " an exported copy"
+        )
+
+    @contextmanager
+    def _faults(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._error(what, error) from None
+
+    def add(self, records: Iterable[Record]) -> int:
+        """Adds a batch in one transaction; returns how many rows are new or replaced.
+
+        Raises:
+          RecordError: a record is malformed, or the disk is full; nothing of the batch is kept.
+        """
+        rows = list(records)
+        for record in rows:
+            record.check()
+        with self._faults("could not take a batch"):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                changed = sum(self._add(record) for record in rows)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have rolled back already.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        return changed
+
+    def _add(self, record: Record) -> int:
+        for text in (record.workload, record.target):
+            self._connection.execute(
+                "INSERT OR IGNORE INTO texts VALUES (?, ?)", (_key(text), text)
+            )
+        return self._connection.execute(
+            _INSERT,
+            (
+                _key(record.workload), _key(record.target), record.schedule, record.status,
+                record.seconds, record.default_seconds, record.runs, record.round,
+                record.versions, record.digest(),
+            ),
+        ).rowcount  # fmt: skip
+
+    def __len__(self) -> int:
+        with self._faults("cannot be read"):
+            return self._connection.execute("SELECT count(*) FROM records").fetchone()[0]
+
+    def records(self, workload: str | None = None, target: str | None = None) -> Iterator[Record]:
+        """All records, or those of one workload and/or target, in a fixed order."""
+        conditions = {"workload": workload, "target": target}
+        given = {name: _key(text) for name, text in conditions.items() if text is not None}
+        where = " AND ".join(f"{name} = ?" for name in given)
+        query = _SELECT + (f" WHERE {where}" if where else "") + _ORDER
+        with self._faults("cannot be read"):
+            for row in self._connection.execute(query, tuple(given.values())):
+                yield Record(*row)
+
+    def schedules(self, workload: str, target: str) -> set[str]:
+        """The schedules that need no measuring again: how an interrupted collection resumes."""
+        with self._faults("cannot be read"):
+            rows = self._connection.execute(
+                "SELECT schedule FROM records WHERE workload = ? AND target = ?",
+                (_key(workload), _key(target)),
+            )
+            return {row[0] for row in rows}
+
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """Writes all records to `path` as JSON lines under xz; the same rows give the same bytes.
+
+        The file is written aside and renamed. Returns the number of records.
+
+        Raises:
+          RecordError: the file cannot be written; an older one is left as it was.
+        """
+        return write_records(path, self.records())
+
+    def merge(self, path: str | os.PathLike[str]) -> int:
+        """Adds the records of an exported file, all or none; returns how many were taken.
+
+        Raises:
+          RecordError: the file is damaged, or a line of it is no record.
+        """
+        return self.add(read_records(path))
+
+    def close(self) -> None:
+        """Closes the file; further calls are errors."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def write_records(path: str | os.PathLike[str], records: Iterable[Record]) -> int:
+    """Writes records to `path` (.jsonl.xz), one JSON object a line, in the given order.
+
+    Raises:
+      RecordError: the file cannot be written; an older one is left as it was.
+    """
+    path = Path(path)
+    count = 0
+    aside = None
+    try:
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            with lzma.open(file, "wb", preset=9) as packed:
+                for record in records:
+                    line = asdict(record) | {"digest": record.digest()}
+                    for name in ("workload", "target", "versions"):
+                        line[name] = json.loads(line[name])
+                    packed.write(_canonical(line).encode() + b"\n")
+                    count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(aside, 0o644)
+        os.replace(aside, path)
+        aside = None
+    except OSError as error:
+        raise RecordError(
+            f"records cannot be written to {path}: {error.strerror}; free space or choose another"
+            " place"
+        ) from None
+    finally:
+        if aside:
+            Path(aside).unlink(missing_ok=True)
+    return count
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
+    """The records of an exported file.
+
+    Raises:
+      RecordError: the file is missing or damaged, or a line of it is no record.
+    """
+    try:
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                yield _parse(line, f"{path}, line {number}")
+    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
+        raise RecordError(
+            f"the record file {path} cannot be read: {error}; fetch it again"
+        ) from None
+
+
+def _parse(line: str, place: str) -> Record:
+    try:
+        row = json.loads(line)
+        for name in ("workload", "target", "versions"):
+            row[name] = _canonical(row[name])
+        record = Record(**{field.name: row[field.name] for field in fields(Record)})
+        record.check()
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{place} is no record: {error!r}; fetch the file again") from None
+    except RecordError as error:
+        raise RecordError(f"{place} is no record: {error}") from None
+    if row.get("digest") != record.digest():
+        raise RecordError(f"{place} does not match its digest; fetch the file again")
+    return record

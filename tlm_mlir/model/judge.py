@@ -1,0 +1,101 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Judging finished sequences: which performance the model expects of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlm_mlir.errors import InputError
+from tlm_mlir.model.prefill import (
+    Prompt,
+    Tokens,
+    block_inputs,
+    check_tokens,
+    pack,
+    prefill,
+    round_slots,
+)
+from tlm_mlir.model.shapes import EXTEND
+from tlm_mlir.model.step import HIDDEN, Step
+
+
+@dataclass(frozen=True)
+class _PackedRow:
+    """Segments (indices) of one prompt that share a row."""
+
+    prompt: Prompt
+    segments: list[int]
+
+
+def judge(
+    model: Step,
+    prompts: Sequence[Sequence[int]],
+    segments: Sequence[Sequence[int]],
+    *,
+    unknown_token: int,
+    perf_tokens: Sequence[int],
+    prefilled: Mapping[Tokens, Prompt] | None = None,
+) -> np.ndarray:
+    """Distribution float64 [n, len(perf_tokens)] of the performance of each (prompt, segment).
+
+    A segment is a finished schedule, ending in <end>; it is fed after `unknown_token` (perf:?),
+    and the logits of `perf_tokens` at its last token are normalised. Equal prompts are run through
+    the model once. Raises InputError if a sequence does not fit the model.
+    """
+    if len(prompts) != len(segments):
+        raise InputError(
+            f"{len(prompts)} prompts came with {len(segments)} segments; give one for each"
+        )
+    check_tokens(model, segments, "segment")
+    fed = [[unknown_token, *segment] for segment in segments]
+    known = prefill(model, prompts) if prefilled is None else prefilled
+    for i, (tokens, prompt) in enumerate(zip(fed, prompts, strict=True)):
+        limit = min(EXTEND[1], model.size.positions - len(prompt))
+        if len(tokens) > limit:
+            raise InputError(f"segment {i} has {len(tokens) - 1} tokens; {limit - 1} fit the model")
+    result = np.zeros((len(segments), len(perf_tokens)))
+    rows = _pack(prompts, fed, known)
+    for at in range(0, len(rows), EXTEND[0]):
+        _judge_rows(model, rows[at : at + EXTEND[0]], fed, list(perf_tokens), result)
+    return result
+
+
+def _pack(
+    prompts: Sequence[Sequence[int]], fed: list[list[int]], known: Mapping[Tokens, Prompt]
+) -> list[_PackedRow]:
+    members: dict[Tokens, list[int]] = {}
+    for i, prompt in enumerate(prompts):
+        members.setdefault(tuple(prompt), []).append(i)
+    rows = []
+    for tokens, indices in sorted(members.items(), key=lambda item: len(item[0])):
+        for row in pack([len(fed[i]) for i in indices], EXTEND[1]):
+            rows.append(_PackedRow(known[tokens], [indices[k] for k in row]))
+    return rows
+
+
+def _judge_rows(
+    model: Step, rows: list[_PackedRow], fed: list[list[int]], perf: list[int], result: np.ndarray
+) -> None:
+    cache = model.allocate(EXTEND[0], round_slots(max(len(row.prompt) for row in rows)))
+    past_mask = np.full((*EXTEND, cache.slots), HIDDEN, np.float32)
+    layout: list[list[tuple[int, Sequence[int], int]]] = []
+    ends: list[tuple[int, int, int]] = []
+    for place, row in enumerate(rows):
+        row.prompt.copy_to(cache, place)
+        past_mask[place, :, : len(row.prompt)] = 0
+        start = 0
+        pieces: list[tuple[int, Sequence[int], int]] = []
+        for i in row.segments:
+            pieces.append((start, fed[i], len(row.prompt)))
+            start += len(fed[i])
+            ends.append((i, place, start - 1))
+        layout.append(pieces)
+    logits, _ = model.extend(*block_inputs(EXTEND, layout), past_mask, cache)
+    for i, place, end in ends:
+        scores = logits[place, end, perf].astype(np.float64)
+        weights = np.exp(scores - scores.max())
+        result[i] = weights / weights.sum()

@@ -1,0 +1,286 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llvm-cpu: what a schedule decides there, and how IREE is told.
+
+The pipelines and their tiling levels are those of IREE's Codegen/LLVMCPU (KernelDispatch.cpp,
+Passes.cpp). A schedule fixes the translation info of the dispatch function and a lowering config
+for every structured op in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from ..ir.workload import Op, Workload
+from ..language.schedule import Schedule
+from ..language.space import Choice, Mark, Order, Size, Space
+from .target import Target
+
+DEFAULT = "pipeline:default"
+TILE, CONV, EXT, COPY = "pipeline:tile", "pipeline:conv", "pipeline:ext", "pipeline:copy"
+PIPELINES = {
+    TILE: "DoubleTilingExpert",
+    CONV: "ConvTileAndDecomposeExpert",
+    EXT: "LinalgExtTileAndVectorize",
+    COPY: "BufferOpsTileAndVectorize",
+}
+PEEL = ("peel:no", "peel:yes")
+CACHE = ("cache:no", "cache:yes")
+ORDER = ("order:plain", "order:chosen")
+MAX_UNROLLED_REGISTERS = 128
+"""Longest vector body, in SIMD registers. IREE verifies four times that, but LLVM takes minutes for
+it, and none that was measured ran faster."""
+MAX_RESULT_REGISTERS = 32
+"""The same for the result of a body: the register file of AVX-512."""
+MAX_GATHERED_REGISTERS = 16
+"""The same where each element is gathered by a scalar load."""
+MAX_WORKGROUPS = 4096
+"""Most workgroups of a dispatch: above this their launch costs more than a core's work."""
+CHOICES = (DEFAULT, *PIPELINES, *PEEL, *CACHE, *ORDER)
+MARKS = ("@vector", "@reduce", "@inner", "@distribute")
+
+
+def space(workload: Workload, target: Target) -> Space:
+    """The decisions for one dispatch on a CPU."""
+    pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload)))
+    if pipeline == DEFAULT:
+        return
+    root = workload.root_op
+    parallel = [d for d in root.dims("parallel") if workload.extents[d] > 1]
+    reduction = [d for d in root.dims("reduction") if workload.extents[d] > 1]
+    tiles = _fixed(workload, str(pipeline))
+    if pipeline in (TILE, CONV):
+        yield Choice("peel", PEEL)
+    yield Mark("@vector")
+    for dim in reversed(parallel):
+        yield from _vector_size("vector", dim, workload, target, tiles)
+    if reduction and pipeline != COPY:
+        yield Mark("@reduce")
+        for dim in reversed(reduction):
+            yield from _vector_size("reduce", dim, workload, target, tiles)
+    inner = [d for d in _inner_dims(workload) if workload.extents[d] > 1]
+    if inner and pipeline == TILE:
+        yield Mark("@inner")
+        tiles = {dim: size for dim, size in tiles.items() if dim in parallel}
+        for dim in reversed(inner):
+            yield from _vector_size("inner", dim, workload, target, tiles)
+    outer = yield from _distribution(workload, parallel, tiles)
+    if pipeline == TILE:
+        yield from _cache(workload, target, tiles, outer)
+        if len(parallel) > 1 and (yield Choice("order", ORDER)) == ORDER[1]:
+            yield Order("interchange", tuple(parallel))
+
+
+def _distribution(workload: Workload, parallel: list[int], tiles: dict[int, int]):  # type: ignore[no-untyped-def]
+    """Workgroup tiles, no smaller than the vector tiles; returns them, whole extents included."""
+    yield Mark("@distribute")
+    groups = MAX_WORKGROUPS
+    outer = {}
+    for dim in parallel:
+        extent = workload.extents[dim]
+        low = max(tiles[dim], -(-extent // groups))
+        size = yield Size("distribute", dim, min(low, extent - 1), extent - 1, zero=True)
+        outer[dim] = size or extent
+        groups //= -(-extent // outer[dim])
+    return outer
+
+
+def _cache(workload: Workload, target: Target, tiles: dict[int, int], outer: dict[int, int]):  # type: ignore[no-untyped-def]
+    """Cache tiles between workgroup and vector tiles, and the reduction's where they are legal.
+
+    A tiled reduction keeps its partial results beside the loop, in one vector and on the stack.
+    """
+    if (yield Choice("cache", CACHE)) == CACHE[0]:
+        return
+    block = 1
+    for dim, extent in outer.items():
+        high = max(1, extent - 1)
+        size = yield Size("cache", dim, min(tiles[dim], high), high, zero=True)
+        block *= size or extent
+    if block * _element_bytes(workload) * 4 > min(target.stack_bytes, target.max_vector_bytes):
+        return
+    for dim in workload.root_op.dims("reduction"):
+        if workload.extents[dim] > 1:
+            low = min(tiles.get(dim, 1), workload.extents[dim] - 1)
+            yield Size("cache_reduce", dim, low, workload.extents[dim] - 1, zero=True)
+
+
+def _vector_size(name: str, dim: int, workload: Workload, target: Target, tiles: dict[int, int]):  # type: ignore[no-untyped-def]
+    """A vector size within what is left of the budget of every op that spans the dim."""
+    if dim in tiles:
+        return
+    bound = workload.extents[dim]
+    lanes = target.vector_bytes // _element_bytes(workload)
+    for op in workload.ops:
+        if dim not in op.loops:
+            continue
+        registers = MAX_GATHERED_REGISTERS if _gathers(op) else MAX_UNROLLED_REGISTERS
+        if dim in op.dims("parallel"):
+            registers = min(registers, MAX_RESULT_REGISTERS)
+        others = [tiles[d] for d in reversed(op.loops) if tiles.get(d, 1) > 1 and d != dim]
+        if others:
+            # The innermost size fills whole registers; the others count them.
+            used = -(-others[0] // lanes) * math.prod(others[1:])
+            bound = min(bound, max(1, registers // used))
+        else:
+            bound = min(bound, registers * lanes)
+    tiles[dim] = yield Size(name, dim, 1, bound)
+
+
+def _gathers(op: Op) -> bool:
+    """Whether an op reads at computed places, which LLVM unrolls into scalar loads."""
+    return any(line.startswith("extract") for line in op.body)
+
+
+def _pipelines(workload: Workload) -> Iterable[str]:
+    """Pipelines that can lower the workload."""
+    root = workload.root_op
+    if not workload.static:
+        return
+    if workload.buffers:
+        yield COPY
+        return
+    if root.kind == "attention":
+        yield EXT
+        return
+    if window(workload):
+        yield CONV
+        return
+    yield TILE
+
+
+def window(workload: Workload) -> list[tuple[int, int]]:
+    """(output dim, window dim) pairs of a convolution or pooling root, innermost last.
+
+    A pair shows as an input index `stride * output + dilation * window`.
+    """
+    root = workload.root_op
+    reductions = set(root.dims("reduction"))
+    pairs = []
+    for operand in root.inputs:
+        for index in operand.indices:
+            if len(index.terms) == 2 and not index.opaque:
+                dims = [d for d, _ in index.terms]
+                outer = [d for d in dims if d not in reductions]
+                inner = [d for d in dims if d in reductions]
+                if len(outer) == len(inner) == 1:
+                    pairs.append((outer[0], inner[0]))
+    return pairs
+
+
+def _fixed(workload: Workload, pipeline: str) -> dict[int, int]:
+    """Vector sizes that the pipeline leaves no choice about.
+
+    ConvTileAndDecomposeExpert lowers a 2-D window to a 1-D one, so the outer window dim and the
+    output dim it slides over are tiled by one. Attention keeps its head dim (K1) whole.
+    """
+    if pipeline == CONV:
+        pairs = window(workload)
+        return {dim: 1 for pair in pairs[:-1] for dim in pair}
+    if pipeline == EXT:
+        root = workload.root_op
+        query, key = root.inputs[0], root.inputs[1]
+        shared = {i.dim for i in query.indices} & {i.dim for i in key.indices}
+        return {
+            dim: workload.extents[dim]
+            for dim in root.dims("reduction")
+            if dim in shared and workload.extents[dim] <= 128
+        }
+    return {}
+
+
+def _inner_dims(workload: Workload) -> list[int]:
+    """Dims that the root op has not, or only reduces over while another op spans them in parallel."""
+    root = workload.root_op
+    found = []
+    for op in workload.ops:
+        for dim, kind in zip(op.loops, op.iterators, strict=True):
+            foreign = dim not in root.loops
+            spread = dim in root.dims("reduction") and kind == "parallel"
+            if (foreign or spread) and dim not in found:
+                found.append(dim)
+    return found
+
+
+def _element_bytes(workload: Workload) -> int:
+    widths = [4]
+    for op in workload.ops:
+        for operand in (*op.inputs, *op.outputs):
+            digits = "".join(c for c in operand.dtype if c.isdigit())
+            widths.append(max(1, int(digits) // 8) if digits and len(digits) < 4 else 8)
+    return max(widths)
+
+
+def translation_info(schedule: Schedule) -> str:
+    """Text of the function's `#iree_codegen.translation_info`."""
+    name = PIPELINES[schedule.choice("pipeline")]
+    options = ", {enable_loop_peeling}" if schedule.choice("peel") == PEEL[1] else ""
+    pipeline = f"#iree_cpu.pipeline<{name}>"
+    return f"#iree_codegen.translation_info<pipeline = {pipeline}{options}>"
+
+
+def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
+    """Text of each op's `#iree_cpu.lowering_config`, in the order of `workload.ops`."""
+    return [_config(workload, position, schedule) for position in range(len(workload.ops))]
+
+
+def _config(workload: Workload, position: int, schedule: Schedule) -> str:
+    op = workload.ops[position]
+    root = workload.root_op
+    pipeline = schedule.choice("pipeline")
+    fixed = _fixed(workload, pipeline)
+    parallel, reduction = set(op.dims("parallel")), set(op.dims("reduction"))
+    common = set(root.dims("parallel"))
+
+    def sizes(name: str, dims: set[int], unit: int = 1) -> list[int]:
+        found = []
+        for dim in op.loops:
+            if dim not in dims:
+                found.append(0)
+            elif workload.extents[dim] == 1:
+                found.append(unit)
+            else:
+                found.append(schedule.size(name, dim, fixed.get(dim, 0)))
+        return found
+
+    levels: dict[str, list[int]] = {}
+    is_root = position == workload.root
+    if is_root:
+        levels["distribution"] = sizes("distribute", parallel, 0)
+        if schedule.choice("cache") == CACHE[1]:
+            levels["cache_parallel"] = sizes("cache", parallel, 0)
+            levels["cache_reduction"] = sizes("cache_reduce", reduction, 0)
+    levels["vector_common_parallel"] = sizes("vector", parallel & common)
+    if pipeline != COPY:
+        own = sizes("reduce", reduction)
+        if not is_root:
+            other = sizes("inner", reduction)
+            own = [a or b for a, b in zip(own, other, strict=True)]
+        levels["vector_reduction"] = own
+    if not is_root and pipeline == TILE and parallel - common:
+        levels["vector_inner_parallel"] = sizes("inner", parallel - common)
+    parts = [f"{name} = {_level(op, schedule, name, values)}" for name, values in levels.items()]
+    return f"#iree_cpu.lowering_config<{', '.join(parts)}>"
+
+
+def _level(op: Op, schedule: Schedule, name: str, sizes: list[int]) -> str:
+    """One level, with the interchange where the schedule orders the loops."""
+    order = schedule.order("interchange")
+    text = "[" + ", ".join(map(str, sizes)) + "]"
+    if name != "vector_common_parallel" or not set(order) <= set(op.loops) or not order:
+        return text
+    places = [op.loops.index(dim) for dim in order]
+    slots = sorted(places)
+    interchange = list(range(len(op.loops)))
+    for slot, place in zip(slots, places, strict=True):
+        interchange[slot] = place
+    return f"{{sizes = {text}, interchange = [{', '.join(map(str, interchange))}]}}"
+
+
+def unrolled_elements(workload: Workload, schedule: Schedule) -> int:
+    """Scalar points of the root's innermost vector body (for reports)."""
+    return math.prod(
+        max(1, schedule.size("vector", dim) or schedule.size("reduce", dim))
+        for dim in workload.root_op.loops
+    )

@@ -1,0 +1,101 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A target: the backend plus a description of the hardware, never its name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import InputError, TargetError
+
+FEATURES = ("fma", "avx512vnni", "avx512bf16", "avx512fp16", "amx-int8", "amx-bf16")
+"""CPU features that a schedule may depend on, in the order in which prompts list them."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Backend and hardware. Sizes in bytes; `vector_bits` is the width of one SIMD register.
+
+    `cores` counts the threads that run workgroups. Cache sizes are per core for L1 and L2 and in
+    total for L3; zero means unknown or absent. `max_vector_bytes` is IREE's limit on one vector
+    (native width times 512), `stack_bytes` its limit on stack allocation.
+    """
+
+    backend: str
+    vector_bits: int
+    cores: int
+    l1: int
+    l2: int
+    l3: int
+    features: tuple[str, ...] = ()
+    stack_bytes: int = 32768
+
+    @property
+    def vector_bytes(self) -> int:
+        """Width of one SIMD register in bytes."""
+        return self.vector_bits // 8
+
+    @property
+    def max_vector_bytes(self) -> int:
+        """IREE refuses vectors of this size and above (LLVMCPU/Utils.cpp)."""
+        return self.vector_bytes * 512
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal targets give equal text."""
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> Target:
+        """The target that `to_json` wrote. Raises InputError when the text is not one."""
+        try:
+            data = json.loads(text)
+            return Target(**{**data, "features": tuple(data["features"])})
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"target record is damaged ({error}); collect it again") from error
+
+
+def cpu_target(executable_target: str, cores: int) -> Target:
+    """The target that an IREE `#hal.executable.target` attribute's text describes.
+
+    `cores` is the number of threads that will run the program. Cache sizes are those of the machine
+    at hand when it has the features that the attribute asks for, else zero (unknown).
+    Raises TargetError for an attribute of another backend.
+    """
+    if '"llvm-cpu"' not in executable_target:
+        raise TargetError(f"expected an llvm-cpu executable target, got {executable_target[:60]}")
+    features = _features(executable_target)
+    bits = 512 if "avx512f" in features else 256 if "avx2" in features else 128
+    l1, l2, l3 = cache_sizes()
+    return Target(
+        "llvm-cpu", bits, cores, l1, l2, l3, tuple(name for name in FEATURES if name in features)
+    )
+
+
+def _features(attribute: str) -> frozenset[str]:
+    """Enabled features: a later `-name` cancels an earlier `+name`."""
+    start = attribute.find('cpu_features = "')
+    if start < 0:
+        return frozenset()
+    start += len('cpu_features = "')
+    enabled: dict[str, bool] = {}
+    for item in attribute[start : attribute.index('"', start)].split(","):
+        enabled[item[1:]] = item[:1] == "+"
+    return frozenset(name for name, on in enabled.items() if on)
+
+
+def cache_sizes(root: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> tuple[int, int, int]:
+    """(L1 data, L2, L3) sizes in bytes as Linux tells them, zero where it does not."""
+    sizes = {1: 0, 2: 0, 3: 0}
+    for index in sorted(root.glob("index*")):
+        try:
+            level = int((index / "level").read_text())
+            kind = (index / "type").read_text().strip()
+            text = (index / "size").read_text().strip()
+        except (OSError, ValueError):
+            continue
+        if kind != "Instruction" and level in sizes:
+            scale = {"K": 1 << 10, "M": 1 << 20}.get(text[-1:], 1)
+            sizes[level] = int(text.rstrip("KM")) * scale
+    return sizes[1], sizes[2], sizes[3]

@@ -1,0 +1,192 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The corpus: training workloads taken from the dispatches of exported networks.
+
+Run as `python -m tlm_mlir.training.corpus NETWORKS_DIR OUT.jsonl.xz`, where NETWORKS_DIR is what
+`tlm_mlir.training.export` filled. Networks are compiled under several stock settings, since the
+layout chosen for a graph changes its dispatches. Whatever shares a root op with a held-out network
+under any of these settings stays out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.progress import track
+
+from ..compiler.session import SOURCES, Session
+from ..errors import InputError, TlmError
+from ..ir.dispatch import find_dispatches, normalize
+from ..ir.standalone import standalone
+from ..ir.workload import Workload
+from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..targets.llvm_cpu import window
+from ..targets.target import cpu_target
+from .networks import HELD_OUT, TRAINING
+
+BASE_FLAGS = (
+    "--iree-hal-target-device=local",
+    "--iree-hal-local-target-device-backends=llvm-cpu",
+    "--iree-llvmcpu-target-cpu=host",
+)
+SETTINGS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("--iree-global-opt-use-im2col-for-convs",),
+    (
+        "--iree-preprocessing-pass-pipeline="
+        "builtin.module(util.func(iree-preprocessing-convert-conv-to-channels-last))",
+    ),
+)
+"""Stock settings under which a network's dispatches are taken."""
+
+QUOTAS = {"contraction": 150, "window": 70, "attention": 24, "reduction": 40, "parallel": 46}
+"""How many workloads of each class a corpus holds."""
+MAX_FLOPS = 1.2e9
+MIN_POINTS = 1 << 12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One corpus row. `source` is MLIR text of the dispatch's executable alone."""
+
+    workload: str
+    network: str
+    kind: str
+    source: str
+
+
+def classify(workload: Workload) -> str:
+    """The class of a workload's root op: contraction, window, attention, reduction or parallel."""
+    root = workload.root_op
+    if root.kind == "attention":
+        return "attention"
+    if "reduction" not in root.iterators:
+        return "parallel"
+    if window(workload):
+        return "window"
+    return "contraction" if len(root.inputs) > 1 else "reduction"
+
+
+def root_key(workload: Workload) -> str:
+    """What identifies a root op apart from the ops fused around it."""
+    root = workload.root_op
+    operands = [(o.dtype, o.indices) for o in (*root.inputs, *root.outputs)]
+    text = repr((root.kind, workload.op_extents(root), root.iterators, operands))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_network(path: Path, flags: Sequence[str]) -> list[tuple[Workload, str]]:
+    """(workload, standalone source) of each schedulable run-time dispatch of a network."""
+    session = Session([*BASE_FLAGS, *flags])
+    module = session.run(session.parse(path), None, SOURCES)
+    normalize(module)
+    found = []
+    for dispatch in find_dispatches(module):
+        workload = dispatch.reading.workload
+        if workload is None or dispatch.at_load or not workload.static:
+            continue
+        if len(prompt_tokens(workload, cpu_target(dispatch.target, 2))) > MAX_TOKENS:
+            continue
+        source = standalone(dispatch)
+        if source is not None:
+            found.append((workload, source))
+    return found
+
+
+def held_out_roots(folder: Path) -> set[str]:
+    """Root keys of every dispatch of the held-out networks under all settings."""
+    roots = set()
+    for name in HELD_OUT:
+        for flags in SETTINGS:
+            for workload, _ in read_network(folder / f"{name}.mlir", flags):
+                roots.add(root_key(workload))
+    return roots
+
+
+def gather(folder: Path) -> list[Entry]:
+    """All distinct training workloads of the networks in a folder, held-out roots excluded."""
+    held_out = held_out_roots(folder)
+    entries: dict[str, Entry] = {}
+    paths = [path for name in TRAINING if (path := folder / f"{name}.mlir").is_file()]
+    if not paths:
+        raise InputError(f"{folder} holds no exported training network; run the export first")
+    for path in track(paths, "reading networks"):
+        for flags in SETTINGS:
+            try:
+                pairs = read_network(path, flags)
+            except TlmError as error:
+                print(f"{path.name}: {error}", file=sys.stderr)
+                continue
+            for workload, source in pairs:
+                if root_key(workload) not in held_out and workload.digest not in entries:
+                    text = workload.to_json()
+                    entries[workload.digest] = Entry(text, path.stem, classify(workload), source)
+    return [entries[digest] for digest in sorted(entries)]
+
+
+def select(entries: Iterable[Entry]) -> list[Entry]:
+    """A diverse part: per class, networks take turns, and no root op twice within a network."""
+    waiting: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    roots: set[str] = set()
+    for entry in entries:
+        workload = Workload.from_json(entry.workload)
+        key = root_key(workload)
+        if key in roots or not _measurable(workload):
+            continue
+        roots.add(key)
+        waiting[entry.kind][entry.network].append(entry)
+    chosen = []
+    for kind, quota in QUOTAS.items():
+        queues = [waiting[kind][network] for network in sorted(waiting[kind])]
+        taken: list[Entry] = []
+        while len(taken) < quota and any(queues):
+            taken += [queue.pop() for queue in queues if queue]
+        chosen += taken[:quota]
+    return chosen
+
+
+def _measurable(workload: Workload) -> bool:
+    points = 1
+    for extent in workload.op_extents(workload.root_op):
+        points *= extent
+    return points >= MIN_POINTS and workload.flops <= MAX_FLOPS
+
+
+def write(entries: Iterable[Entry], path: Path) -> None:
+    """Writes a corpus, aside and renamed."""
+    partial = path.with_name(f".{path.name}.partial")
+    with lzma.open(partial, "wt") as file:
+        for entry in entries:
+            file.write(json.dumps(asdict(entry), sort_keys=True) + "\n")
+    partial.replace(path)
+
+
+def read(path: Path) -> list[Entry]:
+    """Reads a corpus. Raises InputError when it is missing or damaged."""
+    try:
+        with lzma.open(path, "rt") as file:
+            return [Entry(**json.loads(line)) for line in file]
+    except (OSError, ValueError, TypeError, lzma.LZMAError, EOFError) as error:
+        raise InputError(f"{path} is no readable corpus ({error}); make it again") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Makes OUT.jsonl.xz from NETWORKS_DIR."""
+    folder, out = map(Path, arguments or sys.argv[1:])
+    entries = gather(folder)
+    write(entries, out.with_name(f"all-{out.name}"))
+    chosen = select(entries)
+    write(chosen, out)
+    print(f"{len(entries)} distinct workloads, {len(chosen)} chosen")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

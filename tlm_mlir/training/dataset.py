@@ -1,0 +1,244 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""From records to groups of token segments, one group per (workload, target). No torch.
+
+Two sources share one file format, JSON lines compressed with xz: measured records (the contract of
+measure/database) and, for pre-training, rows that hold a list `schedules` of legal schedules that
+nobody measured. Packing into training batches is in training/packing.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tlm_mlir.errors import RecordError
+from tlm_mlir.model.performance import BINS, bin_of
+
+FAIL = BINS
+"""The bin number of a candidate that failed: one above the worst measured bin."""
+
+OK = "ok"
+Objective = Literal["all", "best"]
+
+
+@dataclass(frozen=True)
+class Special:
+    """Token ids that the training format needs, from the vocabulary."""
+
+    pad: int
+    end: int
+    perf_unknown: int
+    perf: tuple[int, ...]
+    """perf:0 .. perf:9, then perf:fail."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One schedule's tokens (ending in <end>) and, if measured, its bin and relative latency.
+
+    `bin` is 0..9 or FAIL, None if unmeasured; `relative` (>= 1) is None unless the candidate ran.
+    """
+
+    tokens: tuple[int, ...]
+    bin: int | None = None
+    relative: float | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """All segments of one workload on one target."""
+
+    workload: str
+    target: str
+    prompt: tuple[int, ...]
+    segments: tuple[Segment, ...]
+
+    @property
+    def best(self) -> Segment | None:
+        """The fastest measured segment, or None."""
+        ran = [s for s in self.segments if s.relative is not None]
+        return min(ran, key=lambda s: (s.relative, s.tokens), default=None)
+
+
+EncodePrompt = Callable[[str, str], Sequence[int]]
+"""(workload JSON, target JSON) -> prompt token ids."""
+
+EncodeToken = Callable[[str], int]
+"""Token string -> id; raises KeyError for an unknown one."""
+
+
+def special_tokens() -> Special:
+    """The special tokens of the project's vocabulary."""
+    from tlm_mlir.language.vocabulary import ID
+
+    perf = tuple(ID[f"perf:{k}"] for k in range(BINS)) + (ID["perf:fail"],)
+    return Special(ID["<pad>"], ID["<end>"], ID["perf:?"], perf)
+
+
+def encode_prompt(workload: str, target: str) -> list[int]:
+    """The prompt of a workload and a target given as their JSON."""
+    from tlm_mlir.ir.workload import Workload
+    from tlm_mlir.language.prompt import prompt
+    from tlm_mlir.targets.target import Target
+
+    return prompt(Workload.from_json(workload), Target.from_json(target))
+
+
+def encode_token(token: str) -> int:
+    """The id of a token of the project's vocabulary."""
+    from tlm_mlir.language.vocabulary import ID
+
+    return ID[token]
+
+
+def read_rows(paths: Iterable[Path | str]) -> Iterator[dict[str, Any]]:
+    """The rows of `.jsonl` or `.jsonl.xz` files in order. Raises RecordError with file and line."""
+    for path in map(Path, paths):
+        opener = lzma.open if path.suffix == ".xz" else open
+        number = 0
+        try:
+            with opener(path, "rt", encoding="utf-8") as stream:
+                for number, line in enumerate(stream, 1):
+                    row = json.loads(line)
+                    yield _object(row)
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            raise RecordError(
+                f"records {path} cannot be read ({error}); copy the file again"
+            ) from (None)
+        except ValueError as error:
+            raise RecordError(
+                f"records {path}, line {number} is damaged ({error}); remove that line"
+            ) from None
+
+
+def _object(row: Any) -> dict[str, Any]:
+    if isinstance(row, dict):
+        return row
+    raise ValueError("not an object")
+
+
+def group_rows(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Rows by (workload JSON, target JSON), in order of first appearance."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        try:
+            key = (_text(row["workload"]), _text(row["target"]))
+        except KeyError as error:
+            raise RecordError(f"a record lacks {error}; it is not from this project") from None
+        groups.setdefault(key, []).append(row)
+    return groups
+
+
+def load_groups(
+    rows: Iterable[dict[str, Any]],
+    *,
+    prompt: EncodePrompt = encode_prompt,
+    token: EncodeToken = encode_token,
+    limit: int = 1024,
+) -> list[Group]:
+    """Groups of encoded segments, of records and unmeasured rows alike.
+
+    A schedule measured more than once counts with its fastest run. Segments that would not fit the
+    `limit` positions of the model with their prompt are left out, as are groups without segments.
+    Raises RecordError for a row or token that does not belong to this vocabulary.
+    """
+    result = []
+    for (workload, target), members in group_rows(rows).items():
+        head = tuple(prompt(workload, target))
+        room = limit - len(head) - 2
+        segments = [s for s in _segments(members, token) if len(s.tokens) <= room]
+        if segments:
+            result.append(Group(workload, target, head, tuple(segments)))
+    return result
+
+
+def select(groups: Sequence[Group], objective: Objective) -> list[Group]:
+    """What the objective trains on: "all" keeps everything, "best" (TLM's way, for the ablation)
+    only the fastest measured segment of each group."""
+    if objective == "all":
+        return list(groups)
+    result = []
+    for group in groups:
+        best = group.best
+        if best is not None:
+            result.append(Group(group.workload, group.target, group.prompt, (best,)))
+    return result
+
+
+def split(groups: Sequence[Group], fraction: float) -> tuple[list[Group], list[Group]]:
+    """(training, validation): `fraction` of the workloads, by their hash, with all their targets."""
+    held = [_share(group.workload) < fraction for group in groups]
+    training = [g for g, h in zip(groups, held, strict=True) if not h]
+    return training, [g for g, h in zip(groups, held, strict=True) if h]
+
+
+def _share(text: str) -> float:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _segments(rows: list[dict[str, Any]], token: EncodeToken) -> list[Segment]:
+    best = _best_seconds(rows)
+    found: dict[tuple[int, ...], Segment] = {}
+    for row in rows:
+        if "schedules" in row:
+            for text in row["schedules"]:
+                tokens = _encode(text, token)
+                found.setdefault(tokens, Segment(tokens))
+            continue
+        segment = _measured(row, best, token)
+        found[segment.tokens] = _better(found.get(segment.tokens), segment)
+    return list(found.values())
+
+
+def _best_seconds(rows: list[dict[str, Any]]) -> float:
+    """The least time of any row that ran, IREE's default included; inf if none did."""
+    times = [math.inf]
+    for row in rows:
+        if row.get("status") == OK:
+            times += [float(row[k]) for k in ("seconds", "default_seconds") if row.get(k)]
+    return min(times)
+
+
+def _measured(row: dict[str, Any], best: float, token: EncodeToken) -> Segment:
+    tokens = _encode(row.get("schedule"), token)
+    if row.get("status") != OK:
+        return Segment(tokens, FAIL)
+    seconds = row.get("seconds")
+    if not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+        raise RecordError(
+            f"a record has status ok but {seconds!r} seconds; remove it or measure it again"
+        )
+    relative = max(1.0, seconds / best)
+    return Segment(tokens, bin_of(relative), relative)
+
+
+def _better(old: Segment | None, new: Segment) -> Segment:
+    """Of two records of one schedule: the one that ran, then the faster, then the measured one."""
+    if old is None or old.bin is None:
+        return new
+    if new.relative is None:
+        return old
+    return new if old.relative is None or new.relative < old.relative else old
+
+
+def _encode(text: object, token: EncodeToken) -> tuple[int, ...]:
+    try:
+        return tuple(token(t) for t in str(text).split())
+    except KeyError as error:
+        raise RecordError(
+            f"a record's schedule holds the token {error}, which this vocabulary lacks; use the "
+            "records of this version"
+        ) from None

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Exports networks to MLIR with external weights, as a user of iree-turbine would.
+
+    python -m tlm_mlir.training.export [--weights] OUT_DIR [NAME...]
+
+Without names: everything, the held-out networks first. What exists already is kept, so that an
+interrupted run can be resumed; a network that fails is reported in a sentence and passed over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from tlm_mlir.training.networks import HELD_OUT, TRAINING, Network
+
+PARAMETER_SCOPE = "model"
+
+
+def export(network: Network, out_dir: Path, *, weights: bool = False, seed: int = 0) -> Path:
+    """Write `<name>.mlir` into `out_dir` and return its path.
+
+    The weights stay outside, in the parameter scope "model". With `weights`, they are written to
+    `<name>.irpa`, random from `seed`; otherwise only their shapes and types are kept.
+    """
+    import torch
+    from iree.turbine import aot
+
+    aten = torch.ops.aten
+    # Aliases that torch.export leaves in place and IREE's importer does not know.
+    aliases = {aten.__and__.Tensor: aten.bitwise_and, aten.multiply.Tensor: aten.mul}
+    module, inputs = network.build(seed)
+    aot.externalize_module_parameters(module, external_scope=PARAMETER_SCOPE)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(module, inputs, strict=False)
+        decompositions = aot.decompositions.current_aot_decompositions() | aliases
+        output = aot.export(program.run_decompositions(decompositions))
+    if weights:
+        archive = out_dir / f"{network.name}.irpa"
+        aside = _aside(archive)
+        aot.save_module_parameters(aside, module)
+        os.replace(aside, archive)
+    path = out_dir / f"{network.name}.mlir"
+    aside = _aside(path)
+    output.save_mlir(aside)
+    os.replace(aside, path)
+    return path
+
+
+def _aside(path: Path) -> Path:
+    # Same suffix: iree-turbine decides by it what to write.
+    return path.with_name(f".{os.getpid()}.{path.name}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Export the named networks (default: all) and return 1 if one of them failed."""
+    parser = argparse.ArgumentParser(description="Export networks to MLIR with external weights.")
+    parser.add_argument("out_dir", type=Path)
+    parser.add_argument("names", nargs="*", metavar="name")
+    parser.add_argument("--weights", action="store_true", help="also write NAME.irpa, random")
+    options = parser.parse_args(arguments)
+    networks = HELD_OUT | TRAINING
+    unknown = [name for name in options.names if name not in networks]
+    if unknown:
+        parser.error(f"there is no network called {', '.join(unknown)}")
+    failed = 0
+    for name in options.names or networks:
+        target = options.out_dir / f"{name}.mlir"
+        if target.exists() and (not options.weights or target.with_suffix(".irpa").exists()):
+            continue
+        start = time.monotonic()
+        try:
+            path = export(networks[name], options.out_dir, weights=options.weights)
+        except Exception as error:  # any of torch's, transformers' or IREE's: report it and go on
+            failed += 1
+            reason = (str(error).strip().splitlines() or ["no message"])[0][:300]
+            print(f"{name}: cannot be exported: {type(error).__name__}: {reason}", file=sys.stderr)
+        else:
+            seconds = time.monotonic() - start
+            print(f"{name}: {path.stat().st_size >> 10} KiB in {seconds:.1f} s", flush=True)
+        gc.collect()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
