@@ -31,5 +31,5 @@ def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
     """Applies the candidate `{"workload": json, "target": json, "schedule": tokens}`."""
     workload = Workload.from_json(candidate["workload"])
     target = Target.from_json(candidate["target"])
-    schedule = decode(candidate["schedule"].split(), lambda: registry.space(workload, target))
+    schedule = decode(candidate["schedule"].split(), registry.space_maker(workload, target))
     annotate(read_function(function), function, schedule, target)

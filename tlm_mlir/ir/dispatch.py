@@ -70,6 +70,16 @@ def find_dispatches(module: ir.Operation) -> list[Dispatch]:
     return found
 
 
+def functions_of(module: ir.Operation) -> list[ir.Operation]:
+    """The functions of all dispatches of a module, in program order."""
+    return [
+        function
+        for view in module.regions[0].blocks[0].operations
+        if view.operation.name == "hal.executable"
+        for _, function in _functions(view.operation)
+    ]
+
+
 def _functions(executable: ir.Operation) -> list[tuple[ir.Operation, ir.Operation]]:
     """(variant, function) pairs of an executable."""
     pairs = []

@@ -61,6 +61,12 @@ def read_function(func: ir.Operation) -> Reading:
     return _assemble([raw for raw in raws if isinstance(raw, _Raw)])
 
 
+def read_op(operation: ir.Operation) -> Workload | None:
+    """The workload of one structured op by itself, None where it cannot be described."""
+    raw = _raw(operation)
+    return _assemble([raw]).workload if isinstance(raw, _Raw) else None
+
+
 def _types(operation: ir.Operation) -> str:
     return " ".join(str(result.type) for result in operation.results)
 

@@ -21,14 +21,10 @@ from ..errors import InputError
 MAX_BITS = 32
 DIGIT_BITS = 6
 ZERO, DYNAMIC, MINUS = "n0", "n?", "n-"
-TOKENS: tuple[str, ...] = (
-    ZERO,
-    DYNAMIC,
-    MINUS,
-    *(f"m{k}" for k in range(MAX_BITS)),
-    *(f"z{j}" for j in range(MAX_BITS)),
-    *(f"g{d}" for d in range(1 << DIGIT_BITS)),
-)
+_MAGNITUDES = tuple(f"m{k}" for k in range(MAX_BITS))
+_TWOS = tuple(f"z{j}" for j in range(MAX_BITS))
+_DIGITS = tuple(f"g{d}" for d in range(1 << DIGIT_BITS))
+TOKENS: tuple[str, ...] = (ZERO, DYNAMIC, MINUS, *_MAGNITUDES, *_TWOS, *_DIGITS)
 
 
 def encode(number: int) -> list[str]:
@@ -69,14 +65,14 @@ def decode(tokens: Iterator[str]) -> int:
     if first == MINUS:
         return -decode(tokens)
     second = next(tokens, "")
-    if first[:1] != "m" or second[:1] != "z":
+    if first not in _MAGNITUDES or second not in _TWOS:
         raise InputError(f"the tokens '{first} {second}' do not begin a number; the text is damaged")
     magnitude, twos = int(first[1:]), int(second[1:])
     odd = 0
     count = _digit_count(magnitude - twos + 1)
     for _ in range(count):
         digit = next(tokens, "")
-        if digit[:1] != "g":
+        if digit not in _DIGITS:
             raise InputError(f"the token '{digit}' is not a digit; the text is damaged")
         odd = odd << DIGIT_BITS | int(digit[1:])
     number = (odd if count else 1) << twos

@@ -13,12 +13,16 @@ MAX_TOKENS = 448
 """Longest prompt that the model reads; a longer one leaves its dispatch to IREE."""
 
 
-def prompt(workload: Workload, target: Target) -> list[int]:
-    """Token ids of the question "how should this target run this workload?"."""
-    return [ID[token] for token in prompt_tokens(workload, target)]
+def prompt(workload: Workload, target: Target, question: str = "decide") -> list[int]:
+    """Token ids of the question "how should this target run this workload?".
+
+    The question "decide" is about a dispatch, "graph" about one op of a program before dispatches
+    are formed.
+    """
+    return [ID[token] for token in prompt_tokens(workload, target, question)]
 
 
-def prompt_tokens(workload: Workload, target: Target) -> list[str]:
+def prompt_tokens(workload: Workload, target: Target, question: str = "decide") -> list[str]:
     """The same as token strings, which people can read."""
     tokens = [BOS, *_target(target), "dims"]
     kinds = dict(zip(workload.root_op.loops, workload.root_op.iterators, strict=True))
@@ -28,7 +32,7 @@ def prompt_tokens(workload: Workload, target: Target) -> list[str]:
         tokens.append("buffers")
     for position, op in enumerate(workload.ops):
         tokens += ["root" if position == workload.root else "op", *_op(op, position)]
-    return [*tokens, "decide"]
+    return [*tokens, question]
 
 
 def _target(target: Target) -> list[str]:

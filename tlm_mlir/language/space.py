@@ -97,10 +97,11 @@ class Order:
 
     def parse(self, tokens: Iterator[str]) -> Value:
         """Reads the dims. Raises InputError when they are no permutation."""
-        value = tuple(int(next(tokens, "d-1")[1:]) for _ in self.items)
-        if sorted(value) != sorted(self.items):
-            raise InputError(f"{value} is no order of the dims {self.items}")
-        return value
+        numbers = {f"d{item}": item for item in self.items}
+        words = [next(tokens, "") for _ in self.items]
+        if set(words) != set(numbers):
+            raise InputError(f"'{' '.join(words)}' is no order of the dims {self.items}")
+        return tuple(numbers[word] for word in words)
 
 
 @dataclass(frozen=True)

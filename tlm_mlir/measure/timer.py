@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Timer: runs the exports of a built batch on pinned threads and times them, interleaved.
 
-The statistic: every candidate gets one cold run that is thrown away, then up to `ROUNDS` slices of
+The statistic: every candidate gets one cold run that is thrown away (unless it shows the candidate
+to be far too slow for any further run), then up to `ROUNDS` slices of
 time in turn with the others, so that a disturbance of the machine hits all alike. A slice in which
 the system keeps taking a core away from us (involuntary context switches) counts as disturbed.
 Slices are ordered, undisturbed before disturbed and then by the median of their runs; a candidate's
@@ -29,6 +30,8 @@ from tlm_mlir.measure.builder import BuiltBatch, BuiltExport
 ROUNDS = 4
 MAX_RUNS_PER_SLICE = 4096
 SLOWER_THAN_BEST = 3.0
+COLD_FACTOR = 2.0
+"""How much slower a cold run may be: beyond this times `SLOWER_THAN_BEST` it is the only run."""
 # Involuntary context switches a second: some 5 on a quiet machine, over 100 beside a busy program.
 DISTURBING_RATE = 20.0
 _PATIENCE = 4.0
@@ -246,14 +249,14 @@ def time_exports(
     time so far, when it is not run again. `on_export` is told the index of an export before it runs.
     """
     timings = [Timing() for _ in exports]
-    active = []
-    best = float("inf")
-    for index, timing in enumerate(timings):
+    colds = []
+    for index, export in enumerate(exports):
         on_export(index)
-        cold = _time_slice(executable, pool, exports[index], 0.0)
-        best = min(best, *cold.samples)
-        if min(cold.samples) > max(budget, SLOWER_THAN_BEST * best):
-            timing.add(cold)  # Long enough to be judged cold, and hopeless.
+        colds.append(executable.run(pool, export, threads=pool.threads)[0])
+    active = []
+    for index, cold in enumerate(colds):
+        if cold > COLD_FACTOR * SLOWER_THAN_BEST * min(colds):
+            timings[index].add(Slice(True, (cold,)))
         else:
             active.append(index)
     for done in range(1, 2 * ROUNDS + 1):

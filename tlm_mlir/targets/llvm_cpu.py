@@ -10,6 +10,7 @@ for every structured op in it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 from ..ir.workload import Op, Workload
@@ -28,13 +29,15 @@ PIPELINES = {
 PEEL = ("peel:no", "peel:yes")
 CACHE = ("cache:no", "cache:yes")
 ORDER = ("order:plain", "order:chosen")
-MAX_UNROLLED_REGISTERS = 128
+MAX_UNROLLED_REGISTERS = 96
 """Longest vector body, in SIMD registers. IREE verifies four times that, but LLVM takes minutes for
 it, and none that was measured ran faster."""
 MAX_RESULT_REGISTERS = 32
 """The same for the result of a body: the register file of AVX-512."""
 MAX_GATHERED_REGISTERS = 16
 """The same where each element is gathered by a scalar load."""
+MAX_ATTENTION_REGISTERS = 512
+"""The same for either contraction of an attention, whose head dim is never tiled."""
 MAX_WORKGROUPS = 4096
 """Most workgroups of a dispatch: above this their launch costs more than a core's work."""
 CHOICES = (DEFAULT, *PIPELINES, *PEEL, *CACHE, *ORDER)
@@ -82,7 +85,8 @@ def _distribution(workload: Workload, parallel: list[int], tiles: dict[int, int]
         low = max(tiles[dim], -(-extent // groups))
         size = yield Size("distribute", dim, min(low, extent - 1), extent - 1, zero=True)
         outer[dim] = size or extent
-        groups //= -(-extent // outer[dim])
+        # Where the limit is met, later dims may still be cut in two.
+        groups = max(1, groups // -(-extent // outer[dim]))
     return outer
 
 
@@ -110,22 +114,63 @@ def _vector_size(name: str, dim: int, workload: Workload, target: Target, tiles:
     """A vector size within what is left of the budget of every op that spans the dim."""
     if dim in tiles:
         return
-    bound = workload.extents[dim]
     lanes = target.vector_bytes // _element_bytes(workload)
+    largest = target.max_vector_bytes // _element_bytes(workload)
+    bound = workload.extents[dim]
     for op in workload.ops:
-        if dim not in op.loops:
-            continue
-        registers = MAX_GATHERED_REGISTERS if _gathers(op) else MAX_UNROLLED_REGISTERS
-        if dim in op.dims("parallel"):
-            registers = min(registers, MAX_RESULT_REGISTERS)
-        others = [tiles[d] for d in reversed(op.loops) if tiles.get(d, 1) > 1 and d != dim]
-        if others:
-            # The innermost size fills whole registers; the others count them.
-            used = -(-others[0] // lanes) * math.prod(others[1:])
-            bound = min(bound, max(1, registers // used))
-        else:
-            bound = min(bound, registers * lanes)
+        for loops in _bodies(op):
+            if dim in loops:
+                bound = min(bound, _room(op, loops, dim, tiles, lanes))
+                others = math.prod(tiles.get(d, 1) for d in loops if d != dim)
+                bound = min(bound, max(1, (largest - 1) // others))
     tiles[dim] = yield Size(name, dim, 1, bound)
+
+
+def _bodies(op: Op) -> list[tuple[int, ...]]:
+    """Loops of each vector body that an op becomes, the one in SIMD lanes last where that is fixed.
+
+    An attention is two contractions: query with key, in lanes along the keys (K2), and their product
+    with the values, in lanes along the values' columns (N).
+    """
+    if op.kind != "attention":
+        return [op.loops]
+    key, value = ({index.dim for index in op.inputs[i].indices} for i in (1, 2))
+    scores = tuple(dim for dim in op.loops if dim not in value - key)
+    rest = tuple(dim for dim in op.loops if dim not in value)
+    inner = tuple(dim for dim in op.loops if dim in key and dim in value)
+    columns = tuple(dim for dim in op.loops if dim in value - key)
+    outer = tuple(dim for dim in rest if dim not in key)
+    return [scores, (*outer, *inner, *columns)]
+
+
+def _room(op: Op, loops: tuple[int, ...], dim: int, tiles: dict[int, int], lanes: int) -> int:
+    """The largest size of `dim` that keeps a body and its result within their registers."""
+    fixed = op.kind == "attention"
+    total = MAX_GATHERED_REGISTERS if _gathers(op) else MAX_UNROLLED_REGISTERS
+    total = MAX_ATTENTION_REGISTERS if fixed else total
+    room = _left(total, loops, dim, tiles, lanes, fixed)
+    results = tuple(d for d in loops if d in op.dims("parallel"))
+    if dim in results:
+        limit = min(total, MAX_RESULT_REGISTERS)
+        room = min(room, _left(limit, results, dim, tiles, lanes, fixed))
+    return room
+
+
+def _left(
+    registers: int,
+    loops: tuple[int, ...],
+    dim: int,
+    tiles: dict[int, int],
+    lanes: int,
+    fixed: bool,
+) -> int:
+    """What `registers` leave for a dim. One size fills lanes, whole registers of them; the others
+    count registers. The last loop is in lanes if that is `fixed`, else the last one above 1."""
+    sizes = {d: tiles.get(d, 1) for d in loops if d != dim}
+    large = [d for d in reversed(loops) if sizes.get(d, 1) > 1]
+    lane = loops[-1] if fixed else (large[0] if large else dim)
+    used = math.prod(-(-size // lanes) if d == lane else size for d, size in sizes.items())
+    return max(1, registers // used * (lanes if lane == dim else 1))
 
 
 def _gathers(op: Op) -> bool:
@@ -207,8 +252,8 @@ def _element_bytes(workload: Workload) -> int:
     widths = [4]
     for op in workload.ops:
         for operand in (*op.inputs, *op.outputs):
-            digits = "".join(c for c in operand.dtype if c.isdigit())
-            widths.append(max(1, int(digits) // 8) if digits and len(digits) < 4 else 8)
+            bits = re.search(r"\d+", operand.dtype)
+            widths.append(max(1, int(bits.group()) // 8) if bits else 8)
     return max(widths)
 
 

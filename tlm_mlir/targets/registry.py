@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
@@ -11,10 +12,12 @@ from ..errors import TargetError
 from ..ir.workload import Workload
 from ..language.grammar import Grammar
 from ..language.space import Space
-from . import llvm_cpu
+from . import llvm_cpu, llvm_cpu_graph
 from .target import Target
 
 BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu}
+GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
+"""Backends with decisions about the ops of a whole program."""
 
 
 def backend(target: Target) -> ModuleType:
@@ -35,6 +38,30 @@ def space(workload: Workload, target: Target) -> Space:
     return found
 
 
+def space_maker(workload: Workload, target: Target) -> Callable[[], Space]:
+    """What makes a fresh walk through those decisions."""
+    return partial(space, workload, target)
+
+
 def grammar(workload: Workload, target: Target) -> Grammar:
     """The grammar of those decisions."""
-    return Grammar(partial(space, workload, target))
+    return Grammar(space_maker(workload, target))
+
+
+def graph_space(workload: Workload, target: Target) -> Space:
+    """The graph-level decision for one op, from the start. Raises TargetError where there is none."""
+    if target.backend not in GRAPH_BACKENDS:
+        known = ", ".join(GRAPH_BACKENDS)
+        raise TargetError(f"no graph decisions for '{target.backend}'; there are for {known}")
+    found: Space = GRAPH_BACKENDS[target.backend].graph_space(workload, target)
+    return found
+
+
+def graph_space_maker(workload: Workload, target: Target) -> Callable[[], Space]:
+    """What makes a fresh walk through that decision."""
+    return partial(graph_space, workload, target)
+
+
+def graph_grammar(workload: Workload, target: Target) -> Grammar:
+    """The grammar of that decision."""
+    return Grammar(graph_space_maker(workload, target))

@@ -13,12 +13,18 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..compiler.scheduler import Scheduler
+from ..errors import InputError
 from ..ir.workload import Workload
 from ..language import vocabulary
+from ..language.sampling import mutate
+from ..language.schedule import decode, encode
+from ..language.space import Value
 from ..measure.database import Database, Record
 from ..measure.runner import Job, JobResult, Limits, measure_batches
 from ..targets import registry
@@ -45,21 +51,97 @@ class _Tag:
 
 
 def random_proposer(seed: int) -> Proposer:
-    """Proposes schedules drawn from the grammar, no two alike."""
+    """Proposes schedules drawn token by token from the grammar, no two alike: no knowledge at all."""
     rng = np.random.default_rng(seed)
 
     def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
         grammar = registry.grammar(workload, target)
+        default = registry.backend(target).DEFAULT
         found: dict[str, None] = {}
         for _ in range(count * 8):
-            text = " ".join(grammar.sample(rng))
-            if text not in known and "pipeline:default" not in text:
+            tokens = grammar.sample(rng)
+            text = " ".join(tokens)
+            if text not in known and tokens[0] != default:
                 found.setdefault(text)
             if len(found) == count:
                 break
         return list(found)
 
     return propose
+
+
+def search_proposer(database: Database, seed: int, fresh: float = 0.4) -> Proposer:
+    """Proposes random schedules and mutations of the best measured so far, no two alike.
+
+    `fresh` is the share of random ones; there are only those while a workload has no records.
+    """
+    rng = np.random.default_rng(seed)
+
+    def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
+        make = registry.space_maker(workload, target)
+        default = registry.backend(target).DEFAULT
+        parents = _parents(database, workload, target)
+        found: dict[str, None] = {}
+        for _ in range(count * 8):
+            if parents and rng.random() >= fresh:
+                parent = parents[int(rng.integers(len(parents)))]
+                schedule = mutate(make(), parent, workload.extents, rng)
+            else:
+                schedule = mutate(make(), {}, workload.extents, rng)
+            text = " ".join(encode(schedule, make))
+            if text not in known and schedule.choice("pipeline") != default:
+                found.setdefault(text)
+            if len(found) == count:
+                break
+        return list(found)
+
+    return propose
+
+
+def _parents(
+    database: Database, workload: Workload, target: Target, count: int = 5
+) -> list[dict[tuple[str, int], Value]]:
+    """Decisions of the best records of a workload that are not the default."""
+    make = registry.space_maker(workload, target)
+    rows = []
+    for record in database.records(workload.to_json(), target.to_json()):
+        if record.status == "ok" and record.seconds and record.default_seconds:
+            rows.append((record.seconds / record.default_seconds, record.schedule))
+    parents = []
+    for _, text in sorted(rows)[: count + 1]:
+        try:
+            schedule = decode(text.split(), make)
+        except InputError:  # A record of an earlier space.
+            continue
+        if len(schedule.decisions) > 1:
+            parents.append({(d.name, d.dim): d.value for d in schedule.decisions})
+    return parents[:count]
+
+
+def model_proposer(model: Path | None, seed: int) -> Proposer:
+    """Proposes what the model writes, greedy first, then samples at rising temperature."""
+    scheduler = Scheduler(model)
+    rng = np.random.default_rng(seed)
+
+    def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
+        texts = scheduler.sample(workload, target, 2 * count, int(rng.integers(1 << 31)))
+        return [text for text in dict.fromkeys(texts) if text not in known][:count]
+
+    return propose
+
+
+def proposer(name: str, database: Database, seed: int, model: Path | None) -> Proposer:
+    """The proposer called "search", "random" or "model"."""
+    if name == "model":
+        return model_proposer(model, seed)
+    return random_proposer(seed) if name == "random" else search_proposer(database, seed)
+
+
+def affordable(entries: Sequence[Entry], max_flops: float) -> list[Entry]:
+    """Entries of at most so many operations, in the order of their digests."""
+    keyed = [(Workload.from_json(entry.workload), entry) for entry in entries]
+    kept = [(workload.digest, entry) for workload, entry in keyed if workload.flops <= max_flops]
+    return [entry for _, entry in sorted(kept, key=lambda item: item[0])]
 
 
 def collect(
@@ -90,7 +172,7 @@ def collect(
             progress.advance(task)
 
         jobs = _jobs(entries, target, propose, known, batches)
-        measure_batches(jobs, on_result=keep, limits=limits or Limits(compile_timeout=90.0))
+        measure_batches(jobs, on_result=keep, limits=limits or Limits(compile_timeout=20.0))
     return written
 
 
@@ -102,7 +184,7 @@ def _jobs(
     batches: int,
 ) -> Iterator[Job]:
     for _ in range(batches):
-        for entry in entries:
+        for entry in sorted(entries, key=lambda item: len(known[item.workload])):
             workload = Workload.from_json(entry.workload)
             texts = propose(workload, target, known[entry.workload], CANDIDATES)
             known[entry.workload] |= set(texts)

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -28,7 +30,7 @@ from ..ir.standalone import standalone
 from ..ir.workload import Workload
 from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..targets.llvm_cpu import window
-from ..targets.target import cpu_target
+from ..targets.target import Target, cpu_target
 from .networks import HELD_OUT, TRAINING
 
 BASE_FLAGS = (
@@ -175,6 +177,18 @@ def read(path: Path) -> list[Entry]:
             return [Entry(**json.loads(line)) for line in file]
     except (OSError, ValueError, TypeError, lzma.LZMAError, EOFError) as error:
         raise InputError(f"{path} is no readable corpus ({error}); make it again") from error
+
+
+def entry_target(entries: Sequence[Entry], cores: int = 0) -> Target:
+    """The target that a corpus was compiled for, with this machine's cores unless given.
+
+    Raises InputError for an empty corpus.
+    """
+    if not entries:
+        raise InputError("the corpus is empty; make it again or choose other networks")
+    found = re.search(r"#hal\.executable\.target<.*", entries[0].source)
+    assert found is not None
+    return cpu_target(found.group(0), cores or len(os.sched_getaffinity(0)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -67,8 +67,14 @@ class Group:
         return min(ran, key=lambda s: (s.relative, s.tokens), default=None)
 
 
-EncodePrompt = Callable[[str, str], Sequence[int]]
-"""(workload JSON, target JSON) -> prompt token ids."""
+EncodePrompt = Callable[[str, str, str], Sequence[int]]
+"""(workload JSON, target JSON, question) -> prompt token ids."""
+
+GRAPH = "graph:"
+"""How schedules begin that answer the question "graph"; all others answer "decide"."""
+
+Key = tuple[str, str, str]
+"""Workload JSON, target JSON, question."""
 
 EncodeToken = Callable[[str], int]
 """Token string -> id; raises KeyError for an unknown one."""
@@ -82,13 +88,13 @@ def special_tokens() -> Special:
     return Special(ID["<pad>"], ID["<end>"], ID["perf:?"], perf)
 
 
-def encode_prompt(workload: str, target: str) -> list[int]:
-    """The prompt of a workload and a target given as their JSON."""
+def encode_prompt(workload: str, target: str, question: str = "decide") -> list[int]:
+    """The prompt of a question about a workload and a target given as their JSON."""
     from tlm_mlir.ir.workload import Workload
     from tlm_mlir.language.prompt import prompt
     from tlm_mlir.targets.target import Target
 
-    return prompt(Workload.from_json(workload), Target.from_json(target))
+    return prompt(Workload.from_json(workload), Target.from_json(target), question)
 
 
 def encode_token(token: str) -> int:
@@ -124,12 +130,14 @@ def _object(row: Any) -> dict[str, Any]:
     raise ValueError("not an object")
 
 
-def group_rows(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Rows by (workload JSON, target JSON), in order of first appearance."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+def group_rows(rows: Iterable[dict[str, Any]]) -> dict[Key, list[dict[str, Any]]]:
+    """Rows by workload, target and question, in order of first appearance."""
+    groups: dict[Key, list[dict[str, Any]]] = {}
     for row in rows:
         try:
-            key = (_text(row["workload"]), _text(row["target"]))
+            text = str(row["schedules"][0] if "schedules" in row else row["schedule"])
+            question = "graph" if text.startswith(GRAPH) else "decide"
+            key = (_text(row["workload"]), _text(row["target"]), question)
         except KeyError as error:
             raise RecordError(f"a record lacks {error}; it is not from this project") from None
         groups.setdefault(key, []).append(row)
@@ -150,8 +158,8 @@ def load_groups(
     Raises RecordError for a row or token that does not belong to this vocabulary.
     """
     result = []
-    for (workload, target), members in group_rows(rows).items():
-        head = tuple(prompt(workload, target))
+    for (workload, target, question), members in group_rows(rows).items():
+        head = tuple(prompt(workload, target, question))
         room = limit - len(head) - 2
         segments = [s for s in _segments(members, token) if len(s.tokens) <= room]
         if segments:
@@ -190,7 +198,7 @@ def _text(value: object) -> str:
 
 
 def _segments(rows: list[dict[str, Any]], token: EncodeToken) -> list[Segment]:
-    best = _best_seconds(rows)
+    best = _best_ratio([row for row in rows if "schedules" not in row])
     found: dict[tuple[int, ...], Segment] = {}
     for row in rows:
         if "schedules" in row:
@@ -203,25 +211,28 @@ def _segments(rows: list[dict[str, Any]], token: EncodeToken) -> list[Segment]:
     return list(found.values())
 
 
-def _best_seconds(rows: list[dict[str, Any]]) -> float:
-    """The least time of any row that ran, IREE's default included; inf if none did."""
-    times = [math.inf]
-    for row in rows:
-        if row.get("status") == OK:
-            times += [float(row[k]) for k in ("seconds", "default_seconds") if row.get(k)]
-    return min(times)
+def _best_ratio(rows: list[dict[str, Any]]) -> float:
+    """The least latency relative to IREE's default, which itself counts as 1."""
+    return min([1.0, *(_ratio(row) for row in rows if row.get("status") == OK)])
+
+
+def _ratio(row: dict[str, Any]) -> float:
+    """Latency over that of IREE's default in the same interleaved batch: the machine's speed and its
+    noise from batch to batch cancel. Raises RecordError when one of them is missing."""
+    seconds, base = row.get("seconds"), row.get("default_seconds")
+    for value in (seconds, base):
+        if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+            raise RecordError(
+                f"a record has status ok but {value!r} seconds; remove it or measure it again"
+            )
+    return float(seconds) / float(base)  # type: ignore[arg-type]
 
 
 def _measured(row: dict[str, Any], best: float, token: EncodeToken) -> Segment:
     tokens = _encode(row.get("schedule"), token)
     if row.get("status") != OK:
         return Segment(tokens, FAIL)
-    seconds = row.get("seconds")
-    if not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
-        raise RecordError(
-            f"a record has status ok but {seconds!r} seconds; remove it or measure it again"
-        )
-    relative = max(1.0, seconds / best)
+    relative = max(1.0, _ratio(row) / best)
     return Segment(tokens, bin_of(relative), relative)
 
 

@@ -1,0 +1,57 @@
+# `make` lists the targets. Each sets up .venv by itself, again when pyproject.toml has changed.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+TRAIN := .venv/.ready-train
+RUN ?= build/run
+DEMO := build/demo
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test pytest lit lint model bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50: stock IREE against the model's schedules, values checked
+	$(BIN)/tlm-mlir bench examples/resnet50/resnet50.mlir --parameters=model=$(DEMO)/resnet50.irpa
+
+test: pytest lit ## all tests
+
+pytest: $(READY) ## the Python tests only
+	$(BIN)/python -m pytest -q
+
+lit: $(READY) ## the IR tests only
+	$(BIN)/lit -v lit
+
+lint: $(READY) ## style, imports, common mistakes, types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR keeps the run there
+	$(BIN)/tlm-mlir train $(RUN) --records model/records/*.jsonl.xz
+	@echo "trained: $(RUN)/checkpoint; try it with --model, release it as model/checkpoint"
+
+bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds
+	$(BIN)/tlm-mlir bench examples/resnet50/resnet50.mlir \
+	  --parameters=model=$(DEMO)/resnet50.irpa --rounds=50 \
+	  --baseline-arg=--iree-global-opt-use-im2col-for-convs \
+	  --baseline-arg='--iree-global-opt-use-im2col-for-convs;;--iree-opt-data-tiling' \
+	  --report-out=build/bench-resnet50.json
+
+clean: ## remove all that make has made, .venv too
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find tlm_mlir tests lit examples \( -name __pycache__ -o -name Output \) -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(TRAIN): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@touch $@
+
+$(DEMO)/resnet50.irpa: examples/resnet50/resnet50.mlir examples/fill_parameters.py | $(READY)
+	$(BIN)/python examples/fill_parameters.py $< $@

@@ -1,0 +1,31 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Configuration of the IR tests; run `lit -v lit` from the root of the repository."""
+
+import sys
+from pathlib import Path
+
+import lit.formats
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+# Not resolved: in a virtual environment `python` is a link, and its neighbours are what is wanted.
+BIN = Path(sys.executable).parent
+STOCK = (
+    "--iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu"
+    " --iree-llvmcpu-target-triple=x86_64-linux-gnu --iree-llvmcpu-target-cpu=x86-64-v4"
+)
+
+config.name = "tlm-mlir"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir"]
+config.excludes = ["Inputs", "tools"]
+config.test_source_root = str(HERE)
+config.test_exec_root = str(ROOT / "build" / "lit")
+config.environment["PYTHONPATH"] = str(ROOT)
+config.substitutions += [
+    ("%apply", f"{sys.executable} {HERE / 'tools' / 'apply.py'}"),
+    ("%tlm", f"{sys.executable} -m tlm_mlir.cli"),
+    ("%stock", f"{BIN / 'iree-compile'} {STOCK}"),
+    (r"\bFileCheck\b", str(BIN / "filecheck")),
+]

@@ -1,0 +1,249 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command line `tlm-mlir`. Each command only calls the library."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import TlmError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. Errors of ours are one sentence on stderr and exit status 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except TlmError as error:
+        print(f"tlm-mlir: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("tlm-mlir: interrupted; what was finished is kept", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tlm-mlir", description="Schedules for IREE by a model.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_compile(commands)
+    _add_script(commands)
+    _add_tokens(commands)
+    _add_bench(commands)
+    _add_eval(commands)
+    _add_collect(commands)
+    _add_train(commands)
+    return parser
+
+
+def _command(commands, name: str, run, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _target_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("module", type=Path, metavar="IN.mlir")
+    command.add_argument("--target", default="llvm-cpu", help="backend (llvm-cpu)")
+    command.add_argument("--cpu", default="host", help="host, or a CPU that iree-compile knows")
+    command.add_argument("--cores", type=int, default=0, help="threads that will run the program")
+    command.add_argument(
+        "--iree-arg", action="append", default=[], metavar="FLAG", help="a flag for iree-compile"
+    )
+    _model_arguments(command)
+
+
+def _model_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", type=Path, metavar="DIR", help="a checkpoint of your own")
+    command.add_argument(
+        "--samples", type=int, default=0, help="schedules drawn and judged besides the greedy one"
+    )
+
+
+def _options(options: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from .compiler.driver import Options
+
+    return Options(
+        target=options.target,
+        cpu=options.cpu,
+        cores=options.cores,
+        iree_args=tuple(options.iree_arg),
+        model=options.model,
+        samples=options.samples,
+    )
+
+
+def _add_compile(commands) -> None:  # type: ignore[no-untyped-def]
+    command = _command(commands, "compile", _compile, "compile a module with the model's schedules")
+    _target_arguments(command)
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.vmfb")
+    command.add_argument("--script-out", type=Path, metavar="F.mlir", help="keep the script")
+    command.add_argument("--report-out", type=Path, metavar="F.json", help="what was done, and why")
+
+
+def _compile(options: argparse.Namespace) -> None:
+    from .compiler.driver import compile_file
+
+    compile_file(
+        options.module,
+        options.output,
+        _options(options),
+        script_out=options.script_out,
+        report_out=options.report_out,
+    )
+
+
+def _add_script(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "write the schedules as a transform library for stock iree-compile"
+    command = _command(commands, "script", _script, text)
+    _target_arguments(command)
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="F.mlir")
+
+
+def _script(options: argparse.Namespace) -> None:
+    from .compiler.driver import write_script
+
+    write_script(options.module, options.output, _options(options))
+
+
+def _add_tokens(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "show each dispatch as the model reads it, and what it answers"
+    _target_arguments(_command(commands, "tokens", _tokens, text))
+
+
+def _tokens(options: argparse.Namespace) -> None:
+    from .compiler.driver import plan
+    from .language.prompt import prompt_tokens
+
+    result = plan(options.module, _options(options))
+    assert result.target is not None
+    for dispatch, row in zip(result.dispatches, result.report.dispatches, strict=True):
+        print(f"{dispatch.name}: {row.outcome}{f' ({row.reason})' if row.reason else ''}")
+        if dispatch.reading.workload:
+            print(f"  workload {dispatch.reading.workload.digest}")
+            print(f"  prompt   {' '.join(prompt_tokens(dispatch.reading.workload, result.target))}")
+        if row.schedule:
+            print(f"  schedule {row.schedule}")
+
+
+def _add_bench(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "compare stock IREE with ours: values, interleaved timings, compile times"
+    command = _command(commands, "bench", _bench, text)
+    _target_arguments(command)
+    command.add_argument("--parameters", action="append", default=[], metavar="SCOPE=FILE")
+    command.add_argument("--function", default="", help="which to call (main)")
+    command.add_argument("--rounds", type=int, default=20, help="interleaved calls of each program")
+    command.add_argument(
+        "--baseline-arg",
+        action="append",
+        default=[],
+        metavar="FLAG[;;FLAG...]",
+        help="one more stock row with these flags (repeatable; ';;' between flags)",
+    )
+    command.add_argument("--report-out", type=Path, metavar="F.json")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from .compiler.report import write_text
+    from .report.bench import bench, print_bench
+
+    result = bench(
+        options.module,
+        _options(options),
+        baselines=[tuple(text.split(";;")) for text in options.baseline_arg],
+        parameters=options.parameters,
+        function=options.function,
+        rounds=options.rounds,
+    )
+    print_bench(result, Console())
+    if options.report_out:
+        write_text(options.report_out, result.to_json() + "\n")
+
+
+def _add_eval(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "measure the model's schedules on dispatches of the held-out networks"
+    command = _command(commands, "eval", _eval, text)
+    _model_arguments(command)
+    command.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
+    command.add_argument("--reference", type=Path, metavar="F.jsonl.xz", help="random schedules")
+    command.add_argument("--network", action="append", default=[], help="only these networks")
+    command.add_argument("--report-out", type=Path, metavar="F.json")
+
+
+def _eval(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from .compiler.report import write_text
+    from .compiler.scheduler import Scheduler
+    from .report import held_out
+    from .training.corpus import entry_target, read
+
+    entries = read(options.corpus)
+    if options.network:
+        entries = [entry for entry in entries if entry.network in options.network]
+    reference = held_out.reference_speedups(options.reference) if options.reference else {}
+    scheduler = Scheduler(options.model)
+    rows = held_out.evaluate(
+        entries, entry_target(entries), scheduler, reference, options.samples
+    )
+    held_out.print_rows(rows, Console())
+    if options.report_out:
+        write_text(options.report_out, held_out.to_json(rows) + "\n")
+
+
+def _add_collect(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "measure schedules of corpus workloads into a database (resumable)"
+    command = _command(commands, "collect", _collect, text)
+    command.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
+    command.add_argument("--database", type=Path, required=True, metavar="F.db")
+    command.add_argument("--round", type=int, default=0, help="0 searches, later ones ask the model")
+    command.add_argument("--batches", type=int, default=1, help="batches of ten per workload")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--max-flops", type=float, default=3e8, help="skip larger workloads")
+    command.add_argument("--export", type=Path, metavar="F.jsonl.xz", help="write all records")
+    command.add_argument("--proposer", choices=("search", "random", "model"), default="search")
+    _model_arguments(command)
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from .measure.database import Database
+    from .training import collect
+    from .training.corpus import entry_target, read
+
+    entries = read(options.corpus)
+    target = entry_target(entries)
+    chosen = collect.affordable(entries, options.max_flops)
+    with Database(options.database) as database:
+        propose = collect.proposer(options.proposer, database, options.seed, options.model)
+        written = collect.collect(
+            chosen, target, database, propose, round_=options.round, batches=options.batches
+        )
+        print(f"{written} records written, {len(database)} in {options.database}")
+        if options.export:
+            database.export(options.export)
+
+
+def _add_train(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "train the model on records (needs the extra `train`)"
+    command = _command(commands, "train", _train, text)
+    command.add_argument("rest", nargs=argparse.REMAINDER, metavar="RUN_DIR --records FILE ...")
+
+
+def _train(options: argparse.Namespace) -> int:
+    from .errors import InputError
+
+    try:
+        from .training.train import main as train
+    except ImportError as error:
+        raise InputError(
+            f"training needs {error.name}; install it with `pip install tlm-mlir[train]`"
+        ) from error
+    return train(options.rest)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

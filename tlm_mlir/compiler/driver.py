@@ -1,0 +1,228 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The whole path: a module in, its schedules written by the model, a .vmfb out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from iree.compiler import ir
+
+from ..errors import CompileError, InputError, TargetError
+from ..ir.dispatch import Dispatch, find_dispatches, normalize
+from ..language import schedule as schedules
+from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.schedule import Schedule
+from ..targets import registry
+from ..targets.target import Target, cpu_target
+from .fallback import failing
+from .report import AT_LOAD, DEFAULT, FELL_BACK, LEFT, SCHEDULED, DispatchReport, Report, write_text
+from .schedule_pass import SchedulePass
+from .scheduler import Scheduler
+from .script import ScheduledDispatch, build_script
+from .session import SOURCES, Session, check_cpu
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to compile. `cpu` is "host" or a name that `iree-compile` knows; `cores` is the number of
+    threads that will run the program, this machine's when zero."""
+
+    target: str = "llvm-cpu"
+    cpu: str = "host"
+    cores: int = 0
+    iree_args: tuple[str, ...] = ()
+    model: Path | None = None
+    samples: int = 0
+
+    def flags(self) -> list[str]:
+        """IREE's flags for the target. Raises TargetError for an unknown one."""
+        if self.target not in registry.BACKENDS:
+            known = ", ".join(registry.BACKENDS)
+            raise TargetError(f"unknown target '{self.target}'; known are {known}")
+        return [
+            "--iree-hal-target-device=local",
+            f"--iree-hal-local-target-device-backends={self.target}",
+            f"--iree-llvmcpu-target-cpu={self.cpu}",
+            *self.iree_args,
+        ]
+
+    def core_count(self) -> int:
+        """Threads that will run the program."""
+        return self.cores or len(os.sched_getaffinity(0))
+
+
+@dataclass
+class Plan:
+    """A module stopped at `executable-sources`, its dispatches and their schedules."""
+
+    session: Session
+    module: ir.Operation
+    report: Report
+    target: Target | None = None
+    dispatches: list[Dispatch] = field(default_factory=list)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+
+    def scheduled(self) -> list[ScheduledDispatch]:
+        """The dispatches that are not left to IREE."""
+        found = []
+        for dispatch in self.dispatches:
+            if dispatch.name in self.schedules and dispatch.reading.workload:
+                ops = tuple(op.name for op in dispatch.reading.ops)
+                choice = self.schedules[dispatch.name]
+                found.append(ScheduledDispatch(dispatch.name, dispatch.reading.workload, ops, choice))
+        return found
+
+    def script(self) -> ir.Module:
+        """The script of all schedules."""
+        with self.report.timed("script"):
+            target = self.target or cpu_target('"llvm-cpu"', 1)
+            return build_script(self.scheduled(), target, self.session.context)
+
+
+def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Plan:
+    """Reads a module and has the model write the schedules of its dispatches.
+
+    Raises InputError for a file that is missing, no MLIR or without compute, CompileError when IREE
+    refuses it, TargetError for an unknown target or CPU, CheckpointError for an unusable model.
+    """
+    flags = options.flags()
+    check_cpu(options.cpu)
+    report = Report(str(path), options.target)
+    session = Session(flags)
+    module = session.parse(path)
+    try:
+        with report.timed("iree: to dispatches"):
+            module = session.run(module, None, SOURCES)
+    except CompileError as error:
+        raise CompileError(f"{path} does not compile: {error}") from error
+    with report.timed("reading"):
+        normalize(module)
+        dispatches = find_dispatches(module)
+    if not dispatches:
+        raise InputError(f"{path} holds no computation to compile; give a module with functions")
+    result = Plan(session, module, report, dispatches=dispatches)
+    result.target = cpu_target(dispatches[0].target, options.core_count())
+    with report.timed("generation"):
+        _choose(result, scheduler or Scheduler(options.model), options)
+    return result
+
+
+def _choose(result: Plan, scheduler: Scheduler, options: Options) -> None:
+    """Fills in the schedules, one generation for all distinct workloads."""
+    assert result.target is not None
+    report = result.report
+    report.model = scheduler.identity
+    distinct = {}
+    for dispatch in result.dispatches:
+        outcome, reason = _eligible(dispatch, result.target)
+        workload = dispatch.reading.workload
+        digest = workload.digest if workload else ""
+        report.dispatches.append(DispatchReport(dispatch.name, outcome, reason, digest))
+        if outcome == SCHEDULED and workload:
+            distinct[digest] = workload
+    answers = scheduler.schedule(list(distinct.values()), result.target, options.samples)
+    chosen = dict(zip(distinct, answers, strict=True))
+    default = registry.backend(result.target).DEFAULT
+    for row in report.dispatches:
+        if row.outcome != SCHEDULED:
+            continue
+        answer = chosen[row.workload]
+        workload = distinct[row.workload]
+        tokens = schedules.encode(answer, registry.space_maker(workload, result.target))
+        row.schedule = " ".join(tokens)
+        if answer.choice("pipeline") == default:
+            row.outcome, row.reason = DEFAULT, "the model expects IREE's default to be best"
+        else:
+            result.schedules[row.name] = answer
+
+
+def _eligible(dispatch: Dispatch, target: Target) -> tuple[str, str]:
+    """Whether a dispatch gets a schedule, or why not."""
+    if dispatch.at_load:
+        return AT_LOAD, "runs once when the program loads"
+    workload = dispatch.reading.workload
+    if workload is None:
+        return LEFT, dispatch.reading.reason
+    if not workload.static:
+        return LEFT, "has a dynamic shape"
+    length = len(prompt_tokens(workload, target))
+    if length > MAX_TOKENS:
+        return LEFT, f"needs {length} tokens and the model reads {MAX_TOKENS}"
+    return SCHEDULED, ""
+
+
+def finish(result: Plan, out: Path) -> Report:
+    """Applies the script and compiles to a .vmfb; schedules that fail go back to IREE's default."""
+    report = result.report
+    pristine = result.module.clone().operation
+    _apply(result, result.module)
+    try:
+        with report.timed("iree: dispatches to program"):
+            result.session.finish(result.module, SOURCES, out)
+    except CompileError as error:
+        with report.timed("fallback"):
+            culprits = failing(result.session, pristine, result.script(), list(result.schedules))
+        if not culprits:
+            raise CompileError(f"{report.module} does not compile: {error}") from error
+        _fall_back(result, culprits)
+        result.module = pristine
+        _apply(result, pristine)
+        with report.timed("iree: dispatches to program"):
+            result.session.finish(pristine, SOURCES, out)
+    return report
+
+
+def _apply(result: Plan, module: ir.Operation) -> None:
+    script = result.script()
+    with result.report.timed("pass"):
+        SchedulePass(script, only=set(result.schedules)).run(module)
+
+
+def _fall_back(result: Plan, culprits: dict[str, str]) -> None:
+    rows = {row.name: row for row in result.report.dispatches}
+    for name, reason in culprits.items():
+        del result.schedules[name]
+        rows[name].outcome, rows[name].reason = FELL_BACK, reason
+        message = f"{name}: the schedule does not compile ({reason}); IREE's default is used"
+        result.report.warnings.append(message)
+        print(f"warning: {message}", file=sys.stderr)
+
+
+def compile_file(
+    source: Path,
+    out: Path,
+    options: Options,
+    *,
+    script_out: Path | None = None,
+    report_out: Path | None = None,
+    scheduler: Scheduler | None = None,
+) -> Report:
+    """Compiles `source` to the .vmfb `out`. Raises what `plan` raises; no partial file is left."""
+    _check_writable([out, script_out, report_out])
+    result = plan(source, options, scheduler)
+    report = finish(result, out)
+    if script_out:
+        write_text(script_out, str(result.script()))
+    if report_out:
+        report.write(report_out)
+    return report
+
+
+def write_script(source: Path, out: Path, options: Options) -> Report:
+    """Writes the script for stock `iree-compile`, checked against the module it is for."""
+    _check_writable([out])
+    result = plan(source, options)
+    _apply(result, result.module)
+    write_text(out, str(result.script()))
+    return result.report
+
+
+def _check_writable(paths: Sequence[Path | None]) -> None:
+    for path in paths:
+        if path and not path.absolute().parent.is_dir():
+            raise InputError(f"{path} cannot be written: its folder does not exist; make it first")

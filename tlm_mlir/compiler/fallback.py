@@ -1,0 +1,45 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Finding out which schedules of a module do not compile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iree.compiler import ir
+
+from ..errors import CompileError
+from ..ir.dispatch import find_dispatches
+from .schedule_pass import SchedulePass
+from .session import SOURCES, Session
+
+TRANSLATED = "executable-targets"
+"""The phase up to which a dispatch is compiled apart from its program."""
+
+
+def failing(
+    session: Session, module: ir.Operation, script: ir.Module, names: Sequence[str]
+) -> dict[str, str]:
+    """Dispatch name -> IREE's first diagnostic, for each scheduled dispatch that does not compile.
+
+    Each executable is scheduled and compiled by itself; `module` stays as it is.
+    """
+    reasons: dict[str, str] = {}
+    for dispatch in find_dispatches(module):
+        if dispatch.name not in names:
+            continue
+        alone = _alone(dispatch.executable)
+        try:
+            SchedulePass(script, only={dispatch.name}).run(alone)
+            session.run(alone, SOURCES, TRANSLATED)
+        except CompileError as error:
+            reasons[dispatch.name] = str(error)
+    return reasons
+
+
+def _alone(executable: ir.Operation) -> ir.Operation:
+    """A module with a copy of one executable."""
+    with executable.context as context, ir.Location.unknown(context):
+        module = ir.Module.create()
+        executable.clone(ip=ir.InsertionPoint(module.body))
+        return module.operation

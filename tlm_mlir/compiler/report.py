@@ -1,0 +1,86 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a compile did, dispatch by dispatch, and how long each part took."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ..errors import InputError
+
+SCHEDULED, DEFAULT, LEFT, AT_LOAD, FELL_BACK = "scheduled", "default", "left", "at load", "fallback"
+
+
+@dataclass
+class DispatchReport:
+    """One dispatch: what became of it, why, and its schedule's tokens.
+
+    `outcome` is "scheduled", "default" (the model prefers IREE's), "left" (cannot be scheduled),
+    "at load" (runs once, not worth a schedule) or "fallback" (its schedule did not compile).
+    """
+
+    name: str
+    outcome: str
+    reason: str = ""
+    workload: str = ""
+    schedule: str = ""
+
+
+@dataclass
+class Report:
+    """A whole compile. `seconds` has one entry for each part."""
+
+    module: str
+    target: str
+    model: str = ""
+    dispatches: list[DispatchReport] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Adds the time of a block to a part."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - start
+
+    def count(self, outcome: str) -> int:
+        """How many dispatches had an outcome."""
+        return sum(dispatch.outcome == outcome for dispatch in self.dispatches)
+
+    def added_seconds(self) -> float:
+        """Seconds that scheduling added to what IREE takes."""
+        return sum(seconds for part, seconds in self.seconds.items() if not part.startswith("iree"))
+
+    def to_json(self) -> str:
+        """The report as indented JSON."""
+        data = asdict(self)
+        data["added_seconds"] = self.added_seconds()
+        return json.dumps(data, indent=2)
+
+    def write(self, path: Path) -> None:
+        """Writes the JSON, aside and renamed."""
+        write_text(path, self.to_json() + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file aside and renames it, so that no partial file is ever seen.
+
+    Raises InputError when it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text)
+        partial.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{path} cannot be written: {reason}; choose another place") from error
+    finally:
+        partial.unlink(missing_ok=True)

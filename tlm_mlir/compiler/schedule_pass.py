@@ -1,0 +1,58 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The schedule pass: applies a script to the dispatches of a module, inside MLIR's pass manager."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from iree.compiler import ir, passmanager
+from iree.compiler.dialects.transform import interpreter
+
+from ..errors import CompileError
+from ..ir.dispatch import functions_of
+from .script import ENTRY, check_script
+
+
+class SchedulePass:
+    """Verifies a script and applies its `@__kernel_config` to dispatch functions.
+
+    Before: a module at `executable-sources`, normalized (`ir.dispatch.normalize`).
+    After: scheduled functions carry a `translation_info`, their ops a `lowering_config`; the rest is
+    untouched.
+    """
+
+    name = "tlm-schedule"
+
+    def __init__(self, script: ir.Module, only: Collection[str] | None = None) -> None:
+        """`only` names the functions to touch, all when None.
+
+        Raises InputError when the script holds anything that schedules are not made of.
+        """
+        check_script(script.operation)
+        self._script = script
+        self._only = only
+
+    def __call__(self, operation: Any, pass_: Any = None) -> None:
+        """What the pass manager calls with the module."""
+        entry = next(
+            view.operation
+            for view in self._script.body.operations
+            if ir.StringAttr(view.operation.attributes["sym_name"]).value == ENTRY
+        )
+        for function in functions_of(operation.operation):
+            name = ir.StringAttr(function.attributes["sym_name"]).value
+            if self._only is None or name in self._only:
+                interpreter.apply_named_sequence(function, entry, self._script.operation)
+
+    def run(self, module: ir.Operation) -> None:
+        """Runs the pass on a module of the script's context. Raises CompileError when it fails."""
+        with module.context as context:
+            manager = passmanager.PassManager("builtin.module", context)
+            manager.add(self, name=self.name, argument=self.name)
+            try:
+                manager.run(module)
+            except (ir.MLIRError, ValueError) as error:
+                reason = str(error).strip().splitlines()[-1]
+                raise CompileError(f"the script does not fit the module: {reason}") from error

@@ -1,0 +1,143 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Finding the ops of a whole program that graph-level decisions are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iree.compiler import ir
+from iree.compiler.dialects import linalg
+
+from .reader import read_op
+from .workload import Workload
+
+CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
+FUNCTIONS = ("util.func", "util.initializer")
+CASTS = frozenset(
+    ["arith.extf", "arith.truncf", "arith.extsi", "arith.extui", "arith.trunci", "arith.sitofp"]
+    + ["arith.uitofp", "arith.fptosi", "arith.fptoui", "arith.bitcast", "arith.index_cast"]
+)
+
+
+@dataclass(frozen=True)
+class GraphOp:
+    """One op of a program in the order of the program, and what it computes."""
+
+    operation: ir.Operation
+    workload: Workload
+
+
+def find_convolutions(module: ir.Operation) -> list[GraphOp]:
+    """The static 2-D convolutions of a module at the phase `preprocessing`."""
+    found = []
+    for operation in operations_named(module, CONVOLUTIONS):
+        workload = read_op(operation)
+        if workload is not None and workload.static:
+            found.append(GraphOp(operation, workload))
+    return found
+
+
+def find_contractions(module: ir.Operation) -> list[GraphOp]:
+    """The ops of a module at the end of the phase `global-optimization` that IREE could data-tile.
+
+    What counts is decided as in IREE's DispatchCreation/AnnotateDataTilingHints.cpp: at most one
+    batch, m, n and k loop each, the body of a matmul, no lowering chosen yet. Initializers run once
+    at load and are left out. A contraction whose loops IREE collapses later on (a 1x1 convolution
+    over rows and columns) is not among them: it would lose its hint there.
+    """
+    found = []
+    for function in functions(module, FUNCTIONS[:1]):
+        for operation in _structured(function):
+            if _tileable(operation) and (workload := read_op(operation)) is not None:
+                found.append(GraphOp(operation, workload))
+    return found
+
+
+def device_target(module: ir.Operation) -> str:
+    """Text of a program's device target from the phase `preprocessing` on, as `cpu_target` reads it.
+
+    Empty where the program has no device.
+    """
+    for operation in functions(module, ("util.global",)):
+        if "initial_value" in operation.attributes:
+            text = str(operation.attributes["initial_value"])
+            if text.startswith("#hal.device.target"):
+                return text
+    return ""
+
+
+def functions(module: ir.Operation, names: tuple[str, ...] = FUNCTIONS) -> list[ir.Operation]:
+    """The functions and initializers of a program (or other symbols), in order."""
+    body = module.regions[0].blocks[0].operations
+    return [view.operation for view in body if view.operation.name in names]
+
+
+def operations_named(module: ir.Operation, names: tuple[str, ...]) -> list[ir.Operation]:
+    """All ops of some names inside of functions, in program order."""
+    return [
+        operation
+        for function in functions(module)
+        for operation in _walk(function)
+        if operation.name in names
+    ]
+
+
+def _walk(operation: ir.Operation) -> Iterator[ir.Operation]:
+    """Ops nested in an op, inner ones first, as MLIR's walk goes."""
+    found: list[ir.Operation] = []
+
+    def visit(inner: ir.Operation) -> ir.WalkResult:
+        found.append(inner.operation)
+        return ir.WalkResult.ADVANCE
+
+    operation.walk(visit)
+    yield from found
+
+
+def _structured(function: ir.Operation) -> Iterator[ir.Operation]:
+    for operation in _walk(function):
+        if operation.name.startswith("linalg.") and len(operation.results) == 1:
+            yield operation
+
+
+def _tileable(operation: ir.Operation) -> bool:
+    if "compilation_info" in operation.attributes or "encoding" in str(operation.results[0].type):
+        return False
+    if not linalg.isa_contraction_op(operation):
+        return False
+    dims = linalg.infer_contraction_dimensions(operation)
+    if dims is None or any(len(group) > 1 for group in (dims.batch, dims.m, dims.n, dims.k)):
+        return False
+    return bool(len(dims.m) or len(dims.n)) and bool(len(dims.k)) and _multiplies(operation)
+
+
+def _multiplies(operation: ir.Operation) -> bool:
+    """Whether the body is `yield(add(out, mul(cast(a), cast(b))))`, casts optional."""
+    block = operation.regions[0].blocks[0]
+    result = block.arguments[len(block.arguments) - 1]
+    last = list(block.operations)[-1].operation
+    add = _definition(last.operands[0])
+    if add is None or add.name not in ("arith.addf", "arith.addi"):
+        return False
+    terms = [value for value in add.operands if value != result]
+    if len(terms) != 1:
+        return False
+    product = _definition(terms[0])
+    if product is None or product.name not in ("arith.mulf", "arith.muli"):
+        return False
+    return all(_argument_or_cast(value) for value in product.operands)
+
+
+def _argument_or_cast(value: ir.Value) -> bool:
+    cast = _definition(value)
+    if cast is None:
+        return True
+    return cast.name in CASTS and _definition(cast.operands[0]) is None
+
+
+def _definition(value: ir.Value) -> ir.Operation | None:
+    """The op that makes a value, None for a block argument."""
+    owner = value.owner
+    return None if isinstance(owner, ir.Block) else owner.operation

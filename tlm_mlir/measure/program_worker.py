@@ -1,0 +1,295 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What runs inside the processes that measure whole programs: compile one variant, or time all.
+
+Programs run on the IREE runtime's `local-task` device, one worker thread pinned to each core. Their
+weights are parameters, so that what a variant does to them (packing, transposing) happens at load.
+"""
+
+import os
+import re
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tlm_mlir.compiler import graph
+from tlm_mlir.compiler.session import Session
+from tlm_mlir.errors import CompileError, InputError, MeasureError
+from tlm_mlir.measure import oracle
+from tlm_mlir.measure.timer import DISTURBING_RATE, ROUNDS, Slice, Timing
+from tlm_mlir.measure.worker import Mark, Measured
+
+_MAX_RUNS_PER_SLICE = 512
+_PARAMETER = re.compile(r'#flow\.parameter\.named<(?:"([^"]*)"::)?"([^"]*)"> : tensor<([^>]+)>')
+
+_TENSOR = re.compile(r"tensor<([^>]+)>")
+
+Shaped = tuple[tuple[int, ...], str]
+"""Shape and element type of a tensor."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Graph decisions for a program: one token for each op, or one token for all of them.
+
+    `layouts` are for `find_convolutions`, `tiling` for `find_contractions` of what the layouts made.
+    """
+
+    layouts: str | tuple[str, ...] = graph.LEAVE
+    tiling: str | tuple[str, ...] = graph.LEAVE
+
+
+@dataclass(frozen=True)
+class Built:
+    """A compiled variant: the .vmfb, its entry, its inputs and its parameters by (scope, key)."""
+
+    binary: bytes
+    entry: str
+    inputs: tuple[Shaped, ...]
+    parameters: tuple[tuple[str, str, Shaped], ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How built variants are run: see `program.ProgramJob`."""
+
+    threads: int
+    reduction: int
+    min_seconds: float
+    budget: float
+    archive: str
+
+
+def compile_variant(source: str, variant: Variant, flags: Sequence[str], mark: str) -> Built:
+    """Compiles a program under a variant's decisions.
+
+    Raises CompileError when IREE refuses it, InputError for decisions that do not fit.
+    """
+    marker = Mark(mark)
+    marker.capture_stderr()
+    marker("translate", 0)
+    tiled = variant.tiling != graph.LEAVE
+    session = Session([*flags, graph.TILING_FLAG] if tiled else flags)
+    module = session.parse_text(source, "the program")
+    entry, inputs = _signature(module)
+    module = session.run(module, None, graph.LAYOUTS)
+    count = len(graph.find_convolutions(module))
+    graph.apply_layouts(module, _spread(variant.layouts, count))
+    module = session.run(module, graph.LAYOUTS, graph.TILING)
+    if tiled:
+        count = len(graph.find_contractions(module))
+        if not count:
+            raise InputError("the program has no contraction to tile; measure it without")
+        graph.apply_tiling(module, _spread(variant.tiling, count))
+    with tempfile.TemporaryDirectory(prefix="tlm-program-") as folder:
+        path = Path(folder) / "program.vmfb"
+        session.finish(module, graph.TILING, path)
+        binary = path.read_bytes()
+    parameters = tuple(
+        (scope or "", key, _shaped(text)) for scope, key, text in _PARAMETER.findall(source)
+    )
+    return Built(binary, entry, inputs, parameters)
+
+
+def _spread(choice: str | tuple[str, ...], count: int) -> Sequence[str]:
+    return [choice] * count if isinstance(choice, str) else choice
+
+
+def _signature(module: Any) -> tuple[str, tuple[Shaped, ...]]:
+    """Name and inputs of the program's one public function."""
+    found = []
+    for view in module.regions[0].blocks[0].operations:
+        operation = view.operation
+        if operation.name in ("util.func", "func.func"):
+            attributes = operation.attributes
+            if "sym_visibility" not in attributes or "public" in str(attributes["sym_visibility"]):
+                found.append(operation)
+    if len(found) != 1:
+        raise CompileError(f"the program has {len(found)} public functions; give it one")
+    name = str(found[0].attributes["sym_name"]).strip('"')
+    arguments = found[0].regions[0].blocks[0].arguments
+    texts = [_TENSOR.search(str(argument.type)) for argument in arguments]
+    if not all(texts):
+        raise CompileError(f"@{name} takes something other than static tensors; give it tensors")
+    return name, tuple(_shaped(text.group(1)) for text in texts if text)
+
+
+def _shaped(text: str) -> Shaped:
+    """Reads `2x3xf32`, or torch's `[2,3],f32`. Raises CompileError for a dynamic shape."""
+    *sizes, element = re.split("[x,]", text.replace("[", "").replace("]", ""))
+    if not all(size.isdigit() for size in sizes):
+        raise CompileError(f"tensor<{text}> has no static shape; measure programs with one")
+    return tuple(map(int, sizes)), element
+
+
+def time_variants(built: Sequence[Built], plan: Plan, mark: str) -> list[Measured]:
+    """Times variants in turn, then compares their values with the first one's.
+
+    Raises MeasureError: an element type or the machine cannot be used.
+    """
+    marker = Mark(mark)
+    marker.capture_stderr()
+    marker("start", -1)
+    programs = _load(built, plan, marker)
+    rng = np.random.default_rng(0)
+    inputs = _draw_all(rng, built[0].inputs)
+    timings = _time(programs, inputs, plan, marker)
+    fresh = _draw_all(rng, built[0].inputs)
+    wanted: list[np.ndarray] = []
+    found = []
+    for position, (program, timing) in enumerate(zip(programs, timings, strict=True)):
+        marker("check", position)
+        got = program.values(fresh)
+        wanted = wanted or got
+        fault = _fault(got, wanted, plan.reduction)
+        found.append(_judged(timing, fault, plan.min_seconds))
+    return found
+
+
+def _judged(timing: Timing, fault: str, least: float) -> Measured:
+    status, message = ("wrong_values", fault) if fault else ("ok", "")
+    if not fault and timing.seconds < least:
+        status = "refused"
+        message = f"{timing.seconds:.3g} s is less than the machine's limit of {least:.3g} s"
+    return Measured(
+        status, timing.seconds, timing.runs, message=message, disturbed=timing.disturbed
+    )
+
+
+class _Program:
+    """One variant loaded on the device."""
+
+    def __init__(self, runtime: Any, config: Any, parameters: Sequence[Any], built: Built) -> None:
+        self._rt, self._config = runtime, config
+        module = runtime.VmModule.copy_buffer(config.vm_instance, built.binary)
+        context = runtime.SystemContext(vm_modules=[*parameters, module], config=config)
+        self._context = context.vm_context
+        self._function = module.lookup_function(built.entry)
+        self._invoker = context.modules[module.name][built.entry]
+
+    def start(self, inputs: Sequence[np.ndarray]) -> Callable[[], None]:
+        """A call with inputs that are on the device already."""
+        arguments = self._rt.VmVariantList(len(inputs))
+        for array in inputs:
+            device_array = self._rt.asdevicearray(self._config.device, array)
+            arguments.push_ref(device_array._buffer_view)
+
+        def call() -> None:
+            results = self._rt.VmVariantList(1)
+            self._context.invoke(self._function, arguments, results)
+
+        return call
+
+    def values(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The results as arrays."""
+        results = self._invoker(*inputs)
+        several = results if isinstance(results, (tuple, list)) else (results,)
+        return [np.array(result.to_host()) for result in several]
+
+
+_DEVICES: dict[int, Any] = {}
+
+
+def _load(built: Sequence[Built], plan: Plan, marker: Mark) -> list[_Program]:
+    import iree.runtime as rt
+
+    if plan.threads not in _DEVICES:
+        if _DEVICES:
+            raise MeasureError("a process runs one number of threads; start another for more")
+        cores = sorted(os.sched_getaffinity(0))
+        if plan.threads > len(cores):
+            raise MeasureError(f"{plan.threads} threads are asked for and {len(cores)} cores exist")
+        chosen = ",".join(map(str, cores[: plan.threads]))
+        rt.flags.parse_flags(f"--task_topology_cpu_ids={chosen}")
+        _DEVICES[plan.threads] = rt.Config("local-task")
+    config = _DEVICES[plan.threads]
+    parameters = _parameters(rt, config, built[0], plan.archive)
+    programs = []
+    for position, item in enumerate(built):
+        marker("load", position)
+        programs.append(_Program(rt, config, parameters, item))
+    return programs
+
+
+def _parameters(rt: Any, config: Any, built: Built, archive: str) -> list[Any]:
+    """The parameters' VM module: from an archive, or drawn at random."""
+    if not built.parameters:
+        return []
+    rng = np.random.default_rng(1)
+    indices: dict[str, Any] = {}
+    for scope, key, shaped in built.parameters:
+        if scope not in indices:
+            indices[scope] = rt.ParameterIndex()
+            if archive:
+                indices[scope].load(archive)
+        if not archive:
+            indices[scope].add_buffer(key, _draw(rng, shaped))
+    providers = [index.create_provider(scope=scope) for scope, index in indices.items()]
+    return [rt.create_io_parameters_module(config.vm_instance, *providers)]
+
+
+def _draw_all(rng: np.random.Generator, inputs: Sequence[Shaped]) -> list[np.ndarray]:
+    return [_draw(rng, shaped) for shaped in inputs]
+
+
+def _draw(rng: np.random.Generator, shaped: Shaped) -> np.ndarray:
+    shape, element = shaped
+    kind = oracle.dtype(element)
+    if oracle.is_float(element):
+        return rng.standard_normal(prod(shape), np.float32).reshape(shape).astype(kind)
+    return rng.integers(0, 2 if element == "i1" else 8, shape).astype(kind)
+
+
+def _time(
+    programs: Sequence[_Program], inputs: Sequence[np.ndarray], plan: Plan, marker: Mark
+) -> list[Timing]:
+    calls = [program.start(inputs) for program in programs]
+    timings = [Timing() for _ in calls]
+    for position, call in enumerate(calls):
+        marker("time", position)
+        call()
+    for done in range(1, 2 * ROUNDS + 1):
+        for position, call in enumerate(calls):
+            if done > ROUNDS and timings[position].settled(plan.budget, done):
+                continue
+            marker("time", position)
+            timings[position].add(_slice(call, plan.budget / ROUNDS))
+    return timings
+
+
+def _slice(call: Callable[[], None], budget: float) -> Slice:
+    """Runs until the budget is spent, after one that warms the caches."""
+    call()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    samples: list[float] = []
+    start = time.perf_counter()
+    while not samples or (
+        time.perf_counter() - start < budget and len(samples) < _MAX_RUNS_PER_SLICE
+    ):
+        begin = time.perf_counter()
+        call()
+        samples.append(time.perf_counter() - begin)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    return Slice(after - before > DISTURBING_RATE * sum(samples), tuple(samples))
+
+
+def _fault(got: Sequence[np.ndarray], wanted: Sequence[np.ndarray], reduction: int) -> str:
+    """What is wrong with the results, or nothing."""
+    for number, (mine, want) in enumerate(zip(got, wanted, strict=True)):
+        if mine.shape != want.shape:
+            return f"result {number} has the shape {mine.shape} instead of {want.shape}"
+        if want.dtype.kind in "iub":
+            wrong = mine != want
+        else:
+            epsilon = float(np.finfo(np.float16 if want.dtype.itemsize < 4 else np.float32).eps)
+            wrong = oracle._beyond(mine, want, epsilon, reduction)
+        if wrong.any():
+            return f"{int(wrong.sum())} of {want.size} values of result {number} are wrong"
+    return ""

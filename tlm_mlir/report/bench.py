@@ -1,0 +1,139 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`tlm-mlir bench`: stock IREE against ours on one module, values checked, timings interleaved."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ..compiler.driver import Options, compile_file
+from ..compiler.report import Report
+from ..compiler.session import Session
+from ..errors import MeasureError
+from .program import Program, interleave, relative_error
+
+TOLERANCE = 1e-3
+"""Largest relative difference to the stock program's values that counts as agreement."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to compile the module: medians in milliseconds, compile time in seconds."""
+
+    name: str
+    flags: tuple[str, ...]
+    median_ms: float
+    low_ms: float
+    high_ms: float
+    speedup: float
+    relative_error: float
+    compile_seconds: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A benchmark: the rows and the report of our compile."""
+
+    module: str
+    rounds: int
+    rows: tuple[Row, ...]
+    report: Report
+
+    def to_json(self) -> str:
+        """The whole as JSON."""
+        data = {
+            "module": self.module,
+            "rounds": self.rounds,
+            "rows": [asdict(row) for row in self.rows],
+            "report": json.loads(self.report.to_json()),
+        }
+        return json.dumps(data, indent=2)
+
+
+def bench(
+    source: Path,
+    options: Options,
+    *,
+    baselines: Sequence[tuple[str, ...]] = (),
+    parameters: Sequence[str] = (),
+    function: str = "",
+    rounds: int = 20,
+) -> Bench:
+    """Compiles `source` by stock defaults, by each set of baseline flags and by us, and times them.
+
+    Raises MeasureError when values disagree: a wrong program has no speed.
+    """
+    ways: list[tuple[str, tuple[str, ...]]] = [("stock default", ())]
+    ways += [(f"stock {' '.join(_short(flag) for flag in flags)}", flags) for flags in baselines]
+    with tempfile.TemporaryDirectory(prefix="tlm-bench-") as name:
+        folder = Path(name)
+        paths, seconds = [], []
+        for number, (_, flags) in enumerate(ways):
+            paths.append(folder / f"stock{number}.vmfb")
+            start = time.perf_counter()
+            _compile_stock(source, paths[-1], replace(options, iree_args=(*options.iree_args, *flags)))
+            seconds.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        paths.append(folder / "ours.vmfb")
+        report = compile_file(source, paths[-1], options)
+        seconds.append(time.perf_counter() - start)
+        ways.append(("tlm-mlir", ()))
+        programs = [Program(path, parameters, function) for path in paths]
+        arguments = programs[0].arguments()
+        errors = _check(ways, programs, arguments)
+        timings = interleave(programs, arguments, rounds)
+    base = statistics.median(timings[0])
+    rows = []
+    for way, times, error, compile_seconds in zip(ways, timings, errors, seconds, strict=True):
+        median = statistics.median(times)
+        scaled = (median * 1e3, min(times) * 1e3, max(times) * 1e3)
+        rows.append(Row(*way, *scaled, base / median, error, compile_seconds))
+    return Bench(str(source), rounds, tuple(rows), report)
+
+
+def _compile_stock(source: Path, out: Path, options: Options) -> None:
+    session = Session(options.flags())
+    session.finish(session.parse(source), None, out)
+
+
+def _check(ways, programs, arguments) -> list[float]:  # type: ignore[no-untyped-def]
+    want = programs[0].run(programs[0].upload(arguments))
+    errors = []
+    for (name, _), program in zip(ways, programs, strict=True):
+        errors.append(relative_error(program.run(program.upload(arguments)), want))
+        if errors[-1] > TOLERANCE:
+            raise MeasureError(
+                f"the values of '{name}' are off by {errors[-1]:.2g} of the largest, more than "
+                f"{TOLERANCE:g}; please report this module"
+            )
+    return errors
+
+
+def _short(flag: str) -> str:
+    return flag.removeprefix("--iree-")
+
+
+def print_bench(result: Bench, console: Console) -> None:
+    """The table and a line about our compile."""
+    table = Table(title=f"{result.module}, {result.rounds} interleaved runs")
+    for name in ("", "median ms", "fastest", "slowest", "speedup", "rel. error", "compile s"):
+        table.add_column(name, justify="left" if not name else "right")
+    for row in result.rows:
+        figures = (f"{row.median_ms:.2f}", f"{row.low_ms:.2f}", f"{row.high_ms:.2f}")
+        last = (f"{row.speedup:.2f}x", f"{row.relative_error:.1e}", f"{row.compile_seconds:.1f}")
+        table.add_row(row.name, *figures, *last)
+    console.print(table)
+    report = result.report
+    counts = ", ".join(f"{report.count(o)} {o}" for o in ("scheduled", "default", "left", "fallback"))
+    console.print(
+        f"dispatches: {counts}; tlm-mlir added {report.added_seconds():.2f} s to compiling"
+    )

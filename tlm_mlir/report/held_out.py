@@ -1,0 +1,157 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`tlm-mlir eval`: the model's schedules on dispatches of networks it never saw."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ..compiler.scheduler import Scheduler
+from ..errors import RecordError
+from ..ir.workload import Workload
+from ..language.schedule import encode
+from ..measure.database import Database, read_records
+from ..measure.runner import JobResult, Limits, measure_batches
+from ..targets import registry
+from ..targets.target import Target
+from ..training.collect import collect, job, random_proposer
+from ..training.corpus import Entry
+
+NOISE = 0.95
+"""Below this speed-up a dispatch counts as slower than IREE's default."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One dispatch: seconds of IREE's default and of ours, and the best random schedule's speed-up."""
+
+    network: str
+    kind: str
+    workload: str
+    schedule: str
+    status: str
+    default_seconds: float
+    seconds: float
+    best_random: float
+
+    @property
+    def speedup(self) -> float:
+        """Default over ours; 1 where ours is the default itself."""
+        return self.default_seconds / self.seconds
+
+
+def evaluate(
+    entries: Sequence[Entry],
+    target: Target,
+    scheduler: Scheduler,
+    reference: dict[str, float],
+    samples: int = 0,
+) -> list[Row]:
+    """Measures one schedule per entry against IREE's default, interleaved in one batch each."""
+    workloads = [Workload.from_json(entry.workload) for entry in entries]
+    chosen = scheduler.schedule(workloads, target, samples)
+    default = registry.backend(target).DEFAULT
+    rows: dict[int, Row] = {}
+    jobs = []
+    for place, (entry, workload, schedule) in enumerate(
+        zip(entries, workloads, chosen, strict=True)
+    ):
+        text = " ".join(encode(schedule, registry.space_maker(workload, target)))
+        best = reference.get(workload.digest, math.nan)
+        base = Row(entry.network, entry.kind, workload.digest, text, "default", 1.0, 1.0, best)
+        if schedule.choice("pipeline") == default:
+            rows[place] = base
+        else:
+            jobs.append((place, base, job(entry, workload, target, [text])))
+    waiting = iter(jobs)
+
+    def keep(result: JobResult) -> None:
+        place, base, _ = next(waiting)
+        measured = result.candidates[0] if result.candidates else None
+        seconds, status = result.default.seconds or 1.0, "not measured"
+        own = seconds
+        if measured:
+            status = measured.status
+            own = measured.seconds if status == "ok" and measured.seconds else seconds
+        fields = {**asdict(base), "status": status, "default_seconds": seconds, "seconds": own}
+        rows[place] = Row(**fields)
+
+    measure_batches([item[2] for item in jobs], on_result=keep, limits=Limits(compile_timeout=90.0))
+    return [rows[place] for place in range(len(entries))]
+
+
+def reference_speedups(path: Path) -> dict[str, float]:
+    """Workload digest -> best speed-up over the default among recorded random schedules."""
+    best: dict[str, float] = {}
+    for record in read_records(path):
+        if record.status == "ok" and record.seconds and record.default_seconds:
+            digest = Workload.from_json(record.workload).digest
+            speedup = record.default_seconds / record.seconds
+            best[digest] = max(best.get(digest, 1.0), speedup)
+    return best
+
+
+def measure_reference(
+    entries: Sequence[Entry], target: Target, database: Path, path: Path, count: int = 100
+) -> None:
+    """Measures `count` random legal schedules for every entry and writes their records."""
+    with Database(database) as store:
+        collect(entries, target, store, random_proposer(0), round_=0, batches=-(-count // 10))
+        store.export(path)
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Geometric mean. Raises RecordError of nothing."""
+    if not values:
+        raise RecordError("nothing was measured; give dispatches to evaluate")
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def summary(rows: Sequence[Row]) -> dict[str, float]:
+    """Figures over all rows."""
+    shares = [row.speedup / row.best_random for row in rows if not math.isnan(row.best_random)]
+    return {
+        "dispatches": len(rows),
+        "geomean_speedup": geometric_mean([row.speedup for row in rows]),
+        "slower_than_default": sum(row.speedup < NOISE for row in rows),
+        "worst_speedup": min(row.speedup for row in rows),
+        "left_at_default": sum(row.status == "default" for row in rows),
+        "failed": sum(row.status not in ("ok", "default") for row in rows),
+        "share_of_best_random": geometric_mean(shares) if shares else math.nan,
+    }
+
+
+def print_rows(rows: Sequence[Row], console: Console) -> None:
+    """The table per network and class, then the summary."""
+    table = Table(title="schedules of one greedy generation, nothing measured before")
+    for name in ("network", "class", "dispatches", "geomean", "worst", "of best random"):
+        table.add_column(name, justify="left" if name in ("network", "class") else "right")
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.network, row.kind), []).append(row)
+    for (network, kind), members in sorted(groups.items()):
+        figures = summary(members)
+        table.add_row(
+            network,
+            kind,
+            str(len(members)),
+            f"{figures['geomean_speedup']:.2f}x",
+            f"{figures['worst_speedup']:.2f}x",
+            f"{figures['share_of_best_random']:.2f}",
+        )
+    console.print(table)
+    for name, value in summary(rows).items():
+        console.print(f"{name.replace('_', ' ')}: {value:.3g}")
+
+
+def to_json(rows: Sequence[Row]) -> str:
+    """Rows and summary as JSON."""
+    data = [{**asdict(row), "speedup": row.speedup} for row in rows]
+    return json.dumps({"summary": summary(rows), "rows": data}, indent=1)

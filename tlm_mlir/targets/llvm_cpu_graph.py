@@ -1,0 +1,44 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llvm-cpu: what may be decided about one op of a program before dispatches are formed.
+
+A convolution may become a matmul over gathered windows (im2col). A contraction may be data-tiled:
+its operands are packed so that the innermost kernel reads them in order; constant operands are
+packed once, when the program loads.
+"""
+
+from __future__ import annotations
+
+from ..ir.workload import Workload
+from ..language.space import Choice, Space
+from .llvm_cpu import window
+from .target import Target
+
+NAME = "graph"
+LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"
+
+
+def graph_space(workload: Workload, target: Target) -> Space:
+    """The one decision about an op: `graph:leave`, or what else its kind allows."""
+    yield Choice(NAME, options(workload))
+
+
+def options(workload: Workload) -> tuple[str, ...]:
+    """What may be chosen for an op, leaving it alone first."""
+    if not workload.static:
+        return (LEAVE,)
+    if not window(workload):
+        return (LEAVE, TILED)
+    return (LEAVE,) if _dilated(workload) else (LEAVE, IM2COL)
+
+
+def _dilated(workload: Workload) -> bool:
+    """Whether a window skips points, which IREE's im2col does not do."""
+    inner = {dim for _, dim in window(workload)}
+    return any(
+        factor != 1
+        for operand in workload.root_op.inputs
+        for index in operand.indices
+        for dim, factor in index.terms
+        if dim in inner
+    )
