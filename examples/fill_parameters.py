@@ -4,8 +4,8 @@
 
     python examples/fill_parameters.py IN.mlir OUT.irpa
 
-Names, shapes and types come from the module's `#flow.parameter.named` globals; values depend only on
-the names, so that every run and every machine gets the same file.
+Names, shapes and types come from the module's `#flow.parameter.named` globals; values depend only
+on the names, so that every run and every machine gets the same file.
 """
 
 from __future__ import annotations

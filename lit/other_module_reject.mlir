@@ -5,9 +5,9 @@
 // The script is for a matmul with an epilogue; here a function of the same name has none. It fails,
 // here and in stock iree-compile, instead of putting the epilogue's configuration somewhere else.
 
-// CHECK: error: the script does not fit the module
+// CHECK: error: the script does not fit the module: {{.*}} expected to contain 2 payloads but it contains 1 payloads
 // CHECK-NOT: lowering_config
-// STOCK: error: {{.*}} expected to contain 2 payload ops but it contains 1
+// STOCK: error: {{.*}} expected to contain 2 payloads but it contains 1 payloads
 
 func.func @main(%a: tensor<96x200xf32>, %b: tensor<200x64xf32>) -> tensor<96x64xf32> {
   %zero = arith.constant 0.0 : f32

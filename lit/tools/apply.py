@@ -9,9 +9,9 @@ IN.mlir says what to do with its dispatches, by a part of their names:
     // SCHEDULE: matmul pipeline:tile peel:no @vector m5 z5 ... <end>
 
 A size may be written as a plain number (`32` for `m5 z5`). `--script` applies a finished script
-instead. `scheduled` shows what the script has set, `config` what IREE makes of it, `attributes` what
-a module that is configured already holds. The target is always x86-64-v4 with two cores, so that the
-output is the same on every machine.
+instead. `scheduled` shows what the script has set, `config` what IREE makes of it, `attributes`
+what a module that is configured already holds. The target is always x86-64-v4 with two cores, so
+that the output is the same on every machine.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def describe(dispatches: Sequence[Dispatch]) -> Iterator[str]:
 
 
 def configurations(module: ir.Operation) -> Iterator[str]:
-    """Each dispatch function and its structured ops with the attributes that decide the lowering."""
+    """Each dispatch function and its ops with the attributes that decide the lowering."""
     for function in functions_of(module):
         yield f"{ir.StringAttr(function.attributes['sym_name']).value}: {_attributes(function)}"
         for view in function.regions[0].blocks[0].operations:

@@ -14,13 +14,16 @@ from iree.compiler import ir
 
 from ..errors import CompileError, InputError, TargetError
 from ..ir.dispatch import Dispatch, find_dispatches, normalize
+from ..ir.graph import device_target, find_contractions, find_convolutions
 from ..language import schedule as schedules
 from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target, cpu_target
 from .fallback import failing
-from .report import AT_LOAD, DEFAULT, FELL_BACK, LEFT, SCHEDULED, DispatchReport, Report, write_text
+from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
+from .report import AT_LOAD, DEFAULT, FELL_BACK, LEFT, SCHEDULED, DispatchReport, GraphReport
+from .report import Report, write_text
 from .schedule_pass import SchedulePass
 from .scheduler import Scheduler
 from .script import ScheduledDispatch, build_script
@@ -90,14 +93,15 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     Raises InputError for a file that is missing, no MLIR or without compute, CompileError when IREE
     refuses it, TargetError for an unknown target or CPU, CheckpointError for an unusable model.
     """
-    flags = options.flags()
+    # Every function gets a hint of its own, without which the flag would tile all that it can.
+    flags = [*options.flags(), TILING_FLAG]
     check_cpu(options.cpu)
     report = Report(str(path), options.target)
     session = Session(flags)
     module = session.parse(path)
+    scheduler = scheduler or _timed_open(options, report)
     try:
-        with report.timed("iree: to dispatches"):
-            module = session.run(module, None, SOURCES)
+        module = _to_dispatches(session, module, options, scheduler, report)
     except CompileError as error:
         raise CompileError(f"{path} does not compile: {error}") from error
     with report.timed("reading"):
@@ -108,8 +112,47 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     result = Plan(session, module, report, dispatches=dispatches)
     result.target = cpu_target(dispatches[0].target, options.core_count())
     with report.timed("generation"):
-        _choose(result, scheduler or Scheduler(options.model), options)
+        _choose(result, scheduler, options)
     return result
+
+
+def _timed_open(options: Options, report: Report) -> Scheduler:
+    with report.timed("loading the model"):
+        return Scheduler(options.model)
+
+
+def _to_dispatches(
+    session: Session, module: ir.Operation, options: Options, scheduler: Scheduler, report: Report
+) -> ir.Operation:
+    """From the input to `executable-sources`, with the model's graph-level choices on the way."""
+    with report.timed("iree: to dispatches"):
+        module = session.run(module, None, LAYOUTS)
+    text = device_target(module)
+    target = cpu_target(text, options.core_count()) if text else None
+    start: str | None = LAYOUTS
+    for phase, find, apply in (
+        (LAYOUTS, find_convolutions, apply_layouts),
+        (TILING, find_contractions, apply_tiling),
+    ):
+        if start != phase:
+            with report.timed("iree: to dispatches"):
+                module = session.run(module, start, phase)
+        start = phase
+        if target is None:
+            continue
+        with report.timed("graph"):
+            ops = find(module)
+            distinct = {op.workload.digest: op.workload for op in ops}
+            answers = scheduler.choose(list(distinct.values()), target)
+            chosen = dict(zip(distinct, answers, strict=True))
+            choices = [chosen[op.workload.digest] for op in ops]
+            report.graph += [
+                GraphReport(op.operation.name, op.workload.digest, choice)
+                for op, choice in zip(ops, choices, strict=True)
+            ]
+            apply(module, choices)
+    with report.timed("iree: to dispatches"):
+        return session.run(module, start, SOURCES)
 
 
 def _choose(result: Plan, scheduler: Scheduler, options: Options) -> None:

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Graph-level decisions, put into a program op by op before dispatches are formed.
 
-Layouts (im2col) are a transform script that runs at the end of the phase `preprocessing`, here or in
-stock `iree-compile --iree-preprocessing-transform-spec-filename=F`. Tiling is a hint on the op at the
-end of `global-optimization`, which IREE heeds under `TILING_FLAG`.
+Layouts (im2col) are a transform script that runs at the end of the phase `preprocessing`, here or
+in stock `iree-compile --iree-preprocessing-transform-spec-filename=F`. Tiling is a hint on the op
+at the end of `global-optimization`, which IREE heeds under `TILING_FLAG`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from iree.compiler.dialects import transform
 from iree.compiler.dialects.transform import interpreter, structured
 
 from ..errors import InputError
-from ..ir.graph import FUNCTIONS, GraphOp, find_contractions, find_convolutions, functions
-from ..ir.graph import operations_named
+from ..ir.graph import (
+    FUNCTIONS,
+    GraphOp,
+    find_contractions,
+    find_convolutions,
+    functions,
+    operations_named,
+)
 from ..targets.llvm_cpu_graph import IM2COL, LEAVE, TILED, options
 
 LAYOUTS = "preprocessing"
@@ -52,9 +58,9 @@ def apply_layouts(module: ir.Operation, choices: Sequence[str]) -> None:
 def apply_tiling(module: ir.Operation, choices: Sequence[str]) -> None:
     """Hints which contractions IREE is to tile, in a module at the end of `global-optimization`.
 
-    `choices` are tokens in the order of `find_contractions(module)`. The session needs `TILING_FLAG`
-    from here on. Every function carries a hint as well, since IREE tiles whatever it can in a
-    function without one. Raises InputError for a choice that its op does not allow.
+    `choices` are tokens in the order of `find_contractions(module)`. The session needs
+    `TILING_FLAG` from here on. Every function carries a hint as well, since IREE tiles whatever it
+    can in a function without one. Raises InputError for a choice that its op does not allow.
     """
     ops = find_contractions(module)
     _check(ops, choices)
@@ -106,7 +112,11 @@ def _rewrite(program: ir.Value, kept: Sequence[ir.Operation | None]) -> None:
     """Im2col for the convolutions that `kept`, one place for each, does not hold."""
     any_op = transform.AnyOpType.get()
     found = structured.MatchOp(any_op, program, ops=list(REWRITTEN)).result
-    handles = transform.SplitHandleOp([any_op] * len(kept), found).results
+    # An empty handle would pass for "nothing to do" in a program without convolutions.
+    strict = ir.BoolAttr.get(False)
+    handles = transform.SplitHandleOp(
+        [any_op] * len(kept), found, pass_through_empty_handle=strict
+    ).results
     for handle, operation in zip(handles, kept, strict=True):
         if operation is not None:
             generic = structured.GeneralizeOp(handle).transformed

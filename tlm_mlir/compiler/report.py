@@ -32,12 +32,22 @@ class DispatchReport:
 
 
 @dataclass
+class GraphReport:
+    """One op of the whole program and what was chosen for it before dispatches were formed."""
+
+    op: str
+    workload: str
+    choice: str
+
+
+@dataclass
 class Report:
     """A whole compile. `seconds` has one entry for each part."""
 
     module: str
     target: str
     model: str = ""
+    graph: list[GraphReport] = field(default_factory=list)
     dispatches: list[DispatchReport] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

@@ -12,7 +12,7 @@ from iree.compiler.dialects.transform import interpreter
 
 from ..errors import CompileError
 from ..ir.dispatch import functions_of
-from .script import ENTRY, check_script
+from .script import check_script, find_entry
 
 
 class SchedulePass:
@@ -32,19 +32,15 @@ class SchedulePass:
         """
         check_script(script.operation)
         self._script = script
+        self._entry = find_entry(script)
         self._only = only
 
     def __call__(self, operation: Any, pass_: Any = None) -> None:
         """What the pass manager calls with the module."""
-        entry = next(
-            view.operation
-            for view in self._script.body.operations
-            if ir.StringAttr(view.operation.attributes["sym_name"]).value == ENTRY
-        )
         for function in functions_of(operation.operation):
             name = ir.StringAttr(function.attributes["sym_name"]).value
             if self._only is None or name in self._only:
-                interpreter.apply_named_sequence(function, entry, self._script.operation)
+                interpreter.apply_named_sequence(function, self._entry, self._script.operation)
 
     def run(self, module: ir.Operation) -> None:
         """Runs the pass on a module of the script's context. Raises CompileError when it fails."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..ir.workload import Workload
 from ..language import schedule as schedules
+from ..language.grammar import Grammar
 from ..language.prompt import prompt
 from ..language.schedule import Schedule
 from ..language.vocabulary import FAILED, ID, PERF, TOKENS, UNMEASURED
@@ -46,8 +47,33 @@ class Scheduler:
         default. With `samples` it also draws that many more per workload and keeps the best judged.
         Nothing is measured. The same input gives the same output.
         """
-        grammars = [registry.grammar(workload, target) for workload in workloads]
         prompts = [prompt(workload, target) for workload in workloads]
+        grammars = [registry.grammar(workload, target) for workload in workloads]
+        default = [registry.backend(target).DEFAULT, schedules.END]
+        answers = self._ask(prompts, grammars, default, samples, seed)
+        return [
+            schedules.decode(words, registry.space_maker(workload, target))
+            for words, workload in zip(answers, workloads, strict=True)
+        ]
+
+    def choose(self, workloads: Sequence[Workload], target: Target) -> list[str]:
+        """The graph-level token for each op, by the same question and judgement."""
+        prompts = [prompt(workload, target, "graph") for workload in workloads]
+        grammars = [registry.graph_grammar(workload, target) for workload in workloads]
+        leave = [registry.GRAPH_BACKENDS[target.backend].LEAVE, schedules.END]
+        return [words[0] for words in self._ask(prompts, grammars, leave, 0, 0)]
+
+    def _ask(
+        self,
+        prompts: Sequence[list[int]],
+        grammars: Sequence[Grammar],
+        default: Sequence[str],
+        samples: int,
+        seed: int,
+    ) -> list[list[str]]:
+        """Token strings of the best judged answer to each prompt, the default among them."""
+        if not prompts:
+            return []
         known = prefill(self._step, prompts)
         copies = 1 + samples
         written = generate(
@@ -59,26 +85,21 @@ class Scheduler:
             seed=seed,
             prefilled=known,
         )
-        default = [ID[token] for token in _default_tokens(target)]
+        standard = [ID[token] for token in default]
         options = [
-            [default, *written[i * copies : (i + 1) * copies]] for i in range(len(workloads))
+            [standard, *written[i * copies : (i + 1) * copies]] for i in range(len(prompts))
         ]
-        flat_prompts = [prompts[i] for i, some in enumerate(options) for _ in some]
-        scores = expected_log_latency(
-            judge(
-                self._step,
-                flat_prompts,
-                [tokens for some in options for tokens in some],
-                unknown_token=ID[UNMEASURED],
-                perf_tokens=[ID[token] for token in (*PERF, FAILED)],
-                prefilled=known,
-            )
-        ).reshape(len(workloads), copies + 1)
-        return [
-            _decode(some[_best(row)], workload, target)
-            for some, row, workload in zip(options, scores, workloads, strict=True)
-        ]
-
+        distributions = judge(
+            self._step,
+            [item for item in prompts for _ in range(copies + 1)],
+            [tokens for some in options for tokens in some],
+            unknown_token=ID[UNMEASURED],
+            perf_tokens=[ID[token] for token in (*PERF, FAILED)],
+            prefilled=known,
+        )
+        scores = expected_log_latency(distributions).reshape(len(prompts), copies + 1)
+        best = [some[_best(row)] for some, row in zip(options, scores, strict=True)]
+        return [[TOKENS[token] for token in tokens] for tokens in best]
 
     def sample(self, workload: Workload, target: Target, count: int, seed: int) -> list[str]:
         """`count` schedules as token text: the greedy one, then samples; the default is left out."""
@@ -97,23 +118,7 @@ class Scheduler:
         return [text for text in texts if not text.startswith(default)]
 
 
-def _default_tokens(target: Target) -> list[str]:
-    return [registry.backend(target).DEFAULT, schedules.END]
-
-
 def _best(scores: np.ndarray) -> int:
     """The best judged candidate, or 0 (the default) when none is better by the margin."""
     best = 1 + int(np.argmin(scores[1:]))
     return best if scores[best] < scores[0] - MARGIN else 0
-
-
-def _decode(tokens: Sequence[int], workload: Workload, target: Target) -> Schedule:
-    words = [TOKENS[token] for token in tokens]
-    return schedules.decode(words, registry.space_maker(workload, target))
-
-
-def default_schedule(workload: Workload, target: Target) -> Schedule:
-    """The schedule that leaves a workload to IREE."""
-    return schedules.decode(_default_tokens(target), registry.space_maker(workload, target))
-
-

@@ -121,16 +121,32 @@ def _argument(effect: str) -> dict[str, ir.Attribute]:
 
 def check_script(module: ir.Operation) -> None:
     """Raises InputError when a script holds an op or a pass outside of what scripts are made of."""
+    refusals: list[str] = []
 
     def visit(operation: ir.Operation) -> ir.WalkResult:
-        if operation.name not in ALLOWED_OPS:
-            raise InputError(
-                f"the script holds {operation.name}, which schedules are not made of; write it anew"
-            )
-        if operation.name == "transform.apply_registered_pass":
-            name = ir.StringAttr(operation.attributes["pass_name"]).value
-            if name != BATCH_DIM_PASS:
-                raise InputError(f"the script runs the pass {name}; only {BATCH_DIM_PASS} may run")
-        return ir.WalkResult.ADVANCE
+        # Not raised here: MLIR's walk would turn our error into one of its own.
+        refusals.extend(_refusal(operation))
+        return ir.WalkResult.INTERRUPT if refusals else ir.WalkResult.ADVANCE
 
     module.operation.walk(visit)
+    if refusals:
+        raise InputError(refusals[0])
+
+
+def find_entry(script: ir.Module) -> ir.Operation:
+    """The sequence `@__kernel_config` of a script. Raises InputError when it has none."""
+    for view in script.body.operations:
+        attributes = view.operation.attributes
+        if "sym_name" in attributes and ir.StringAttr(attributes["sym_name"]).value == ENTRY:
+            return view.operation
+    raise InputError(f"the script holds no sequence @{ENTRY}; write it anew")
+
+
+def _refusal(operation: ir.Operation) -> list[str]:
+    if operation.name not in ALLOWED_OPS:
+        return [f"the script holds {operation.name}, which schedules are not made of; write it anew"]
+    if operation.name == "transform.apply_registered_pass":
+        name = ir.StringAttr(operation.attributes["pass_name"]).value
+        if name != BATCH_DIM_PASS:
+            return [f"the script runs the pass {name}; only {BATCH_DIM_PASS} may run"]
+    return []

@@ -77,6 +77,14 @@ class Session:
             partial.unlink(missing_ok=True)
 
 
+def iree_compile(
+    source: str, flags: Sequence[str], text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Runs stock `iree-compile` in a process of its own, `text` as its standard input."""
+    command = [sys.executable, "-m", "iree.compiler.tools.scripts.iree_compile", source, *flags]
+    return subprocess.run(command, input=text, capture_output=True, text=True)
+
+
 def check_cpu(name: str) -> None:
     """Raises TargetError when LLVM does not know a CPU.
 
@@ -84,16 +92,14 @@ def check_cpu(name: str) -> None:
     """
     if name == "host":
         return
-    module = "module {}"
-    command = [sys.executable, "-m", "iree.compiler.tools.scripts.iree_compile", "-"]
     flags = [
         "--iree-hal-target-device=local",
         "--iree-hal-local-target-device-backends=llvm-cpu",
         f"--iree-llvmcpu-target-cpu={name}",
-        "--compile-to=abi",
+        f"--compile-to={SOURCES}",
     ]
-    result = subprocess.run([*command, *flags], input=module, capture_output=True, text=True)
-    if result.returncode or "Unknown CPU" in result.stderr or "not a recognized" in result.stderr:
+    result = iree_compile("-", flags, "module {}")
+    if result.returncode or "not a recognized" in result.stderr:
         raise TargetError(
             f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or znver4"
         )

@@ -56,9 +56,9 @@ def find_contractions(module: ir.Operation) -> list[GraphOp]:
 
 
 def device_target(module: ir.Operation) -> str:
-    """Text of a program's device target from the phase `preprocessing` on, as `cpu_target` reads it.
+    """Text of a program's device target, as `cpu_target` reads it.
 
-    Empty where the program has no device.
+    It is there from the phase `preprocessing` on; empty where the program has no device.
     """
     for operation in functions(module, ("util.global",)):
         if "initial_value" in operation.attributes:
@@ -79,13 +79,13 @@ def operations_named(module: ir.Operation, names: tuple[str, ...]) -> list[ir.Op
     return [
         operation
         for function in functions(module)
-        for operation in _walk(function)
+        for operation in walk(function)
         if operation.name in names
     ]
 
 
-def _walk(operation: ir.Operation) -> Iterator[ir.Operation]:
-    """Ops nested in an op, inner ones first, as MLIR's walk goes."""
+def walk(operation: ir.Operation) -> list[ir.Operation]:
+    """An op and the ops nested in it, inner ones first, as MLIR's walk goes."""
     found: list[ir.Operation] = []
 
     def visit(inner: ir.Operation) -> ir.WalkResult:
@@ -93,11 +93,11 @@ def _walk(operation: ir.Operation) -> Iterator[ir.Operation]:
         return ir.WalkResult.ADVANCE
 
     operation.walk(visit)
-    yield from found
+    return found
 
 
 def _structured(function: ir.Operation) -> Iterator[ir.Operation]:
-    for operation in _walk(function):
+    for operation in walk(function):
         if operation.name.startswith("linalg.") and len(operation.results) == 1:
             yield operation
 

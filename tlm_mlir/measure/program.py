@@ -91,8 +91,8 @@ def measure_programs(
 ) -> None:
     """Measures jobs and hands each result to `on_result`, in the order of the jobs.
 
-    Jobs with the same number of threads should follow each other. The calling script needs the usual
-    `if __name__ == "__main__":` guard (workers are spawned).
+    Jobs with the same number of threads should follow each other. The calling script needs the
+    usual `if __name__ == "__main__":` guard (workers are spawned).
     """
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="tlm-programs-") as name:

@@ -39,7 +39,7 @@ Shaped = tuple[tuple[int, ...], str]
 class Variant:
     """Graph decisions for a program: one token for each op, or one token for all of them.
 
-    `layouts` are for `find_convolutions`, `tiling` for `find_contractions` of what the layouts made.
+    `layouts` are for `find_convolutions`, `tiling` for `find_contractions` after the layouts.
     """
 
     layouts: str | tuple[str, ...] = graph.LEAVE

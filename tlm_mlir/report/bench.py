@@ -17,8 +17,9 @@ from rich.table import Table
 
 from ..compiler.driver import Options, compile_file
 from ..compiler.report import Report
-from ..compiler.session import Session
-from ..errors import MeasureError
+from ..compiler.invocation import first_line
+from ..compiler.session import iree_compile
+from ..errors import CompileError, MeasureError
 from .program import Program, interleave, relative_error
 
 TOLERANCE = 1e-3
@@ -101,8 +102,11 @@ def bench(
 
 
 def _compile_stock(source: Path, out: Path, options: Options) -> None:
-    session = Session(options.flags())
-    session.finish(session.parse(source), None, out)
+    # In a process of its own: some of IREE's flags hold for a whole process.
+    result = iree_compile(str(source), [*options.flags(), "-o", str(out)])
+    if result.returncode:
+        why = first_line(result.stderr)
+        raise CompileError(f"stock iree-compile fails on {source} {options.iree_args}: {why}")
 
 
 def _check(ways, programs, arguments) -> list[float]:  # type: ignore[no-untyped-def]

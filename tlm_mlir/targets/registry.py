@@ -49,7 +49,10 @@ def grammar(workload: Workload, target: Target) -> Grammar:
 
 
 def graph_space(workload: Workload, target: Target) -> Space:
-    """The graph-level decision for one op, from the start. Raises TargetError where there is none."""
+    """The graph-level decision for one op, from the start.
+
+    Raises TargetError for a backend that has none.
+    """
     if target.backend not in GRAPH_BACKENDS:
         known = ", ".join(GRAPH_BACKENDS)
         raise TargetError(f"no graph decisions for '{target.backend}'; there are for {known}")

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The corpus: training workloads taken from the dispatches of exported networks.
 
-Run as `python -m tlm_mlir.training.corpus NETWORKS_DIR OUT.jsonl.xz`, where NETWORKS_DIR is what
-`tlm_mlir.training.export` filled. Networks are compiled under several stock settings, since the
-layout chosen for a graph changes its dispatches. Whatever shares a root op with a held-out network
-under any of these settings stays out.
+Run as `python -m tlm_mlir.training.corpus NETWORKS_DIR OUT_DIR`, where NETWORKS_DIR is what
+`tlm_mlir.training.export` filled. OUT_DIR gets `training.jsonl.xz`, `held_out.jsonl.xz` (the
+dispatches of the held-out networks, for `tlm-mlir eval`) and `held_out.json` (their root keys).
+Networks are compiled under several stock settings, since the layout chosen for a graph changes its
+dispatches. Whatever shares a root op with a held-out network under any of these settings stays out.
 """
 
 from __future__ import annotations
@@ -102,19 +103,23 @@ def read_network(path: Path, flags: Sequence[str]) -> list[tuple[Workload, str]]
     return found
 
 
-def held_out_roots(folder: Path) -> set[str]:
-    """Root keys of every dispatch of the held-out networks under all settings."""
+def held_out(folder: Path) -> tuple[list[Entry], set[str]]:
+    """The held-out networks' distinct dispatches under stock defaults, and their root keys under all
+    settings. Equal dispatches of two networks count for the first."""
+    entries: dict[str, Entry] = {}
     roots = set()
     for name in HELD_OUT:
         for flags in SETTINGS:
-            for workload, _ in read_network(folder / f"{name}.mlir", flags):
+            for workload, source in read_network(folder / f"{name}.mlir", flags):
                 roots.add(root_key(workload))
-    return roots
+                if not flags:
+                    entry = Entry(workload.to_json(), name, classify(workload), source)
+                    entries.setdefault(workload.digest, entry)
+    return list(entries.values()), roots
 
 
-def gather(folder: Path) -> list[Entry]:
-    """All distinct training workloads of the networks in a folder, held-out roots excluded."""
-    held_out = held_out_roots(folder)
+def gather(folder: Path, excluded: set[str]) -> list[Entry]:
+    """All distinct training workloads of the networks in a folder, `excluded` root keys left out."""
     entries: dict[str, Entry] = {}
     paths = [path for name in TRAINING if (path := folder / f"{name}.mlir").is_file()]
     if not paths:
@@ -127,7 +132,7 @@ def gather(folder: Path) -> list[Entry]:
                 print(f"{path.name}: {error}", file=sys.stderr)
                 continue
             for workload, source in pairs:
-                if root_key(workload) not in held_out and workload.digest not in entries:
+                if root_key(workload) not in excluded and workload.digest not in entries:
                     text = workload.to_json()
                     entries[workload.digest] = Entry(text, path.stem, classify(workload), source)
     return [entries[digest] for digest in sorted(entries)]
@@ -192,13 +197,16 @@ def entry_target(entries: Sequence[Entry], cores: int = 0) -> Target:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Makes OUT.jsonl.xz from NETWORKS_DIR."""
+    """Fills OUT_DIR from NETWORKS_DIR."""
     folder, out = map(Path, arguments or sys.argv[1:])
-    entries = gather(folder)
-    write(entries, out.with_name(f"all-{out.name}"))
+    out.mkdir(parents=True, exist_ok=True)
+    unseen, roots = held_out(folder)
+    write(unseen, out / "held_out.jsonl.xz")
+    (out / "held_out.json").write_text(json.dumps(sorted(roots), indent=0) + "\n")
+    entries = gather(folder, roots)
     chosen = select(entries)
-    write(chosen, out)
-    print(f"{len(entries)} distinct workloads, {len(chosen)} chosen")
+    write(chosen, out / "training.jsonl.xz")
+    print(f"{len(entries)} distinct workloads, {len(chosen)} chosen; {len(unseen)} held out")
     return 0
 
 

@@ -1,3 +1,4 @@
+# Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Exports networks to MLIR with external weights, as a user of iree-turbine would.
 

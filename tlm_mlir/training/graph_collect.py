@@ -181,12 +181,14 @@ def collect(folder: Path, database: Database, cores: int, limit: int | None = No
         rows = records(result)
         database.add(rows)
         written += len(rows)
-        entry, _ = result.job.tag  # type: ignore[misc]
+        assert isinstance(result.job.tag, tuple)
+        entry: GraphEntry = result.job.tag[0]
         times = " ".join(
             f"{row.schedule.split()[0]} {row.seconds * 1e3:.3f} ms" if row.seconds else row.status
             for row in rows
         )
-        print(f"{done} {entry.network} {entry.workload.extents}: {result.error or times}", flush=True)
+        extents = "x".join(map(str, entry.workload.extents))
+        print(f"{done} {entry.network} {extents}: {result.error or times}", flush=True)
 
     measure_programs(jobs(), on_result=keep, limits=Limits(compile_workers=1, compile_timeout=120))
     return written

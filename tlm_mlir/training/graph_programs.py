@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from iree.compiler import ir
 
-from ..ir.graph import CONVOLUTIONS
+from ..ir.graph import CONVOLUTIONS, walk
 from ..ir.reader import linear
 
 MEMO = "linalg.memoized_indexing_maps"
@@ -80,7 +80,9 @@ def _operand(value: ir.Value) -> _Operand:
     if isinstance(owner, ir.Block) or owner.operation.name != "tensor.pad":
         return _Operand(text, _is_constant(value, {}))
     pad = owner.operation
-    low, high = (tuple(ir.DenseI64ArrayAttr(pad.attributes[f"static_{s}"])) for s in ("low", "high"))
+    low, high = (
+        tuple(ir.DenseI64ArrayAttr(pad.attributes[name])) for name in ("static_low", "static_high")
+    )
     if len(pad.operands) != 1 or min(low + high) < 0:
         return _Operand(text, False)
     return _Operand(str(pad.operands[0].type), False, text, low, high)
@@ -93,11 +95,23 @@ def _is_constant(value: ir.Value, seen: dict[ir.Value, bool]) -> bool:
         owner = value.owner
         if not isinstance(owner, ir.Block):
             operation = owner.operation
-            inputs = list(operation.operands)
+            inputs = [*operation.operands, *_captured(operation)]
             known = all(_is_constant(operand, seen) for operand in inputs)
             made = operation.name in CONSTANTS or operation.name == "tensor.empty"
             seen[value] = known if inputs else made
     return seen[value]
+
+
+def _captured(operation: ir.Operation) -> list[ir.Value]:
+    """Values from outside that are used inside of an op's regions."""
+    if not len(operation.regions):
+        return []
+    inside = walk(operation)
+    made = {result for inner in inside for result in inner.results}
+    for inner in inside:
+        for region in inner.regions:
+            made |= {argument for block in region.blocks for argument in block.arguments}
+    return [value for inner in inside for value in inner.operands if value not in made]
 
 
 def _channel(operation: ir.Operation, inputs: list[_Operand]) -> int:

@@ -1,3 +1,4 @@
+# Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The networks whose dispatches form the training corpus, and those held out of it.
 

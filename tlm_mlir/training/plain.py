@@ -1,8 +1,8 @@
+# Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Turns a row of `training/networks.py` into a torch module; holds those written by hand.
 
-Imports torch; `Network.build` imports this file when it is called.
-"""
+Imports torch; `Network.build` imports this file when it is called."""
 
 from __future__ import annotations
 

@@ -1,0 +1,198 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The whole path with the released model: compile, run, compare; and what happens on bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tlm_mlir.cli import main
+from tlm_mlir.compiler import driver
+from tlm_mlir.compiler.driver import Options, compile_file, plan
+from tlm_mlir.compiler.scheduler import Scheduler
+from tlm_mlir.errors import TlmError
+from tlm_mlir.language.schedule import decode
+from tlm_mlir.model.checkpoint import default_dir
+from tlm_mlir.report.program import Program
+from tlm_mlir.targets import llvm_cpu, registry
+
+MATMUL = """
+func.func @main(%a: tensor<37x64xf32>, %b: tensor<64x80xf32>) -> tensor<37x80xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<37x80xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<37x80xf32>) -> tensor<37x80xf32>
+  %product = linalg.matmul ins(%a, %b : tensor<37x64xf32>, tensor<64x80xf32>)
+      outs(%init : tensor<37x80xf32>) -> tensor<37x80xf32>
+  return %product : tensor<37x80xf32>
+}
+"""
+DYNAMIC = """
+func.func @main(%a: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %two = arith.constant dense<2.0> : tensor<64xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %a, %c0 : tensor<?x64xf32>
+  %empty = tensor.empty(%n) : tensor<?x64xf32>
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>,
+                       affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%a, %two : tensor<?x64xf32>, tensor<64xf32>) outs(%empty : tensor<?x64xf32>) {
+    ^bb0(%x: f32, %y: f32, %o: f32):
+      %p = arith.mulf %x, %y : f32
+      linalg.yield %p : f32
+  } -> tensor<?x64xf32>
+  return %r : tensor<?x64xf32>
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Scheduler:
+    return Scheduler()
+
+
+@pytest.fixture
+def matmul(tmp_path: Path) -> Path:
+    path = tmp_path / "matmul.mlir"
+    path.write_text(MATMUL)
+    return path
+
+
+def _right(path: Path) -> bool:
+    program = Program(path)
+    a, b = program.arguments()
+    got = program.run([a, b])[0]
+    return bool(np.allclose(got, a @ b, rtol=1e-4, atol=1e-4))
+
+
+class Fixed:
+    """A scheduler that answers with given tokens for every dispatch."""
+
+    identity = "fixed"
+
+    def __init__(self, tokens: str) -> None:
+        self.tokens = tokens
+
+    def schedule(self, workloads, target, samples=0):  # type: ignore[no-untyped-def]
+        return [
+            decode(self.tokens.split(), registry.space_maker(workload, target))
+            for workload in workloads
+        ]
+
+    def choose(self, workloads, target):  # type: ignore[no-untyped-def]
+        return ["graph:leave" for _ in workloads]
+
+
+SCHEDULE = (
+    "pipeline:tile peel:no @vector m4 z4 m2 z2 @reduce m3 z3 @distribute n0 m4 z4 cache:no "
+    "order:plain <end>"
+)
+
+
+def test_values_are_right(matmul: Path, tmp_path: Path, scheduler: Scheduler) -> None:
+    out = tmp_path / "matmul.vmfb"
+    report = compile_file(matmul, out, Options(), scheduler=scheduler)
+    assert _right(out)
+    assert report.count("scheduled") + report.count("default") == 1
+
+
+def test_schedule_reaches_the_program(matmul: Path, tmp_path: Path) -> None:
+    out, script = tmp_path / "matmul.vmfb", tmp_path / "script.mlir"
+    report = compile_file(matmul, out, Options(), scheduler=Fixed(SCHEDULE), script_out=script)
+    assert report.count("scheduled") == 1
+    assert "vector_common_parallel = [4, 16, 0]" in script.read_text()
+    assert _right(out)
+
+
+def test_same_input_same_output(matmul: Path, tmp_path: Path, scheduler: Scheduler) -> None:
+    texts = []
+    for number in range(2):
+        out = tmp_path / f"{number}.vmfb"
+        compile_file(matmul, out, Options(), scheduler=scheduler, script_out=tmp_path / "s.mlir")
+        texts.append(((tmp_path / "s.mlir").read_bytes(), out.read_bytes()))
+    assert texts[0] == texts[1]
+
+
+def test_failing_schedule_falls_back(
+    matmul: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A schedule that IREE refuses costs its dispatch the schedule, never the module."""
+    broken = "#iree_cpu.lowering_config<distribution = [8, 8, 8], vector_common_parallel = [8, 8, 8]>"
+    monkeypatch.setattr(llvm_cpu, "lowering_configs", lambda *_: [broken])
+    out = tmp_path / "matmul.vmfb"
+    report = compile_file(matmul, out, Options(), scheduler=Fixed(SCHEDULE))
+    assert report.count("fallback") == 1
+    assert capsys.readouterr().err.count("warning:") == 1
+    assert _right(out)
+
+
+def test_dynamic_shape_is_left_with_a_note(tmp_path: Path, scheduler: Scheduler) -> None:
+    source = tmp_path / "dynamic.mlir"
+    source.write_text(DYNAMIC)
+    report = compile_file(source, tmp_path / "d.vmfb", Options(), scheduler=scheduler)
+    assert [(row.outcome, row.reason) for row in report.dispatches] == [
+        ("left", "has a dynamic shape")
+    ]
+
+
+def test_report_has_every_part(matmul: Path, tmp_path: Path, scheduler: Scheduler) -> None:
+    path = tmp_path / "report.json"
+    compile_file(matmul, tmp_path / "m.vmfb", Options(), scheduler=scheduler, report_out=path)
+    report = json.loads(path.read_text())
+    assert {"reading", "generation", "script", "pass"} <= set(report["seconds"])
+
+
+def test_stock_accepts_the_script(matmul: Path, scheduler: Scheduler) -> None:
+    text = str(plan(matmul, Options(), Fixed(SCHEDULE)).script())
+    assert "@__kernel_config" in text and "pipeline<DoubleTilingExpert>" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compile", "{missing}"], "does not exist"),
+        (["compile", "{text}"], "is not MLIR"),
+        (["compile", "{empty}"], "holds no computation"),
+        (["compile", "{matmul}", "--target", "cray"], "unknown target 'cray'"),
+        (["compile", "{matmul}", "--cpu", "nonsense"], "unknown CPU 'nonsense'"),
+        (["compile", "{matmul}", "--model", "{nowhere}"], "checkpoint"),
+        (["compile", "{matmul}", "--model", "{damaged}"], "checkpoint"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {name: tmp_path / name for name in ("missing", "text", "empty", "matmul", "nowhere")}
+    files["text"].write_text("this is no MLIR")
+    files["empty"].write_text("module {}")
+    files["matmul"].write_text(MATMUL)
+    files["damaged"] = tmp_path / "damaged"
+    shutil.copytree(default_dir(), files["damaged"])
+    weights = files["damaged"] / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    out = tmp_path / "out.vmfb"
+    status = main([*(text.format(**files) for text in arguments), "-o", str(out)])
+    message = capsys.readouterr().err.strip()
+    assert status == 1
+    assert said in message
+    assert len(message.splitlines()) == 1
+    assert not out.exists() and not list(tmp_path.glob(".*partial"))
+
+
+def test_unwritable_output_is_told_before_compiling(matmul: Path, tmp_path: Path) -> None:
+    with pytest.raises(TlmError, match="folder does not exist"):
+        compile_file(matmul, tmp_path / "no" / "such.vmfb", Options())
+
+
+def test_full_disk_leaves_nothing(
+    matmul: Path, scheduler: Scheduler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with pytest.raises(TlmError, match="cannot be written"):
+        driver.write_text(Path("/dev/full/x"), "text")

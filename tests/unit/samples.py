@@ -1,0 +1,147 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Workloads and targets written by hand, one of each kind that the decision space tells apart."""
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+
+from tlm_mlir.ir.workload import DYNAMIC, Index, Op, Operand, Workload
+from tlm_mlir.language.space import Space
+from tlm_mlir.language.vocabulary import ID
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.target import Target
+
+MULTIPLY_ADD = ("mulf(a0,a1)", "addf(a2,v0)", "yield(v1)")
+COPY = ("yield(a0)",)
+
+
+def operand(*dims: int | tuple[int, int], dtype: str = "f32", source: int = -1) -> Operand:
+    """An operand indexed by dims; a pair of dims is a window, their sum."""
+    indices = []
+    for dim in dims:
+        terms = ((dim, 1),) if isinstance(dim, int) else ((dim[0], 1), (dim[1], 1))
+        indices.append(Index(terms))
+    return Operand(dtype, tuple(indices), source)
+
+
+def op(loops: str, inputs: list[Operand], outputs: list[Operand], body=COPY, kind="generic") -> Op:
+    """An op whose loops are written `0p 1p 2r`."""
+    dims = [(int(loop[:-1]), loop[-1]) for loop in loops.split()]
+    kinds = tuple("parallel" if kind == "p" else "reduction" for _, kind in dims)
+    return Op(kind, tuple(dim for dim, _ in dims), kinds, tuple(inputs), tuple(outputs), body)
+
+
+def matmul(dtype: str = "f32", result: str = "f32", extents=(96, 64, 200)) -> Workload:
+    """A matmul and a bias."""
+    product = op(
+        "0p 1p 2r",
+        [operand(0, 2, dtype=dtype), operand(2, 1, dtype=dtype)],
+        [operand(0, 1, dtype=result)],
+        MULTIPLY_ADD,
+    )
+    bias = op(
+        "0p 1p",
+        [operand(1, dtype=result), operand(0, 1, dtype=result, source=0)],
+        [operand(0, 1, dtype=result)],
+        ("addf(a0,a1)", "yield(v0)"),
+    )
+    return Workload(extents, (product, bias), 0)
+
+
+def attention() -> Workload:
+    """An attention and the division by the sum."""
+    scores = op(
+        "0p 1p 2p 3r 4r",
+        [operand(0, 1, 3), operand(0, 4, 3), operand(0, 4, 2), operand()],
+        [operand(0, 1, 2), operand(0, 1), operand(0, 1)],
+        kind="attention",
+    )
+    division = op(
+        "0p 1p 2p",
+        [operand(0, 1, source=0), operand(0, 1, 2, source=0)],
+        [operand(0, 1, 2)],
+        ("constant()", "divf(v0,a0)", "mulf(a1,v1)", "yield(v2)"),
+    )
+    return Workload((12, 128, 64, 64, 197), (scores, division), 0)
+
+
+def softmax() -> Workload:
+    """Maximum, sum, and the quotient, which spreads over the columns again."""
+    maximum = op("0p 1r", [operand(0, 1)], [operand(0)], ("maximumf(a0,a1)", "yield(v0)"))
+    sum_ = op("0p 1r", [operand(0, 1), operand(0, source=0)], [operand(0)], MULTIPLY_ADD)
+    quotient = op("0p 1p", [operand(0, 1), operand(0, source=1)], [operand(0, 1)])
+    return Workload((48, 1000), (maximum, sum_, quotient), 1)
+
+
+def convolution(extents=(2, 56, 56, 64, 3, 3, 24)) -> Workload:
+    """A 2-D convolution over NHWC."""
+    root = op(
+        "0p 1p 2p 3p 4r 5r 6r",
+        [operand(0, (1, 4), (2, 5), 6), operand(4, 5, 6, 3)],
+        [operand(0, 1, 2, 3)],
+        MULTIPLY_ADD,
+    )
+    return Workload(extents, (root,), 0)
+
+
+def elementwise(extents: tuple[int, ...], dtype: str = "f32", **more: bool) -> Workload:
+    """A copy of a tensor."""
+    dims = range(len(extents))
+    whole = operand(*dims, dtype=dtype)
+    return Workload(extents, (op(" ".join(f"{d}p" for d in dims), [whole], [whole]),), 0, **more)
+
+
+def gather() -> Workload:
+    """Rows read at computed places."""
+    body = ("index_cast[index](a0)", "extract(c:tensor<9x64xf32>,v0)", "yield(v1)")
+    return Workload((30, 64), (op("0p 1p", [operand(0, dtype="i64")], [operand(0, 1)], body),), 0)
+
+
+def transpose() -> Workload:
+    """A transposed copy."""
+    return Workload((48, 100), (op("0p 1p", [operand(0, 1)], [operand(1, 0)]),), 0)
+
+
+WORKLOADS: dict[str, Workload] = {
+    "matmul": matmul(),
+    "matmul of bytes": matmul("i8", "i32"),
+    "matmul of 8-bit floats": matmul("f8E4M3FN", "f8E4M3FN"),
+    "matmul of doubles": matmul("f64", "f64"),
+    "matmul with a row": matmul(extents=(1, 4096, 4096)),
+    "odd matmul": matmul(extents=(197, 769, 13)),
+    "convolution": convolution(),
+    "convolution of one point": convolution((1, 7, 7, 2048, 1, 1, 512)),
+    "attention": attention(),
+    "softmax": softmax(),
+    "gather": gather(),
+    "transpose": transpose(),
+    "copy": elementwise((40, 60), buffers=True),
+    "many workgroups": elementwise((5000, 8, 8)),
+    "large": elementwise((1 << 31, 3)),
+    "one number": elementwise((1, 1)),
+    "dynamic": elementwise((DYNAMIC, 64)),
+}
+TARGETS: dict[str, Target] = {
+    "avx512": Target("llvm-cpu", 512, 2, 48 << 10, 2 << 20, 32 << 20, ("fma", "avx512vnni")),
+    "avx2": Target("llvm-cpu", 256, 8, 32 << 10, 1 << 20, 16 << 20, ("fma",)),
+    "baseline": Target("llvm-cpu", 128, 1, 0, 0, 0),
+}
+
+pairs = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TARGETS))).map(
+    lambda names: (WORKLOADS[names[0]], TARGETS[names[1]])
+)
+"""A workload and a target."""
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> tuple[Workload, Target, Callable[[], Space], list[str]]:
+    """A workload, a target, what makes their space, and a finished walk through its grammar."""
+    workload, target = draw(pairs)
+    cursor = registry.grammar(workload, target).cursor()
+    tokens = []
+    while not cursor.done:
+        token = draw(st.sampled_from(cursor.allowed()))
+        cursor.push(ID[token])
+        tokens.append(token)
+    return workload, target, registry.space_maker(workload, target), tokens

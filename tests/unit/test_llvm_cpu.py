@@ -1,0 +1,195 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llvm-cpu: what its schedules become, and the limits that they keep."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from iree.compiler import ir
+from samples import TARGETS, WORKLOADS, convolution, elementwise, walks
+
+from tlm_mlir.ir.workload import Op, Workload
+from tlm_mlir.language.schedule import Schedule, decode
+from tlm_mlir.language.space import Choice
+from tlm_mlir.targets import llvm_cpu, registry
+from tlm_mlir.targets.target import Target
+
+LEVEL = re.compile(r"(\w+) = (?:\{sizes = )?\[([\d, ]*)\](?:, interchange = \[([\d, ]*)\]\})?")
+ROOT_ONLY = {"distribution", "cache_parallel", "cache_reduction"}
+
+
+def levels(config: str) -> dict[str, list[int]]:
+    """Sizes by level; interchanges as `<level> interchange`."""
+    found = {}
+    for name, sizes, order in LEVEL.findall(config):
+        found[name] = [int(size) for size in sizes.split(",")]
+        if order:
+            found[f"{name} interchange"] = [int(place) for place in order.split(",")]
+    return found
+
+
+def scheduled(walk) -> tuple[Workload, Target, Schedule] | None:
+    """The parts of a walk, None when it leaves all to IREE."""
+    workload, target, space, tokens = walk
+    schedule = decode(tokens, space)
+    return None if schedule.choice("pipeline") == llvm_cpu.DEFAULT else (workload, target, schedule)
+
+
+@given(walks())
+def test_configurations_parse(walk) -> None:
+    if found := scheduled(walk):
+        workload, _, schedule = found
+        configs = llvm_cpu.lowering_configs(workload, schedule)
+        assert len(configs) == len(workload.ops)
+        with ir.Context():
+            for config in configs:
+                assert str(ir.Attribute.parse(config)).startswith("#iree_cpu.lowering_config<")
+            info = ir.Attribute.parse(llvm_cpu.translation_info(schedule))
+            assert str(info).startswith("#iree_codegen.translation_info<pipeline")
+
+
+@given(walks())
+def test_levels_fit_the_loops(walk) -> None:
+    if found := scheduled(walk):
+        workload, _, schedule = found
+        configs = llvm_cpu.lowering_configs(workload, schedule)
+        for position, (op, config) in enumerate(zip(workload.ops, configs, strict=True)):
+            check_levels(op, levels(config), position == workload.root)
+
+
+def check_levels(op: Op, found: dict[str, list[int]], root: bool) -> None:
+    """IREE's verifier refuses a parallel size on a reduction loop and the other way round."""
+    assert root or not ROOT_ONLY & set(found)
+    for name, sizes in found.items():
+        if name.endswith("interchange"):
+            assert sorted(sizes) == list(range(len(op.loops)))
+            continue
+        assert len(sizes) == len(op.loops)
+        wanted = "reduction" if "reduction" in name else "parallel"
+        for size, kind in zip(sizes, op.iterators, strict=True):
+            assert size == 0 or kind == wanted
+
+
+@given(walks())
+def test_every_loop_has_a_vector_size(walk) -> None:
+    """A loop without one would become a vector of its whole extent."""
+    if (found := scheduled(walk)) and found[2].choice("pipeline") != llvm_cpu.COPY:
+        workload, _, schedule = found
+        configs = llvm_cpu.lowering_configs(workload, schedule)
+        for op, config in zip(workload.ops, configs, strict=True):
+            assert all(combined(levels(config), len(op.loops))), (op, config)
+
+
+@given(walks())
+def test_vectors_stay_under_the_limits(walk) -> None:
+    if found := scheduled(walk):
+        workload, target, schedule = found
+        lanes = target.vector_bytes // element_bytes(workload)
+        for op, config in zip(
+            workload.ops, llvm_cpu.lowering_configs(workload, schedule), strict=True
+        ):
+            sizes = combined(levels(config), len(op.loops))
+            for loops in llvm_cpu._bodies(op):
+                points = math.prod(
+                    max(1, sizes[place]) for place, dim in enumerate(op.loops) if dim in loops
+                )
+                assert points * element_bytes(workload) < target.max_vector_bytes
+                if op.kind != "attention":
+                    assert points <= llvm_cpu.MAX_UNROLLED_REGISTERS * lanes
+
+
+def combined(found: dict[str, list[int]], loops: int) -> list[int]:
+    """The vector size of each loop, at whichever level it is set."""
+    sizes = [0] * loops
+    for name, values in found.items():
+        if name.startswith("vector") and not name.endswith("interchange"):
+            sizes = [a or b for a, b in zip(sizes, values, strict=True)]
+    return sizes
+
+
+def element_bytes(workload: Workload) -> int:
+    """The widest element; at least the 4 bytes in which sums are kept."""
+    widths = {"i64": 8, "f64": 8}
+    operands = [o for op in workload.ops for o in (*op.inputs, *op.outputs)]
+    return max(4, *(widths.get(operand.dtype, 4) for operand in operands))
+
+
+@given(walks())
+def test_distribution_contains_the_vectors_and_limits_the_workgroups(walk) -> None:
+    if found := scheduled(walk):
+        workload, _, schedule = found
+        op = workload.root_op
+        found_levels = levels(llvm_cpu.lowering_configs(workload, schedule)[workload.root])
+        groups = 1
+        sizes = zip(
+            workload.op_extents(op),
+            found_levels["distribution"],
+            found_levels["vector_common_parallel"],
+            strict=True,
+        )
+        for extent, outer, inner in sizes:
+            assert outer == 0 or min(inner, extent - 1) <= outer < extent
+            groups *= -(-extent // outer) if outer else 1
+        # Past the limit, each further loop may still be cut in two.
+        assert groups <= llvm_cpu.MAX_WORKGROUPS << len(op.dims("parallel"))
+
+
+@given(walks())
+def test_different_schedules_give_different_text(walk) -> None:
+    if found := scheduled(walk):
+        workload, target, schedule = found
+        text = llvm_cpu.lowering_configs(workload, schedule), llvm_cpu.translation_info(schedule)
+        changed = replace_first_size(workload, target, schedule)
+        if changed is not None:
+            assert text != (
+                llvm_cpu.lowering_configs(workload, changed),
+                llvm_cpu.translation_info(changed),
+            )
+
+
+def replace_first_size(workload: Workload, target: Target, schedule: Schedule) -> Schedule | None:
+    """The schedule with one vector size less, where it has one to lose."""
+    for place, decision in enumerate(schedule.decisions):
+        if decision.name == "vector" and isinstance(decision.value, int) and decision.value > 1:
+            less = type(decision)(decision.name, decision.dim, decision.value - 1)
+            return Schedule((*schedule.decisions[:place], less, *schedule.decisions[place + 1 :]))
+    return None
+
+
+@pytest.mark.parametrize(
+    ("name", "pipelines"),
+    [
+        ("matmul", {llvm_cpu.TILE}),
+        ("convolution", {llvm_cpu.CONV}),
+        ("attention", {llvm_cpu.EXT}),
+        ("copy", {llvm_cpu.COPY}),
+        ("dynamic", set()),
+    ],
+)
+def test_pipelines(name: str, pipelines: set[str]) -> None:
+    knob = next(registry.space(WORKLOADS[name], TARGETS["avx512"]))
+    assert isinstance(knob, Choice)
+    assert set(knob.options) == {llvm_cpu.DEFAULT, *pipelines}
+
+
+def test_the_windows_of_a_convolution() -> None:
+    assert llvm_cpu.window(convolution()) == [(1, 4), (2, 5)]
+    assert llvm_cpu.window(WORKLOADS["matmul"]) == []
+
+
+def test_a_workload_with_more_workgroups_than_allowed_can_be_finished() -> None:
+    """Found by a walk: after 4096 workgroups, the next loop divided by zero."""
+    workload, target = elementwise((4096, 8, 8)), TARGETS["avx512"]
+    text = "pipeline:tile peel:no @vector m0 z0 m0 z0 m0 z0 @distribute m0 z0 m2 z0 g7 n0 cache:no"
+    tokens = [*text.split(), "order:plain", "<end>"]
+    assert decode(tokens, registry.space_maker(workload, target)).size("distribute", 0) == 1
+
+
+def test_eight_bit_floats_are_one_byte() -> None:
+    """Found by a walk: `f8E4M3FN` counted as 105 bytes, which left no lane."""
+    assert llvm_cpu._element_bytes(elementwise((8, 8), "f8E4M3FN")) == 4
+    assert llvm_cpu._element_bytes(elementwise((8, 8), "f64")) == 8
