@@ -80,8 +80,7 @@ def scheduled(path: Path, dispatches: Sequence[Dispatch]) -> Iterator[ScheduledD
         for dispatch in chosen:
             workload = _workload(dispatch)
             choice = decode(tokens, registry.space_maker(workload, target))
-            ops = tuple(op.name for op in dispatch.reading.ops)
-            yield ScheduledDispatch(dispatch.name, workload, ops, choice)
+            yield ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, choice)
 
 
 def _workload(dispatch: Dispatch) -> Workload:

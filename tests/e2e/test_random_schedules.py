@@ -55,8 +55,7 @@ def drawn(dispatch: Dispatch, target: Target, rng: np.random.Generator) -> Sched
     while tokens[0] == default:
         tokens = registry.grammar(workload, target).sample(rng)
     schedule = decode(tokens, registry.space_maker(workload, target))
-    ops = tuple(op.name for op in dispatch.reading.ops)
-    return ScheduledDispatch(dispatch.name, workload, ops, schedule)
+    return ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
 
 
 def check_configured(dispatch: Dispatch, asked: ScheduledDispatch, target: Target) -> None:

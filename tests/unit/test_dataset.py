@@ -46,7 +46,7 @@ def _row(schedule: str, seconds: float | None, status: str = "ok", **more: Any) 
 
 
 def _load(rows: Sequence[dict[str, Any]], limit: int = 1024) -> list[Group]:
-    return load_groups(rows, prompt=lambda w, t: [30, 31, 32], token=WORDS.__getitem__, limit=limit)
+    return load_groups(rows, prompt=lambda *_: [30, 31, 32], token=WORDS.__getitem__, limit=limit)
 
 
 def test_bins_are_relative_to_the_groups_best() -> None:
@@ -63,7 +63,8 @@ def test_the_default_counts_as_a_candidate() -> None:
 
 
 def test_failed_rows_default_does_not_count() -> None:
-    (group,) = _load([_row("a <end>", 3.0, default_seconds=None), _row("b <end>", None, "timeout")])
+    rows = [_row("a <end>", 1.0), _row("b <end>", None, "timeout", default_seconds=0.1)]
+    (group,) = _load(rows)
     assert group.segments[0].bin == 0
 
 
@@ -114,6 +115,11 @@ def test_read_rows(tmp_path: Path) -> None:
         list(read_rows([tmp_path / "no.jsonl"]))
 
 
+def test_graph_decisions_are_another_question() -> None:
+    groups = group_rows([_row("graph:leave <end>", 1.0), _row("a <end>", 1.0)])
+    assert [question for _, _, question in groups] == ["graph", "decide"]
+
+
 @pytest.mark.parametrize("line", ["{", "[]"])
 def test_damaged_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "r.jsonl"
@@ -125,10 +131,12 @@ def test_damaged_line(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ({"target": {}}, "lacks 'workload'"),
+        ({"target": {}}, "lacks 'schedule'"),
+        ({"target": {}, "schedule": "a <end>"}, "lacks 'workload'"),
         (_row("a zz <end>", 1.0), "token 'zz'"),
         (_row("a <end>", None), "None seconds"),
         (_row("a <end>", -1.0), "-1.0 seconds"),
+        (_row("a <end>", 1.0, default_seconds=None), "None seconds"),
     ],
 )
 def test_rows_that_do_not_belong(row: dict[str, Any], sentence: str) -> None:

@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""No released record is about an op of a held-out network."""
+"""Neither the training corpus nor a released record is about an op of a held-out network."""
 
 from __future__ import annotations
 
@@ -11,25 +11,41 @@ import pytest
 
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.measure.database import read_records
-from tlm_mlir.training.corpus import root_key
+from tlm_mlir.training import corpus
 
 MODEL = Path(__file__).resolve().parents[2] / "model"
 RECORDS = sorted((MODEL / "records").glob("*.jsonl.xz"))
-HELD_OUT = MODEL / "held_out.json"
-"""`{"roots": [key, ...]}`, or the list alone: `training.corpus.held_out_roots` of the networks."""
+CORPUS = MODEL / "corpus" / "training.jsonl.xz"
+HELD_OUT = MODEL / "corpus" / "held_out.jsonl.xz"
+ROOTS = MODEL / "corpus" / "held_out.json"
+"""Root keys of all dispatches of the held-out networks, under every stock setting."""
 
 
-def held_out() -> set[str]:
-    found = json.loads(HELD_OUT.read_text())
-    return set(found["roots"] if isinstance(found, dict) else found)
+def key(workload: str) -> str:
+    return corpus.root_key(Workload.from_json(workload))
+
+
+@pytest.fixture(scope="module")
+def forbidden() -> set[str]:
+    found = set(json.loads(ROOTS.read_text()))
+    assert found
+    return found
+
+
+def test_the_list_names_the_held_out_dispatches(forbidden: set[str]) -> None:
+    """A list made with another definition of the key would forbid nothing."""
+    assert {key(entry.workload) for entry in corpus.read(HELD_OUT)} <= forbidden
+
+
+def test_the_training_corpus_holds_none_of_them(forbidden: set[str]) -> None:
+    keys = {key(entry.workload) for entry in corpus.read(CORPUS)}
+    assert keys
+    assert not keys & forbidden
 
 
 @pytest.mark.skipif(not RECORDS, reason="model/records holds no records yet")
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.name)
-def test_records_hold_no_op_of_a_held_out_network(path: Path) -> None:
-    forbidden = held_out()
-    assert forbidden
-    workloads = {record.workload for record in read_records(path)}
-    assert workloads
-    for text in workloads:
-        assert root_key(Workload.from_json(text)) not in forbidden, text
+def test_records_hold_none_of_them(path: Path, forbidden: set[str]) -> None:
+    keys = {key(workload) for workload in {record.workload for record in read_records(path)}}
+    assert keys
+    assert not keys & forbidden

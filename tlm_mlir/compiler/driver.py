@@ -75,9 +75,10 @@ class Plan:
         found = []
         for dispatch in self.dispatches:
             if dispatch.name in self.schedules and dispatch.reading.workload:
-                ops = tuple(op.name for op in dispatch.reading.ops)
-                choice = self.schedules[dispatch.name]
-                found.append(ScheduledDispatch(dispatch.name, dispatch.reading.workload, ops, choice))
+                reading, choice = dispatch.reading, self.schedules[dispatch.name]
+                found.append(
+                    ScheduledDispatch(dispatch.name, reading.workload, reading.names, choice)
+                )
         return found
 
     def script(self) -> ir.Module:

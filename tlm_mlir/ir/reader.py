@@ -20,11 +20,15 @@ UNSCHEDULED = ("linalg.pack", "linalg.unpack", "linalg.mmt4d", "linalg.batch_mmt
 
 @dataclass(frozen=True)
 class Reading:
-    """What was found in a dispatch: the workload and its IR ops (same order), or why there is none."""
+    """What was found in a dispatch: the workload and its IR ops (same order), or why there is none.
+
+    The ops are gone once IREE has compiled their module further; `names` are theirs and stay.
+    """
 
     workload: Workload | None
     ops: tuple[ir.Operation, ...] = ()
     reason: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,8 @@ def _assemble(raws: list[_Raw]) -> Reading:
         root,
         buffers=not raws[root].operation.results,
     )
-    return Reading(workload, tuple(raw.operation for raw in raws))
+    ops = tuple(raw.operation for raw in raws)
+    return Reading(workload, ops, names=tuple(op.name for op in ops))
 
 
 def _root(raws: list[_Raw]) -> int:

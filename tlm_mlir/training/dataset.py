@@ -14,7 +14,7 @@ import json
 import lzma
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,6 +59,7 @@ class Group:
     target: str
     prompt: tuple[int, ...]
     segments: tuple[Segment, ...]
+    question: str = "decide"
 
     @property
     def best(self) -> Segment | None:
@@ -163,7 +164,7 @@ def load_groups(
         room = limit - len(head) - 2
         segments = [s for s in _segments(members, token) if len(s.tokens) <= room]
         if segments:
-            result.append(Group(workload, target, head, tuple(segments)))
+            result.append(Group(workload, target, head, tuple(segments), question))
     return result
 
 
@@ -176,7 +177,7 @@ def select(groups: Sequence[Group], objective: Objective) -> list[Group]:
     for group in groups:
         best = group.best
         if best is not None:
-            result.append(Group(group.workload, group.target, group.prompt, (best,)))
+            result.append(replace(group, segments=(best,)))
     return result
 
 

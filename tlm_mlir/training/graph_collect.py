@@ -11,6 +11,7 @@ with its contraction tiled, since that is decided next. Interrupting is safe at 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import math
 import os
 import sys
@@ -89,6 +90,8 @@ def gather(folder: Path, cores: int) -> Iterator[tuple[GraphEntry, Target]]:
     paths = [path for name in TRAINING if (path := folder / f"{name}.mlir").is_file()]
     if not paths:
         raise InputError(f"{folder} holds no exported training network; run the export first")
+    # Shuffled, the same way each time: a run that is stopped early has seen all families.
+    paths.sort(key=lambda path: hashlib.sha256(path.stem.encode()).digest())
     for path in paths:
         try:
             for op, device in read_network(path):

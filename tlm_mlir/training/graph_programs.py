@@ -89,16 +89,27 @@ def _operand(value: ir.Value) -> _Operand:
 
 
 def _is_constant(value: ir.Value, seen: dict[ir.Value, bool]) -> bool:
-    """Whether a value is known when the program loads."""
-    if value not in seen:
-        seen[value] = False
-        owner = value.owner
-        if not isinstance(owner, ir.Block):
+    """Whether a value is made of constants and globals only; `seen` keeps the answers.
+
+    Walks with a stack of its own: in a deep network a chain of ops exceeds Python's recursion limit.
+    """
+    stack = [value]
+    while stack:
+        current = stack[-1]
+        owner = current.owner
+        if current in seen:
+            stack.pop()
+        elif isinstance(owner, ir.Block):
+            seen[current] = False
+        else:
             operation = owner.operation
             inputs = [*operation.operands, *_captured(operation)]
-            known = all(_is_constant(operand, seen) for operand in inputs)
+            waiting = [operand for operand in inputs if operand not in seen]
+            if waiting:
+                stack += waiting
+                continue
             made = operation.name in CONSTANTS or operation.name == "tensor.empty"
-            seen[value] = known if inputs else made
+            seen[current] = all(seen[operand] for operand in inputs) if inputs else made
     return seen[value]
 
 

@@ -306,8 +306,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train from the command line and publish the checkpoint as RUN_DIR/checkpoint."""
     options = _parser().parse_args(arguments)
     special = special_tokens()
-    groups = load_groups(read_rows(options.records), limit=options.length)
+    groups = load_groups(read_rows(options.records), limit=options.positions)
     training, validation = split(groups, options.validation)
+    # A graph-level question has two answers where a dispatch has dozens: ask it more often.
+    training += options.graph_repeat * [g for g in training if g.question == "graph"]
     settings = Settings(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Settings)})
     if options.start:
         network = load_network(options.start)
@@ -319,7 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             layers=options.layers,
             embedding=options.embedding,
             heads=options.embedding // 32,
-            positions=options.length,
+            positions=options.positions,
             seed=options.seed,
         )
     with _progress_bar(settings.steps) as report:
@@ -340,8 +342,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="FILE")
     parser.add_argument("--from", dest="start", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--validation", type=float, default=0.05, help="share of workloads")
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--embedding", type=int, default=256, help="a multiple of 32")
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--embedding", type=int, default=288, help="a multiple of 32")
+    parser.add_argument("--positions", type=int, default=640, help="longest prompt and schedule")
+    parser.add_argument("--graph-repeat", type=int, default=4, help="extra times per epoch")
     for field in dataclasses.fields(Settings):
         kind = {"int": int, "float": float}.get(str(field.type), str)
         flag = "--" + field.name.replace("_", "-")

@@ -1,0 +1,81 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Unmeasured legal schedules for pre-training: they teach the language, not what is fast.
+
+Run as `python -m tlm_mlir.training.unmeasured CORPUS.jsonl.xz OUT.jsonl.xz --count 500000`. All are
+distinct, half of them drawn token by token, half with sizes mostly divisors and powers of two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from ..ir.workload import Workload
+from ..language.sampling import mutate
+from ..language.schedule import encode
+from ..targets import registry
+from ..targets.target import Target
+from .corpus import entry_target, read
+
+
+def schedules(
+    workload: Workload, target: Target, count: int, rng: np.random.Generator
+) -> list[str]:
+    """Up to `count` distinct legal schedules of a workload as token text, fewer where few exist."""
+    make = registry.space_maker(workload, target)
+    grammar = registry.grammar(workload, target)
+    found: dict[str, None] = {}
+    for attempt in range(2 * count):
+        if attempt % 2:
+            tokens = grammar.sample(rng)
+        else:
+            tokens = encode(mutate(make(), {}, workload.extents, rng), make)
+        found.setdefault(" ".join(tokens))
+        if len(found) == count:
+            break
+    return list(found)
+
+
+def rows(corpus: Path, count: int, seed: int) -> Iterator[dict[str, object]]:
+    """One row per workload, `count` schedules over all rows in even shares."""
+    entries = read(corpus)
+    target = entry_target(entries)
+    share = -(-count // len(entries))
+    for place, entry in enumerate(track(entries, "drawing schedules")):
+        workload = Workload.from_json(entry.workload)
+        rng = np.random.default_rng((seed, place))
+        yield {
+            "workload": json.loads(entry.workload),
+            "target": json.loads(target.to_json()),
+            "schedules": schedules(workload, target, share, rng),
+        }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes OUT from CORPUS, aside and renamed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--count", type=int, default=500_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    partial = options.out.with_name(f".{options.out.name}.partial")
+    written = 0
+    with lzma.open(partial, "wt", preset=1) as file:
+        for row in rows(options.corpus, options.count, options.seed):
+            file.write(json.dumps(row, separators=(",", ":"), sort_keys=True) + "\n")
+            written += len(row["schedules"])  # type: ignore[arg-type]
+    partial.replace(options.out)
+    print(f"{written} schedules in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
