@@ -200,7 +200,7 @@ def _add_collect(commands) -> None:  # type: ignore[no-untyped-def]
     command = _command(commands, "collect", _collect, text)
     command.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
     command.add_argument("--database", type=Path, required=True, metavar="F.db")
-    command.add_argument("--round", type=int, default=0, help="0 searches, later ones ask the model")
+    command.add_argument("--round", type=int, default=0, help="0 searches, later ones ask")
     command.add_argument("--batches", type=int, default=1, help="batches of ten per workload")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--max-flops", type=float, default=3e8, help="skip larger workloads")

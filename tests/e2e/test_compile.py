@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tlm_mlir.cli import main
-from tlm_mlir.compiler import driver
 from tlm_mlir.compiler.driver import Options, compile_file, plan
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import TlmError
@@ -119,10 +120,14 @@ def test_same_input_same_output(matmul: Path, tmp_path: Path, scheduler: Schedul
 
 
 def test_failing_schedule_falls_back(
-    matmul: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    matmul: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A schedule that IREE refuses costs its dispatch the schedule, never the module."""
-    broken = "#iree_cpu.lowering_config<distribution = [8, 8, 8], vector_common_parallel = [8, 8, 8]>"
+    levels = "distribution = [8, 8, 8], vector_common_parallel = [8, 8, 8]"
+    broken = f"#iree_cpu.lowering_config<{levels}>"
     monkeypatch.setattr(llvm_cpu, "lowering_configs", lambda *_: [broken])
     out = tmp_path / "matmul.vmfb"
     report = compile_file(matmul, out, Options(), scheduler=Fixed(SCHEDULE))
@@ -189,10 +194,16 @@ def test_unwritable_output_is_told_before_compiling(matmul: Path, tmp_path: Path
         compile_file(matmul, tmp_path / "no" / "such.vmfb", Options())
 
 
-def test_full_disk_leaves_nothing(
-    matmul: Path, scheduler: Scheduler, capsys: pytest.CaptureFixture[str]
-) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("needs /dev/full")
-    with pytest.raises(TlmError, match="cannot be written"):
-        driver.write_text(Path("/dev/full/x"), "text")
+def test_full_disk_leaves_nothing(matmul: Path, tmp_path: Path) -> None:
+    """A file size limit fails the write as a full disk does; the process must survive to say so."""
+    out = tmp_path / "out.vmfb"
+    code = (
+        "import resource, sys; from tlm_mlir.cli import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); "
+        f"sys.exit(main(['compile', {str(matmul)!r}, '-o', {str(out)!r}]))"
+    )
+    Scheduler()  # The step must be in the cache: it could not be written under the limit.
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "cannot be written" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["matmul.mlir"]

@@ -22,8 +22,17 @@ from ..targets import registry
 from ..targets.target import Target, cpu_target
 from .fallback import failing
 from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
-from .report import AT_LOAD, DEFAULT, FELL_BACK, LEFT, SCHEDULED, DispatchReport, GraphReport
-from .report import Report, write_text
+from .report import (
+    AT_LOAD,
+    DEFAULT,
+    FELL_BACK,
+    LEFT,
+    SCHEDULED,
+    DispatchReport,
+    GraphReport,
+    Report,
+    write_text,
+)
 from .schedule_pass import SchedulePass
 from .scheduler import Scheduler
 from .script import ScheduledDispatch, build_script
@@ -74,11 +83,10 @@ class Plan:
         """The dispatches that are not left to IREE."""
         found = []
         for dispatch in self.dispatches:
-            if dispatch.name in self.schedules and dispatch.reading.workload:
-                reading, choice = dispatch.reading, self.schedules[dispatch.name]
-                found.append(
-                    ScheduledDispatch(dispatch.name, reading.workload, reading.names, choice)
-                )
+            name, reading = dispatch.name, dispatch.reading
+            if name in self.schedules and reading.workload:
+                choice = self.schedules[name]
+                found.append(ScheduledDispatch(name, reading.workload, reading.names, choice))
         return found
 
     def script(self) -> ir.Module:

@@ -78,11 +78,11 @@ def open_session(flags: Sequence[str], *, threads: bool = True) -> Session:
     """A session with `flags`; about 1 ms after the process's first.
 
     A flag that a session does not know (for example `--iree-llvmcpu-number-of-threads=2`) belongs
-    to the process: it is set once, and a process cannot change it later. Without `threads` the session
-    compiles on one core.
+    to the process: it is set once, and a process cannot change it later. Without `threads` a
+    session compiles on one core.
 
     Raises:
-      InputError: IREE knows no such flag, or a second, different set of process-wide flags in one process.
+      InputError: IREE knows no such flag, or a second, different set of process-wide flags.
     """
     session = Session()
     rest = [flag for flag in flags if not _set_flag(session, flag)]

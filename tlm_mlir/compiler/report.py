@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -93,4 +93,6 @@ def write_text(path: Path, text: str) -> None:
         reason = error.strerror or str(error)
         raise InputError(f"{path} cannot be written: {reason}; choose another place") from error
     finally:
-        partial.unlink(missing_ok=True)
+        # A place where nothing can be written may refuse this too; the error above says why.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -19,8 +19,8 @@ class SchedulePass:
     """Verifies a script and applies its `@__kernel_config` to dispatch functions.
 
     Before: a module at `executable-sources`, normalized (`ir.dispatch.normalize`).
-    After: scheduled functions carry a `translation_info`, their ops a `lowering_config`; the rest is
-    untouched.
+    After: scheduled functions carry a `translation_info`, their ops a `lowering_config`; the rest
+    is untouched.
     """
 
     name = "tlm-schedule"

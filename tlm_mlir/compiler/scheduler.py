@@ -33,7 +33,7 @@ class Scheduler:
     """A loaded model. Opening takes some 50 ms once the model's step is compiled and cached."""
 
     def __init__(self, directory: Path | None = None) -> None:
-        """Raises CheckpointError when the checkpoint is missing, damaged or of another vocabulary."""
+        """Raises CheckpointError for a checkpoint that is missing, damaged or of other words."""
         checkpoint = load(directory)
         self.identity = checkpoint.identity
         self._step = Step.open(checkpoint)
@@ -102,7 +102,7 @@ class Scheduler:
         return [[TOKENS[token] for token in tokens] for tokens in best]
 
     def sample(self, workload: Workload, target: Target, count: int, seed: int) -> list[str]:
-        """`count` schedules as token text: the greedy one, then samples; the default is left out."""
+        """`count` schedules as token text: the greedy one, then samples; never the default."""
         grammar = registry.grammar(workload, target)
         question = prompt(workload, target)
         written = generate(

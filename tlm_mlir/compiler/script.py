@@ -4,9 +4,9 @@
 
 A script has one named sequence per scheduled dispatch and the entry `@__kernel_config`, which IREE
 runs on every dispatch function when the library is given with
-`--iree-codegen-transform-dialect-library`. A sequence finds its function by name, so it does nothing
-elsewhere; inside, it expects exactly the structured ops that the schedule was written for, and
-fails loudly on a function of the same name with other ops.
+`--iree-codegen-transform-dialect-library`. A sequence finds its function by name, so it does
+nothing elsewhere; inside, it expects exactly the structured ops that the schedule was written for,
+and fails loudly on a function of the same name with other ops.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ ENTRY = "__kernel_config"
 BATCH_DIM_PASS = "iree-codegen-insert-batch-dim-for-batchless-conv"
 ALLOWED_OPS = frozenset(
     ["builtin.module", "transform.named_sequence", "transform.yield", "transform.include"]
-    + ["transform.foreach", "transform.structured.match", "transform.split_handle", "transform.param.constant"]
-    + ["transform.annotate", "transform.apply_registered_pass"]
+    + ["transform.foreach", "transform.structured.match", "transform.split_handle"]
+    + ["transform.param.constant", "transform.annotate", "transform.apply_registered_pass"]
 )
 """Ops that a script may hold; a transform script can otherwise run any registered pass."""
 
@@ -65,7 +65,8 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
 def _entry(names: Sequence[str]) -> None:
     """`@__kernel_config`: normalize convolutions as IREE does after this point, then try each."""
     any_op = transform.AnyOpType.get()
-    entry = transform.NamedSequenceOp(ENTRY, [any_op], [], arg_attrs=[_argument("transform.consumed")])
+    consumed = _argument("transform.consumed")
+    entry = transform.NamedSequenceOp(ENTRY, [any_op], [], arg_attrs=[consumed])
     with ir.InsertionPoint(entry.body):
         function = transform.ApplyRegisteredPassOp(any_op, entry.bodyTarget, BATCH_DIM_PASS).result
         for name in names:
@@ -144,7 +145,8 @@ def find_entry(script: ir.Module) -> ir.Operation:
 
 def _refusal(operation: ir.Operation) -> list[str]:
     if operation.name not in ALLOWED_OPS:
-        return [f"the script holds {operation.name}, which schedules are not made of; write it anew"]
+        name = operation.name
+        return [f"the script holds {name}, which schedules are not made of; write it anew"]
     if operation.name == "transform.apply_registered_pass":
         name = ir.StringAttr(operation.attributes["pass_name"]).value
         if name != BATCH_DIM_PASS:

@@ -66,12 +66,14 @@ class Session:
         invocation, _ = invoke(self._session, module, start, None)
         partial = path.with_name(f".{path.name}.partial")
         try:
-            with Output.open_file(str(partial)) as output:
+            # Through memory: LLVM's own file streams end the process on a full disk.
+            with Output.open_membuffer() as output:
                 invocation.output_vm_bytecode(output)
-                output.keep()
+                partial.write_bytes(output.map_memory())
             partial.replace(path)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be written: {first_line(str(error))}") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputError(f"{path} cannot be written: {reason}; free space there") from error
         finally:
             invocation.close()
             partial.unlink(missing_ok=True)
@@ -101,7 +103,8 @@ def check_cpu(name: str) -> None:
     result = iree_compile("-", flags, "module {}")
     if result.returncode or "not a recognized" in result.stderr:
         raise TargetError(
-            f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or znver4"
+            f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or"
+            " znver4"
         )
 
 

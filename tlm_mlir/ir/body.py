@@ -17,8 +17,8 @@ def body_lines(op: ir.Operation, order: list[int]) -> tuple[str, ...]:
     """The body as `name(operand,...)` lines; operands are `a<i>` (block argument i) or `v<line>`.
 
     Constants keep their type and lose their value: equal bodies up to constants run alike. Operands
-    of commutative ops are sorted, so writing `b + a` for `a + b` gives the same lines. `order[i]` is
-    the block argument that counts as a<i>; arguments past it (destinations) keep their place.
+    of commutative ops are sorted, so writing `b + a` for `a + b` gives the same lines. `order[i]`
+    is the block argument that counts as a<i>; arguments past it (destinations) keep their place.
     """
     if not len(op.regions) or not len(op.regions[0].blocks):
         return ()

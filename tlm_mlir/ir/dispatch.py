@@ -20,7 +20,7 @@ NORMALIZATION = (
 )
 """What IREE itself runs on a dispatch before it configures it (LLVMCPU/Passes.cpp and
 Common/Passes.cpp), up to the batch dim of convolutions, which it inserts later. Run first, so that
-what is read is what the configuration will be attached to; each pass leaves its own output alone."""
+what is read is what the configuration will be attached to. Each leaves its own output alone."""
 
 
 @dataclass(frozen=True)

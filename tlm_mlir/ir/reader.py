@@ -44,7 +44,7 @@ class _Raw:
 
 
 def read_function(func: ir.Operation) -> Reading:
-    """The workload of one dispatch's `func.func`, at the point where IREE looks for user configs."""
+    """The workload of one dispatch's `func.func`, normalized (`dispatch.normalize`)."""
     if len(func.regions[0].blocks) != 1:
         return Reading(None, reason="has control flow")
     structured = []
@@ -202,8 +202,8 @@ def _assemble(raws: list[_Raw]) -> Reading:
         root,
         buffers=not raws[root].operation.results,
     )
-    ops = tuple(raw.operation for raw in raws)
-    return Reading(workload, ops, names=tuple(op.name for op in ops))
+    found = tuple(raw.operation for raw in raws)
+    return Reading(workload, found, names=tuple(operation.name for operation in found))
 
 
 def _root(raws: list[_Raw]) -> int:

@@ -28,8 +28,9 @@ DYNAMIC = -1
 class Index:
     """One result of an operand's indexing map: `sum(coefficient * dim) + offset`.
 
-    `terms` are (dim, coefficient) pairs over the workload's dims, sorted by dim; no terms and a zero
-    offset is the constant 0. `opaque` marks an expression that is not affine-linear (floordiv, mod).
+    `terms` are (dim, coefficient) pairs over the workload's dims, sorted by dim; no terms and a
+    zero offset is the constant 0. `opaque` marks an expression that is not affine-linear
+    (floordiv, mod).
     """
 
     terms: tuple[tuple[int, int], ...]
@@ -125,7 +126,7 @@ class Workload:
 
 
 def _arithmetic(op: Op) -> int:
-    """Scalar operations per loop point. An attention does two contractions over its whole domain."""
+    """Scalar operations per loop point. An attention does two contractions over its domain."""
     if "attention" in op.kind:
         return 2
     return sum(1 for line in op.body if not line.startswith(("yield", "constant", "index")))

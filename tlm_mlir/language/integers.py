@@ -4,7 +4,8 @@
 
 n >= 1 is written `m<k>` (k = floor(log2 n)), `z<j>` (2^j is the largest power of two that divides
 n), then the odd part n >> j in base-64 digits `g<d>`, most significant first, without its leading
-one where that is all there is of it. So 1 is `m0 z0`, 768 = 3 * 2^8 is `m9 z8 g3`, 197 is `m7 z0 g3 g5`.
+one where that is all there is of it. So 1 is `m0 z0`, 768 = 3 * 2^8 is `m9 z8 g3`, 197 is
+`m7 z0 g3 g5`.
 Zero is `n0`, a dynamic extent `n?`, a minus sign `n-`.
 
 `Interval` gives, digit by digit, the tokens that keep a number inside of [low, high]; it is exact
@@ -38,7 +39,7 @@ def encode(number: int) -> list[str]:
         return [MINUS, *encode(-number)]
     magnitude = number.bit_length() - 1
     if magnitude >= MAX_BITS:
-        raise InputError(f"the number {number} exceeds 2^32 - 1, the largest that schedules can hold")
+        raise InputError(f"the number {number} exceeds 2^32 - 1, the largest that can be written")
     twos = (number & -number).bit_length() - 1
     return [f"m{magnitude}", f"z{twos}", *(f"g{d}" for d in _digits(number >> twos))]
 
@@ -66,7 +67,7 @@ def decode(tokens: Iterator[str]) -> int:
         return -decode(tokens)
     second = next(tokens, "")
     if first not in _MAGNITUDES or second not in _TWOS:
-        raise InputError(f"the tokens '{first} {second}' do not begin a number; the text is damaged")
+        raise InputError(f"'{first} {second}' do not begin a number; the text is damaged")
     magnitude, twos = int(first[1:]), int(second[1:])
     odd = 0
     count = _digit_count(magnitude - twos + 1)
@@ -111,7 +112,7 @@ class Interval:
         return [f"g{d}" for d in _next_digits(done, count, *bounds)]
 
     def _odd_range(self, magnitude: int, twos: int) -> tuple[int, int] | None:
-        """Smallest and largest odd m with floor(log2(m << twos)) = magnitude and m << twos inside."""
+        """Smallest and largest odd m with floor(log2(m << twos)) = magnitude, m << twos inside."""
         low = max(-(-self.low >> twos), 1 << (magnitude - twos)) | 1
         high = min(self.high >> twos, (1 << (magnitude - twos + 1)) - 1)
         high -= 1 - (high & 1)

@@ -50,7 +50,7 @@ def random_value(knob: Knob, extents: Sequence[int], rng: np.random.Generator) -
 
 
 def plain_sizes(low: int, high: int, extent: int) -> list[int]:
-    """Divisors of the extent and powers of two within bounds, the upper bound where there is none."""
+    """Divisors of the extent and powers of two within bounds; the upper bound if there is none."""
     found = {n for n in (1 << k for k in range(high.bit_length())) if low <= n <= high}
     for small in range(1, min(high, math.isqrt(max(extent, 1))) + 1):
         if extent % small == 0:
@@ -82,4 +82,6 @@ def admits(knob: Knob, value: Value) -> bool:
         return value in knob.options
     if isinstance(knob, Size) and isinstance(value, int):
         return knob.low <= value <= knob.high or (knob.zero and value == 0)
-    return isinstance(knob, Order) and isinstance(value, tuple) and sorted(value) == sorted(knob.items)
+    if isinstance(knob, Order) and isinstance(value, tuple):
+        return sorted(value) == sorted(knob.items)
+    return False

@@ -79,7 +79,8 @@ def decode(tokens: Iterable[str], space: Callable[[], Space]) -> Schedule:
         knob = _send(walk, value)
     rest = list(stream)
     if rest != [END]:
-        raise InputError(f"a schedule must close with '{END}' but '{' '.join(rest[:4])}' follows it")
+        text = " ".join(rest[:4])
+        raise InputError(f"a schedule must close with '{END}' but '{text}' follows it")
     return Schedule(tuple(decisions))
 
 

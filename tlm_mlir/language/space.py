@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Decision spaces: what a target lets a schedule decide, as a generator of knobs.
 
-A target describes its space by a generator function that yields one knob after the other and is sent
-the value that was chosen, so later knobs can depend on earlier values:
+A target describes its space by a generator function that yields one knob after the other and is
+sent the value that was chosen, so later knobs can depend on earlier values:
 
     def space(workload, target):
         pipeline = yield Choice("pipeline", ("pipeline:default", "pipeline:tile"))
@@ -123,7 +123,7 @@ class Mark:
         """Reads the mark. Raises InputError when it is missing."""
         token = next(tokens, "")
         if token != self.name:
-            raise InputError(f"'{token}' stands where '{self.name}' belongs; the schedule is damaged")
+            raise InputError(f"'{token}' stands where '{self.name}' belongs; the text is damaged")
         return token
 
 

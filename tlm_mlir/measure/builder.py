@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Builder: one dispatch under many schedules, compiled by IREE into one ELF.
 
-Each candidate is a clone of the dispatch that is scheduled and lowered to LLVM's dialect on its own,
-so that a candidate which IREE refuses costs no other candidate anything. What remains is linked by
-IREE's own linking pass into one executable, and LLVM and the linker run once for all. Measured: 0.07
-to 0.1 s of CPU per candidate of a matmul, in a batch of ten.
+Each candidate is a clone of the dispatch that is scheduled and lowered to LLVM's dialect on its
+own, so that a candidate which IREE refuses costs no other candidate anything. The rest is linked
+by IREE's own linking pass into one executable, and LLVM and the linker run once for all. Measured:
+0.07 to 0.1 s of CPU per candidate of a matmul, in a batch of ten.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ class BuiltExport:
 
     `status` is ok or compile_failed (then `message` says why and `ordinal` is -1); `ordinal` is the
     export's number in the ELF; `workgroups` is (x, y, z); `local_memory` is in bytes;
-    `configuration` is what IREE settled on (see `interface.configuration`), also if it failed later.
+    `configuration` is what IREE chose (see `interface.configuration`), also if it failed later.
     """
 
     status: str

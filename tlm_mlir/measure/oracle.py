@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Oracle: decides whether a candidate computes what IREE's default schedule computes.
 
-The check runs after the timing, on fresh inputs, with poisoned outputs: a kernel that skips its work
+The check runs after the timing, on fresh inputs, with poisoned outputs: a kernel that skips work
 finds neither last run's results nor zeros. Where the caller says that the computation is exact, the
 inputs are small integers, every sum is representable, and the comparison is for equality, so no
 skipped tail or slice can hide in a tolerance.

@@ -79,7 +79,7 @@ class JobResult:
 
 @dataclass(frozen=True)
 class Limits:
-    """How the work is spread: processes, jobs compiled before timing begins, and time limits (s)."""
+    """How the work is spread: processes, jobs compiled before timing begins, time limits (s)."""
 
     compile_workers: int = 2
     group: int = 8
@@ -133,7 +133,7 @@ class _Processes:
     def submit(self, function: Callable[..., T], *arguments: object) -> Callable[[], T]:
         """Schedules `function(*arguments, mark)`; the answer waits for it.
 
-        The answer raises _Fault if the worker died or ran out of time, and TlmError as the function.
+        The answer raises _Fault if the worker died or ran out of time, TlmError as the function.
         """
         mark = self._folder / f"{id(self)}-{next(self._numbers)}"
         future = self._pool.schedule(function, args=[*arguments, str(mark)], timeout=self._timeout)
@@ -178,7 +178,7 @@ def measure_batches(
         runners = _Processes(1, limits.run_timeout, Path(name))
         compilers: _Processes | None = None
         try:
-            for flags, same in itertools.groupby(jobs, key=lambda job: job.flags):
+            for _, same in itertools.groupby(jobs, key=lambda job: job.flags):
                 if compilers:
                     compilers.close()
                 compilers = _Processes(limits.compile_workers, limits.compile_timeout, Path(name))
@@ -216,7 +216,7 @@ def _compile_group(compilers: _Processes, jobs: Sequence[Job]) -> list[_State]:
     return states
 
 
-def _submit(compilers: _Processes, state: _State, texts: list[object]):
+def _submit(compilers: _Processes, state: _State, texts: list[object]) -> Callable[[], BuiltBatch]:
     job = state.job
     return compilers.submit(worker.compile_batch, job.source, job.applier, texts, job.flags)
 
@@ -232,7 +232,7 @@ def _blame(compilers: _Processes, state: _State, fault: _Fault) -> None:
 
 
 def _probe(compilers: _Processes, state: _State, fault: _Fault) -> None:
-    """LLVM fell over the batch as a whole: compile each candidate alone, strike off the culprits."""
+    """LLVM fell over the batch as a whole: compile each candidate alone, drop the culprits."""
     answers = [_submit(compilers, state, [text]) for text in state.texts()]
     guilty: list[tuple[int, _Fault]] = []
     for position, answer in enumerate(answers):

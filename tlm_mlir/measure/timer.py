@@ -246,7 +246,7 @@ def time_exports(
 
     Every export gets about `budget` seconds in `ROUNDS` slices; at least two slices of one run,
     however slow, unless every run takes more than `SLOWER_THAN_BEST` times the best candidate's
-    time so far, when it is not run again. `on_export` is told the index of an export before it runs.
+    time so far, when it is not run again. `on_export` is told an export's index before it runs.
     """
     timings = [Timing() for _ in exports]
     colds = []

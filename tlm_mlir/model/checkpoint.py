@@ -93,8 +93,9 @@ def load(directory: Path | str | None = None, *, vocabulary: str | None = None) 
     expected = _current_vocabulary() if vocabulary is None else vocabulary
     if manifest["vocabulary"] != expected:
         raise CheckpointError(
-            f"checkpoint {directory} was trained with vocabulary {manifest['vocabulary']}, but this "
-            f"version of tlm-mlir has {expected}; use the checkpoint of this version or train again"
+            f"checkpoint {directory} was trained with vocabulary {manifest['vocabulary']}, but "
+            f"this version of tlm-mlir has {expected}; use the checkpoint of this version or train"
+            " again"
         )
     for name in FILES:
         _check_file(directory, name, manifest["files"][name])

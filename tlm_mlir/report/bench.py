@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ..compiler.driver import Options, compile_file
-from ..compiler.report import Report
 from ..compiler.invocation import first_line
+from ..compiler.report import Report
 from ..compiler.session import iree_compile
 from ..errors import CompileError, MeasureError
-from .program import Program, interleave, relative_error
+from .program import Program, interleave, relative_error, source_inputs
 
 TOLERANCE = 1e-3
 """Largest relative difference to the stock program's values that counts as agreement."""
@@ -81,14 +81,16 @@ def bench(
         for number, (_, flags) in enumerate(ways):
             paths.append(folder / f"stock{number}.vmfb")
             start = time.perf_counter()
-            _compile_stock(source, paths[-1], replace(options, iree_args=(*options.iree_args, *flags)))
+            stock = replace(options, iree_args=(*options.iree_args, *flags))
+            _compile_stock(source, paths[-1], stock)
             seconds.append(time.perf_counter() - start)
         start = time.perf_counter()
         paths.append(folder / "ours.vmfb")
         report = compile_file(source, paths[-1], options)
         seconds.append(time.perf_counter() - start)
         ways.append(("tlm-mlir", ()))
-        programs = [Program(path, parameters, function) for path in paths]
+        inputs = source_inputs(source, function)
+        programs = [Program(path, parameters, function, inputs) for path in paths]
         arguments = programs[0].arguments()
         errors = _check(ways, programs, arguments)
         timings = interleave(programs, arguments, rounds)
@@ -137,7 +139,8 @@ def print_bench(result: Bench, console: Console) -> None:
         table.add_row(row.name, *figures, *last)
     console.print(table)
     report = result.report
-    counts = ", ".join(f"{report.count(o)} {o}" for o in ("scheduled", "default", "left", "fallback"))
+    outcomes = ("scheduled", "default", "left", "fallback")
+    counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in outcomes)
     console.print(
         f"dispatches: {counts}; tlm-mlir added {report.added_seconds():.2f} s to compiling"
     )

@@ -30,7 +30,7 @@ NOISE = 0.95
 
 @dataclass(frozen=True)
 class Row:
-    """One dispatch: seconds of IREE's default and of ours, and the best random schedule's speed-up."""
+    """One dispatch: seconds of IREE's default and of ours, the best random schedule's speed-up."""
 
     network: str
     kind: str

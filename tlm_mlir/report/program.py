@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -11,28 +12,42 @@ from pathlib import Path
 
 import numpy as np
 from iree import runtime
+from iree.compiler import ir
 
+from ..compiler.session import Session
 from ..errors import InputError, MeasureError
 
 _DTYPES = {
     "f64": np.float64, "f32": np.float32, "f16": np.float16, "i64": np.int64, "i32": np.int32,
     "i16": np.int16, "i8": np.int8, "i1": np.bool_,
 }  # fmt: skip
+_TENSOR = re.compile(r"^(?:tensor<((?:[\d?]+x)*)(\w+)>|!torch\.vtensor<\[([\d?,]*)\],(\w+)>)$")
+
+Input = tuple[tuple[int, ...], np.dtype]
+"""Shape and element type of one input."""
 
 
 class Program:
     """A loaded .vmfb and one of its functions.
 
-    `inputs` are (shape, dtype) pairs as the program declares them.
+    `inputs` are those given, or as the program declares them.
     """
 
-    def __init__(self, path: Path, parameters: Sequence[str] = (), function: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        parameters: Sequence[str] = (),
+        function: str = "",
+        inputs: Sequence[Input] | None = None,
+    ) -> None:
         """`parameters` are `scope=file` texts as `iree-run-module --parameters` takes them.
 
+        A program that was exported from torch declares no inputs: give those of `source_inputs`.
         Raises InputError for a missing file or function, or inputs that benchmarks cannot make.
         """
         self._config = runtime.Config("local-task")
-        modules = [*_parameter_modules(self._config, parameters), self._config.default_vm_modules[0]]
+        weights = _parameter_modules(self._config, parameters)
+        modules = [*weights, self._config.default_vm_modules[0]]
         instance = self._config.vm_instance
         module = runtime.VmModule.mmap(instance, str(path))
         context = runtime.SystemContext(vm_modules=[*modules, module], config=self._config)
@@ -44,7 +59,8 @@ class Program:
             known = ", ".join(module.function_names)
             raise InputError(f"the program has no function '{name}'; it has {known}") from None
         self._context = context
-        self.inputs = _inputs(self._call.vm_function.reflection)
+        reflection = self._call.vm_function.reflection
+        self.inputs = _declared_inputs(reflection) if inputs is None else list(inputs)
 
     def arguments(self, seed: int = 0) -> list[np.ndarray]:
         """Deterministic inputs: normal floats, small non-negative integers."""
@@ -100,17 +116,49 @@ def _default_function(module: runtime.VmModule) -> str:
     return "main" if "main" in names else (plain or names)[0]
 
 
-def _inputs(reflection: dict[str, str]) -> list[tuple[tuple[int, ...], np.dtype]]:
-    declaration = reflection.get("iree.abi.declaration", "")
-    arguments = declaration.split("->")[0]
-    found = []
-    for text in re.findall(r"%input\d+: ([^,){]+(?:<[^>]*>)?)", arguments):
-        match = re.match(r"tensor<([^>]*)>", text.strip())
-        parts = match.group(1).split("x") if match else [text.strip()]
-        if parts[-1] not in _DTYPES or "?" in parts:
-            raise InputError(f"inputs of type {text} cannot be made up; benchmark a static program")
-        found.append((tuple(map(int, parts[:-1])), np.dtype(_DTYPES[parts[-1]])))
-    return found
+def source_inputs(source: Path, function: str = "") -> list[Input]:
+    """The inputs of a module's function (`main`, or the first public one), read from its MLIR.
+
+    Raises InputError for a missing function, or inputs that benchmarks cannot make.
+    """
+    session = Session([])
+    module = session.parse(source)
+    types = {}
+    for view in module.regions[0].blocks[0].operations:
+        attributes = view.operation.attributes
+        if "function_type" in attributes and '"private"' not in _visibility(view.operation):
+            name = ir.StringAttr(attributes["sym_name"]).value
+            types[name] = ir.FunctionType(ir.TypeAttr(attributes["function_type"]).value)
+    name = function or ("main" if "main" in types else next(iter(types), ""))
+    if name not in types:
+        known = ", ".join(types) or "none"
+        raise InputError(f"{source} has no public function '{name}'; it has {known}")
+    return [_input(str(type_)) for type_ in types[name].inputs]
+
+
+def _visibility(operation: ir.Operation) -> str:
+    attributes = operation.attributes
+    return str(attributes["sym_visibility"]) if "sym_visibility" in attributes else ""
+
+
+def _declared_inputs(reflection: dict[str, str]) -> list[Input]:
+    if "iree.abi.declaration" not in reflection:
+        raise InputError("the program does not declare its inputs; give those of its source")
+    arguments = reflection["iree.abi.declaration"].split("->")[0]
+    texts = re.findall(r"%input\d+: ([^,){]+(?:<[^>]*>)?)", arguments)
+    return [_input(text.strip()) for text in texts]
+
+
+def _input(text: str) -> Input:
+    """The input that a type's text means: `tensor<4x8xf32>`, `!torch.vtensor<[4,8],f32>`, `i32`."""
+    match = _TENSOR.match(text)
+    extents, dtype = [], text
+    if match:
+        extents = re.findall(r"[\d?]+", match[1] or match[3] or "")
+        dtype = (match[2] or match[4]).removeprefix("s")
+    if dtype not in _DTYPES or "?" in extents:
+        raise InputError(f"inputs of type {text} cannot be made up; benchmark a static program")
+    return tuple(map(int, extents)), np.dtype(_DTYPES[dtype])
 
 
 def interleave(
@@ -133,12 +181,19 @@ def interleave(
 
 
 def relative_error(got: Sequence[np.ndarray], want: Sequence[np.ndarray]) -> float:
-    """Largest absolute difference over the largest magnitude, over all results; inf on NaN."""
+    """Largest absolute difference over the largest magnitude, over all results.
+
+    Infinite where only one side has a NaN or an infinity, or they are in other places.
+    """
     worst = 0.0
     for left, right in zip(got, want, strict=True):
         a, b = left.astype(np.float64), right.astype(np.float64)
-        if a.shape != b.shape or np.isnan(a).any() != np.isnan(b).any():
-            return float("inf")
-        scale = float(np.max(np.abs(b), initial=0.0)) or 1.0
-        worst = max(worst, float(np.max(np.abs(a - b), initial=0.0)) / scale)
+        finite = np.isfinite(b)
+        if a.shape != b.shape or not np.isfinite(a[finite]).all():
+            return math.inf
+        # NaN compares with nothing: two programs agree on it only where both have it.
+        if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+            return math.inf
+        scale = float(np.max(np.abs(b[finite]), initial=0.0)) or 1.0
+        worst = max(worst, float(np.max(np.abs(a[finite] - b[finite]), initial=0.0)) / scale)
     return worst

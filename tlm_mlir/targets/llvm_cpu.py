@@ -129,8 +129,8 @@ def _vector_size(name: str, dim: int, workload: Workload, target: Target, tiles:
 def _bodies(op: Op) -> list[tuple[int, ...]]:
     """Loops of each vector body that an op becomes, the one in SIMD lanes last where that is fixed.
 
-    An attention is two contractions: query with key, in lanes along the keys (K2), and their product
-    with the values, in lanes along the values' columns (N).
+    An attention is two contractions: query with key, in lanes along the keys (K2), and their
+    product with the values, in lanes along the values' columns (N).
     """
     if op.kind != "attention":
         return [op.loops]
@@ -236,7 +236,7 @@ def _fixed(workload: Workload, pipeline: str) -> dict[int, int]:
 
 
 def _inner_dims(workload: Workload) -> list[int]:
-    """Dims that the root op has not, or only reduces over while another op spans them in parallel."""
+    """Dims that the root op has not, or reduces over while another op spans them in parallel."""
     root = workload.root_op
     found = []
     for op in workload.ops:

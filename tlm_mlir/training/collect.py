@@ -51,7 +51,7 @@ class _Tag:
 
 
 def random_proposer(seed: int) -> Proposer:
-    """Proposes schedules drawn token by token from the grammar, no two alike: no knowledge at all."""
+    """Proposes schedules drawn token by token from the grammar, no two alike: no knowledge."""
     rng = np.random.default_rng(seed)
 
     def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
@@ -158,7 +158,8 @@ def collect(
 
     `round_` numbers the learning round. Entries that hold enough records of the round are skipped.
     """
-    known = {entry.workload: database.schedules(entry.workload, target.to_json()) for entry in entries}
+    text = target.to_json()
+    known = {entry.workload: database.schedules(entry.workload, text) for entry in entries}
     written = 0
     columns = (TextColumn("round"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:

@@ -104,8 +104,8 @@ def read_network(path: Path, flags: Sequence[str]) -> list[tuple[Workload, str]]
 
 
 def held_out(folder: Path) -> tuple[list[Entry], set[str]]:
-    """The held-out networks' distinct dispatches under stock defaults, and their root keys under all
-    settings. Equal dispatches of two networks count for the first."""
+    """The held-out networks' distinct dispatches under stock defaults, and their root keys under
+    all settings. Equal dispatches of two networks count for the first."""
     entries: dict[str, Entry] = {}
     roots = set()
     for name in HELD_OUT:
@@ -119,7 +119,7 @@ def held_out(folder: Path) -> tuple[list[Entry], set[str]]:
 
 
 def gather(folder: Path, excluded: set[str]) -> list[Entry]:
-    """All distinct training workloads of the networks in a folder, `excluded` root keys left out."""
+    """All distinct training workloads of the networks in a folder without `excluded` root keys."""
     entries: dict[str, Entry] = {}
     paths = [path for name in TRAINING if (path := folder / f"{name}.mlir").is_file()]
     if not paths:

@@ -112,7 +112,8 @@ def read_rows(paths: Iterable[Path | str]) -> Iterator[dict[str, Any]]:
         number = 0
         try:
             with opener(path, "rt", encoding="utf-8") as stream:
-                for number, line in enumerate(stream, 1):
+                for line in stream:
+                    number += 1
                     row = json.loads(line)
                     yield _object(row)
         except (OSError, EOFError, lzma.LZMAError) as error:
@@ -182,7 +183,7 @@ def select(groups: Sequence[Group], objective: Objective) -> list[Group]:
 
 
 def split(groups: Sequence[Group], fraction: float) -> tuple[list[Group], list[Group]]:
-    """(training, validation): `fraction` of the workloads, by their hash, with all their targets."""
+    """(training, validation): `fraction` of the workloads by their hash, with all their targets."""
     held = [_share(group.workload) < fraction for group in groups]
     training = [g for g, h in zip(groups, held, strict=True) if not h]
     return training, [g for g, h in zip(groups, held, strict=True) if h]
@@ -218,8 +219,8 @@ def _best_ratio(rows: list[dict[str, Any]]) -> float:
 
 
 def _ratio(row: dict[str, Any]) -> float:
-    """Latency over that of IREE's default in the same interleaved batch: the machine's speed and its
-    noise from batch to batch cancel. Raises RecordError when one of them is missing."""
+    """Latency over that of IREE's default in the same interleaved batch: the machine's speed and
+    its noise from batch to batch cancel. Raises RecordError when one of them is missing."""
     seconds, base = row.get("seconds"), row.get("default_seconds")
     for value in (seconds, base):
         if not isinstance(value, (int, float)) or not 0 < value < math.inf:

@@ -91,7 +91,8 @@ def _operand(value: ir.Value) -> _Operand:
 def _is_constant(value: ir.Value, seen: dict[ir.Value, bool]) -> bool:
     """Whether a value is made of constants and globals only; `seen` keeps the answers.
 
-    Walks with a stack of its own: in a deep network a chain of ops exceeds Python's recursion limit.
+    Walks with a stack of its own: in a deep network a chain of ops exceeds Python's recursion
+    limit.
     """
     stack = [value]
     while stack:
