@@ -379,6 +379,8 @@ def _progress_bar(steps: int) -> Any:
                     return
                 text = f"loss {found['loss']:.3f}, {found['tokens_per_second']:.0f} tokens/s"
                 progress.update(task, completed=found["step"], description=text)
+                if not progress.console.is_terminal and found["step"] % 20 == 0:
+                    print(f"step {found['step']:.0f} of {steps}, {text}", flush=True)
 
             yield report
 
