@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
+from tlm_mlir.compiler.invocation import InvocationError, open_session, run_phases
 from tlm_mlir.errors import MeasureError
 from tlm_mlir.measure import builder, timer
-from tlm_mlir.measure.invocation import InvocationError, open_session, run_phases
 from tlm_mlir.measure.oracle import Oracle, Rule, check
 from tlm_mlir.measure.runner import Job, Limits, available_cores, measure_batches
 

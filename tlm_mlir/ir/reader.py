@@ -13,6 +13,8 @@ from iree.compiler.dialects import linalg
 from .body import body_lines
 from .workload import DYNAMIC, Index, IteratorKind, Op, Operand, Workload
 
+MAX_DIMS = 32
+"""Most dims of a workload: the language has so many names for them."""
 ATTENTION = "iree_linalg_ext.online_attention"
 UNSCHEDULED = ("linalg.pack", "linalg.unpack", "linalg.mmt4d", "linalg.batch_mmt4d", "tensor.pad")
 """Ops with lowerings of their own; a dispatch that holds one is left to IREE."""
@@ -188,6 +190,8 @@ def linear(expression: ir.AffineExpr) -> Index:
 def _assemble(raws: list[_Raw]) -> Reading:
     root = _root(raws)
     dims = _shared_dims(raws, root)
+    if len(set(dims.values())) > MAX_DIMS:
+        return Reading(None, reason=f"has more than {MAX_DIMS} loops")
     producer = {result: i for i, raw in enumerate(raws) for result in raw.operation.results}
     extents: dict[int, int] = {}
     ops = []

@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from iree.compiler import ir
 from iree.compiler.api import Session
 
-from tlm_mlir.errors import MeasureError
-from tlm_mlir.measure import interface
-from tlm_mlir.measure.interface import Binding
-from tlm_mlir.measure.invocation import (
+from tlm_mlir.compiler.invocation import (
     InvocationError,
     first_line,
     open_session,
     run_phases,
     serialize,
 )
+from tlm_mlir.errors import MeasureError
+from tlm_mlir.measure import interface
+from tlm_mlir.measure.interface import Binding
 
 Applier = Callable[[ir.Operation], None]
 OnStage = Callable[[str, int], None]
@@ -87,7 +87,7 @@ def build(
       MeasureError: the source is not such a module, or is dynamic.
     """
     stage = on_stage or (lambda _name, _candidate: None)
-    session = open_session(flags)
+    session = open_session(flags, threads=False)
     try:
         template = _parse(source, session)
         bindings = interface.isolate(template)

@@ -192,7 +192,7 @@ class Oracle:
         if not is_float(element) or self.rule.exact:
             wrong = (got != want) & ~(_is_nan(got) & _is_nan(want))
         else:
-            wrong = _beyond(got, want, self._epsilon(), self.rule.reduction)
+            wrong = beyond(got, want, self._epsilon(), self.rule.reduction)
         count = int(np.count_nonzero(wrong))
         if not count:
             return None
@@ -212,7 +212,7 @@ def _is_nan(values: np.ndarray) -> np.ndarray:
     return values != values  # noqa: PLR0124 (true for NaN only, in every type)
 
 
-def _beyond(got: np.ndarray, want: np.ndarray, epsilon: float, reduction: int) -> np.ndarray:
+def beyond(got: np.ndarray, want: np.ndarray, epsilon: float, reduction: int) -> np.ndarray:
     """Where `got` is further from `want` than rounding explains.
 
     The bound is 16 sqrt(K) eps (|want| + rms(want)): rounding errors of a sum of K terms grow like

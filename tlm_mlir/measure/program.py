@@ -16,7 +16,7 @@ from pathlib import Path
 from tlm_mlir.errors import CompileError, TlmError
 from tlm_mlir.measure import program_worker
 from tlm_mlir.measure.program_worker import Built, Plan, Variant
-from tlm_mlir.measure.runner import Limits, _Fault, _Processes
+from tlm_mlir.measure.runner import Fault, Limits, Processes
 from tlm_mlir.measure.worker import Measured
 
 _DEFAULT = -1
@@ -96,10 +96,10 @@ def measure_programs(
     """
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="tlm-programs-") as name:
-        compilers = _Processes(limits.compile_workers, limits.compile_timeout, Path(name))
+        compilers = Processes(limits.compile_workers, limits.compile_timeout, Path(name))
         try:
             for _, same in itertools.groupby(jobs, key=lambda job: job.threads):
-                runners = _Processes(1, limits.run_timeout, Path(name))
+                runners = Processes(1, limits.run_timeout, Path(name))
                 try:
                     for job in same:
                         state = _State(job)
@@ -111,7 +111,7 @@ def measure_programs(
             compilers.close()
 
 
-def _compile(compilers: _Processes, state: _State) -> None:
+def _compile(compilers: Processes, state: _State) -> None:
     numbers = [_DEFAULT, *range(len(state.job.variants))]
     answers = {
         number: compilers.submit(
@@ -126,11 +126,11 @@ def _compile(compilers: _Processes, state: _State) -> None:
             state.strike(number, "compile_failed", str(error))
         except TlmError as error:
             state.strike(number, "refused", str(error))
-        except _Fault as fault:
+        except Fault as fault:
             state.strike(number, fault.status, fault.message)
 
 
-def _run(runners: _Processes, state: _State) -> ProgramResult:
+def _run(runners: Processes, state: _State) -> ProgramResult:
     """Times what compiled, again without the culprit whenever the process ends."""
     job = state.job
     plan = Plan(job.threads, job.reduction, job.min_seconds, job.budget, job.archive)
@@ -144,7 +144,7 @@ def _run(runners: _Processes, state: _State) -> ProgramResult:
             found = dict(zip(numbers, measured, strict=True))
         except TlmError as error:
             state.strike(_DEFAULT, "refused", str(error))
-        except _Fault as fault:
+        except Fault as fault:
             culprit = numbers[max(fault.position, 0)]
             state.strike(culprit, fault.status, fault.message)
     found |= state.struck

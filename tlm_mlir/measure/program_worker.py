@@ -289,7 +289,7 @@ def _fault(got: Sequence[np.ndarray], wanted: Sequence[np.ndarray], reduction: i
             wrong = mine != want
         else:
             epsilon = float(np.finfo(np.float16 if want.dtype.itemsize < 4 else np.float32).eps)
-            wrong = oracle._beyond(mine, want, epsilon, reduction)
+            wrong = oracle.beyond(mine, want, epsilon, reduction)
         if wrong.any():
             return f"{int(wrong.sum())} of {want.size} values of result {number} are wrong"
     return ""

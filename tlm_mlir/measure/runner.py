@@ -107,7 +107,7 @@ class _State:
             self.error = f"IREE's default schedule could not be measured: {status}, {message}"
 
 
-class _Fault(Exception):
+class Fault(Exception):
     """A worker died or was stopped; carries the status and the reason."""
 
     def __init__(self, status: str, message: str, stage: str, position: int) -> None:
@@ -116,7 +116,7 @@ class _Fault(Exception):
         self.stage, self.position = stage, position
 
 
-class _Processes:
+class Processes:
     """A pool of workers and the marks by which they tell how far they came."""
 
     def __init__(self, workers: int, timeout: float, folder: Path) -> None:
@@ -133,7 +133,7 @@ class _Processes:
     def submit(self, function: Callable[..., T], *arguments: object) -> Callable[[], T]:
         """Schedules `function(*arguments, mark)`; the answer waits for it.
 
-        The answer raises _Fault if the worker died or ran out of time, TlmError as the function.
+        The answer raises Fault if the worker died or ran out of time, TlmError as the function.
         """
         mark = self._folder / f"{id(self)}-{next(self._numbers)}"
         future = self._pool.schedule(function, args=[*arguments, str(mark)], timeout=self._timeout)
@@ -144,12 +144,12 @@ class _Processes:
             return future.result()
         except FutureTimeout:
             reason = f"stopped after {self._timeout:g} s"
-            raise _Fault("timeout", reason, *mark.read()) from None
+            raise Fault("timeout", reason, *mark.read()) from None
         except ProcessExpired as error:
             reason = f"the process ended with code {error.exitcode}"
             words = mark.last_words()
             reason = f"{reason}: {words}" if words else reason
-            raise _Fault("crashed", reason, *mark.read()) from None
+            raise Fault("crashed", reason, *mark.read()) from None
         finally:
             mark.path.unlink(missing_ok=True)
             Path(f"{mark.path}.log").unlink(missing_ok=True)
@@ -175,13 +175,13 @@ def measure_batches(
     """
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="tlm-measure-") as name:
-        runners = _Processes(1, limits.run_timeout, Path(name))
-        compilers: _Processes | None = None
+        runners = Processes(1, limits.run_timeout, Path(name))
+        compilers: Processes | None = None
         try:
             for _, same in itertools.groupby(jobs, key=lambda job: job.flags):
                 if compilers:
                     compilers.close()
-                compilers = _Processes(limits.compile_workers, limits.compile_timeout, Path(name))
+                compilers = Processes(limits.compile_workers, limits.compile_timeout, Path(name))
                 for group in _groups(same, limits.group):
                     states = _compile_group(compilers, group)
                     for state in states:
@@ -198,7 +198,7 @@ def _groups(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
         yield group
 
 
-def _compile_group(compilers: _Processes, jobs: Sequence[Job]) -> list[_State]:
+def _compile_group(compilers: Processes, jobs: Sequence[Job]) -> list[_State]:
     states = [_State(job, [_DEFAULT, *range(len(job.candidates))]) for job in jobs]
     pending = [(state, _submit(compilers, state, state.texts())) for state in states]
     while pending:
@@ -208,7 +208,7 @@ def _compile_group(compilers: _Processes, jobs: Sequence[Job]) -> list[_State]:
                 state.batch = answer()
             except TlmError as error:
                 state.error = str(error)
-            except _Fault as fault:
+            except Fault as fault:
                 _blame(compilers, state, fault)
                 if not state.error:
                     again.append(state)
@@ -216,12 +216,12 @@ def _compile_group(compilers: _Processes, jobs: Sequence[Job]) -> list[_State]:
     return states
 
 
-def _submit(compilers: _Processes, state: _State, texts: list[object]) -> Callable[[], BuiltBatch]:
+def _submit(compilers: Processes, state: _State, texts: list[object]) -> Callable[[], BuiltBatch]:
     job = state.job
     return compilers.submit(worker.compile_batch, job.source, job.applier, texts, job.flags)
 
 
-def _blame(compilers: _Processes, state: _State, fault: _Fault) -> None:
+def _blame(compilers: Processes, state: _State, fault: Fault) -> None:
     """Strikes off the candidate at whose turn a compiling process ended."""
     if fault.stage == "translate":
         state.strike(fault.position, fault.status, fault.message)
@@ -231,14 +231,14 @@ def _blame(compilers: _Processes, state: _State, fault: _Fault) -> None:
         state.error = f"the compiling process ended before it began: {fault.message}"
 
 
-def _probe(compilers: _Processes, state: _State, fault: _Fault) -> None:
+def _probe(compilers: Processes, state: _State, fault: Fault) -> None:
     """LLVM fell over the batch as a whole: compile each candidate alone, drop the culprits."""
     answers = [_submit(compilers, state, [text]) for text in state.texts()]
-    guilty: list[tuple[int, _Fault]] = []
+    guilty: list[tuple[int, Fault]] = []
     for position, answer in enumerate(answers):
         try:
             answer()
-        except _Fault as own:
+        except Fault as own:
             guilty.append((position, own))
     for position, culprit in reversed(guilty):
         state.strike(position, culprit.status, culprit.message)
@@ -246,7 +246,7 @@ def _probe(compilers: _Processes, state: _State, fault: _Fault) -> None:
         state.error = f"the batch cannot be compiled as a whole: {fault.message}"
 
 
-def _run_state(runners: _Processes, state: _State) -> JobResult:
+def _run_state(runners: Processes, state: _State) -> JobResult:
     """Times and checks a compiled job, again without the culprit whenever the process ends."""
     found: list[Measured] = []
     while state.batch and not state.error and not found:
@@ -258,7 +258,7 @@ def _run_state(runners: _Processes, state: _State) -> JobResult:
             found = runners.submit(worker.run_batch, state.batch, _plan(state.job, state.batch))()
         except TlmError as error:
             state.error = str(error)
-        except _Fault as fault:
+        except Fault as fault:
             _strike_run(state, state.batch, fault)
     if found and found[0].status != "ok":
         state.error = f"IREE's default schedule is no reference: {found[0].message}"
@@ -276,7 +276,7 @@ def _plan(job: Job, batch: BuiltBatch) -> RunPlan:
     return RunPlan(job.threads, rule, job.min_seconds, job.budget)
 
 
-def _strike_run(state: _State, batch: BuiltBatch, fault: _Fault) -> None:
+def _strike_run(state: _State, batch: BuiltBatch, fault: Fault) -> None:
     """Strikes off the candidate at whose turn the timing process ended."""
     if fault.stage not in ("time", "check"):
         state.error = f"the timing process ended before it began: {fault.message}"

@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The corpus: training workloads taken from the dispatches of exported networks.
 
-Run as `python -m tlm_mlir.training.corpus NETWORKS_DIR OUT_DIR`, where NETWORKS_DIR is what
-`tlm_mlir.training.export` filled. OUT_DIR gets `training.jsonl.xz`, `held_out.jsonl.xz` (the
-dispatches of the held-out networks, for `tlm-mlir eval`) and `held_out.json` (their root keys).
 Networks are compiled under several stock settings, since the layout chosen for a graph changes its
 dispatches. Whatever shares a root op with a held-out network under any of these settings stays out.
 """
@@ -194,21 +191,3 @@ def entry_target(entries: Sequence[Entry], cores: int = 0) -> Target:
     found = re.search(r"#hal\.executable\.target<.*", entries[0].source)
     assert found is not None
     return cpu_target(found.group(0), cores or len(os.sched_getaffinity(0)))
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Fills OUT_DIR from NETWORKS_DIR."""
-    folder, out = map(Path, arguments or sys.argv[1:])
-    out.mkdir(parents=True, exist_ok=True)
-    unseen, roots = held_out(folder)
-    write(unseen, out / "held_out.jsonl.xz")
-    (out / "held_out.json").write_text(json.dumps(sorted(roots), indent=0) + "\n")
-    entries = gather(folder, roots)
-    chosen = select(entries)
-    write(chosen, out / "training.jsonl.xz")
-    print(f"{len(entries)} distinct workloads, {len(chosen)} chosen; {len(unseen)} held out")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,0 +1,37 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Makes the released corpus: `python -m tlm_mlir.training.make_corpus NETWORKS_DIR OUT_DIR`.
+
+NETWORKS_DIR is what `tlm_mlir.training.export` filled. OUT_DIR gets `training.jsonl.xz`,
+`held_out.jsonl.xz` (the dispatches of the held-out networks, for `tlm-mlir eval`) and
+`held_out.json` (the root keys of all that occurs in them, dispatches and graph-level ops).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .corpus import gather, held_out, select, write
+from .graph_collect import held_out_keys
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fills OUT_DIR from NETWORKS_DIR."""
+    folder, out = map(Path, arguments or sys.argv[1:])
+    out.mkdir(parents=True, exist_ok=True)
+    unseen, roots = held_out(folder)
+    write(unseen, out / "held_out.jsonl.xz")
+    roots |= held_out_keys(folder)
+    (out / "held_out.json").write_text(json.dumps(sorted(roots), indent=0) + "\n")
+    entries = gather(folder, roots)
+    chosen = select(entries)
+    write(chosen, out / "training.jsonl.xz")
+    print(f"{len(entries)} distinct workloads, {len(chosen)} chosen; {len(unseen)} held out")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
