@@ -57,11 +57,16 @@ class Scheduler:
         ]
 
     def choose(self, workloads: Sequence[Workload], target: Target) -> list[str]:
-        """The graph-level token for each op, by the same question and judgement."""
-        prompts = [prompt(workload, target, "graph") for workload in workloads]
-        grammars = [registry.graph_grammar(workload, target) for workload in workloads]
-        leave = [registry.GRAPH_BACKENDS[target.backend].LEAVE, schedules.END]
-        return [words[0] for words in self._ask(prompts, grammars, leave, 0, 0)]
+        """The graph-level token for each op: what the model writes first where speed is asked for."""
+        if not workloads:
+            return []
+        written = generate(
+            self._step,
+            [prompt(workload, target, "graph") for workload in workloads],
+            [registry.graph_grammar(workload, target).cursor() for workload in workloads],
+            perf_token=ID[PERF[0]],
+        )
+        return [TOKENS[tokens[0]] for tokens in written]
 
     def _ask(
         self,

@@ -131,8 +131,9 @@ def _short(flag: str) -> str:
 def print_bench(result: Bench, console: Console) -> None:
     """The table and a line about our compile."""
     table = Table(title=f"{result.module}, {result.rounds} interleaved runs")
-    for name in ("", "median ms", "fastest", "slowest", "speedup", "rel. error", "compile s"):
-        table.add_column(name, justify="left" if not name else "right")
+    table.add_column("", overflow="fold", min_width=20)
+    for name in ("median ms", "min", "max", "speedup", "error", "compile s"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in result.rows:
         figures = (f"{row.median_ms:.2f}", f"{row.low_ms:.2f}", f"{row.high_ms:.2f}")
         last = (f"{row.speedup:.2f}x", f"{row.relative_error:.1e}", f"{row.compile_seconds:.1f}")

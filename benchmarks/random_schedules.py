@@ -1,0 +1,112 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Do all schedules that the grammar admits work?
+
+    python benchmarks/random_schedules.py model/corpus/held_out.jsonl.xz --decodes 10000 --compiles 500
+
+Draws schedules token by token with no model (what a model with random weights would write). Each is
+decoded, encoded back, written as a script, verified and applied to its dispatch. A sample of them is
+compiled, and the configurations that IREE reports are compared with those asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from iree.compiler import ir
+from rich.progress import track
+
+from tlm_mlir.compiler.apply import apply_tokens
+from tlm_mlir.compiler.schedule_pass import SchedulePass
+from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.compiler.session import Session
+from tlm_mlir.ir.dispatch import functions_of
+from tlm_mlir.ir.reader import read_function
+from tlm_mlir.ir.workload import Workload
+from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.measure.builder import build
+from tlm_mlir.targets import registry
+from tlm_mlir.training.corpus import BASE_FLAGS, Entry, entry_target, read
+
+
+def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:  # type: ignore[no-untyped-def]
+    """Decodes, scripts, verifies and applies schedules; raises whatever goes wrong."""
+    workload = Workload.from_json(entry.workload)
+    make = registry.space_maker(workload, target)
+    source = session.parse_text(entry.source)
+    reading = read_function(functions_of(source)[0])
+    name = ir.StringAttr(functions_of(source)[0].attributes["sym_name"]).value
+    for text in texts:
+        schedule = decode(text.split(), make)
+        assert " ".join(encode(schedule, make)) == text
+        dispatch = ScheduledDispatch(name, workload, reading.names, schedule)
+        script = build_script([dispatch], target, session.context)
+        module = source.clone().operation
+        SchedulePass(script).run(module)
+        module.verify()
+        scheduled = "translation_info" in functions_of(module)[0].attributes
+        assert scheduled == (schedule.choice("pipeline") != registry.backend(target).DEFAULT)
+
+
+def compile_some(
+    session: Session, entry: Entry, target, texts: list[str]
+) -> Counter[str]:  # type: ignore[no-untyped-def]
+    """Compiles schedules in one batch; counts outcomes."""
+    workload = Workload.from_json(entry.workload)
+    make = registry.space_maker(workload, target)
+    backend = registry.backend(target)
+    base = {"workload": entry.workload, "target": target.to_json()}
+
+    def applier(text: str):  # type: ignore[no-untyped-def]
+        return lambda function: apply_tokens(function, {**base, "schedule": text})
+
+    batch = build(entry.source, [applier(text) for text in texts], BASE_FLAGS)
+    outcomes: Counter[str] = Counter()
+    for text, export in zip(texts, batch.exports, strict=True):
+        outcome = export.status if export.status == "ok" else f"{export.status}: {export.message}"
+        if outcome == "ok":
+            asked = backend.lowering_configs(workload, decode(text.split(), make))
+            # Parsed and printed again: IREE prints the levels in an order of its own.
+            printed = [str(ir.Attribute.parse(config, session.context)) for config in asked]
+            if not all(config in export.configuration for config in printed):
+                outcome = "another configuration than asked for"
+        outcomes[outcome] += 1
+    return outcomes
+
+
+def main() -> int:
+    """Prints the counts as JSON; fails unless all applied and 99.5% compiled as asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--decodes", type=int, default=10_000)
+    parser.add_argument("--compiles", type=int, default=500)
+    options = parser.parse_args()
+    entries = read(options.corpus)
+    target = entry_target(entries)
+    rng = np.random.default_rng(0)
+    share = -(-options.decodes // len(entries))
+    session = Session([*BASE_FLAGS])
+    drawn: list[list[str]] = []
+    for entry in track(entries, "decoding and applying"):
+        grammar = registry.grammar(Workload.from_json(entry.workload), target)
+        drawn.append([" ".join(grammar.sample(rng)) for _ in range(share)])
+        apply_all(session, entry, target, drawn[-1])
+    outcomes: Counter[str] = Counter()
+    default = registry.backend(target).DEFAULT
+    each = -(-options.compiles // len(entries))
+    for entry, texts in track(list(zip(entries, drawn, strict=True)), "compiling"):
+        some = [text for text in texts if not text.startswith(default)][:each]
+        if some:
+            outcomes += compile_some(session, entry, target, some)
+    total = sum(outcomes.values())
+    figures = {"decoded_and_applied": share * len(entries), "compiled": total}
+    print(json.dumps({**figures, "outcomes": dict(outcomes)}, indent=1))
+    return 0 if outcomes["ok"] >= 0.995 * total else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
