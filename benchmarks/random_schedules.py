@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Do all schedules that the grammar admits work?
 
-    python benchmarks/random_schedules.py model/corpus/held_out.jsonl.xz --decodes 10000 --compiles 500
+    python benchmarks/random_schedules.py model/corpus/held_out.jsonl.xz --compiles 500
 
-Draws schedules token by token with no model (what a model with random weights would write). Each is
-decoded, encoded back, written as a script, verified and applied to its dispatch. A sample of them is
-compiled, and the configurations that IREE reports are compared with those asked for.
+Draws schedules token by token with no model (what a model with random weights would write). Each
+is decoded, encoded back, written as a script, verified and applied to its dispatch. A sample of
+them is compiled, and the configurations that IREE reports are compared with those asked for.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:
         assert scheduled == (schedule.choice("pipeline") != registry.backend(target).DEFAULT)
 
 
-def compile_some(
-    session: Session, entry: Entry, target, texts: list[str]
-) -> Counter[str]:  # type: ignore[no-untyped-def]
+def compile_some(session: Session, entry: Entry, target, texts: list[str]) -> Counter[str]:  # type: ignore[no-untyped-def]
     """Compiles schedules in one batch; counts outcomes."""
     workload = Workload.from_json(entry.workload)
     make = registry.space_maker(workload, target)

@@ -187,9 +187,7 @@ def _eval(options: argparse.Namespace) -> None:
         entries = [entry for entry in entries if entry.network in options.network]
     reference = held_out.reference_speedups(options.reference) if options.reference else {}
     scheduler = Scheduler(options.model)
-    rows = held_out.evaluate(
-        entries, entry_target(entries), scheduler, reference, options.samples
-    )
+    rows = held_out.evaluate(entries, entry_target(entries), scheduler, reference, options.samples)
     held_out.print_rows(rows, Console())
     if options.report_out:
         write_text(options.report_out, held_out.to_json(rows) + "\n")

@@ -152,9 +152,7 @@ def invoke(
     return invocation, diagnostics
 
 
-def run_phases(
-    session: Session, module: ir.Operation, start: str | None, stop: str | None
-) -> None:
+def run_phases(session: Session, module: ir.Operation, start: str | None, stop: str | None) -> None:
     """Compiles `module` in place from after phase `start` up to and with phase `stop`.
 
     Raises:

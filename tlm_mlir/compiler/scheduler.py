@@ -57,7 +57,7 @@ class Scheduler:
         ]
 
     def choose(self, workloads: Sequence[Workload], target: Target) -> list[str]:
-        """The graph-level token for each op: what the model writes first where speed is asked for."""
+        """The graph-level token for each op: what the model writes when asked for speed."""
         if not workloads:
             return []
         written = generate(
@@ -91,9 +91,7 @@ class Scheduler:
             prefilled=known,
         )
         standard = [ID[token] for token in default]
-        options = [
-            [standard, *written[i * copies : (i + 1) * copies]] for i in range(len(prompts))
-        ]
+        options = [[standard, *written[i * copies : (i + 1) * copies]] for i in range(len(prompts))]
         distributions = judge(
             self._step,
             [item for item in prompts for _ in range(copies + 1)],

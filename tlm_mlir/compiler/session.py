@@ -106,5 +106,3 @@ def check_cpu(name: str) -> None:
             f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or"
             " znver4"
         )
-
-
