@@ -52,6 +52,9 @@ def _target_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--iree-arg", action="append", default=[], metavar="FLAG", help="a flag for iree-compile"
     )
+    command.add_argument(
+        "--no-graph", action="store_true", help="no im2col or data tiling, only dispatch schedules"
+    )
     _model_arguments(command)
 
 
@@ -72,6 +75,7 @@ def _options(options: argparse.Namespace):  # type: ignore[no-untyped-def]
         iree_args=tuple(options.iree_arg),
         model=options.model,
         samples=options.samples,
+        graph=not options.no_graph,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from iree.compiler import ir
@@ -42,7 +42,8 @@ from .session import SOURCES, Session, check_cpu
 @dataclass(frozen=True)
 class Options:
     """How to compile. `cpu` is "host" or a name that `iree-compile` knows; `cores` is the number of
-    threads that will run the program, this machine's when zero."""
+    threads that will run the program, this machine's when zero. Without `graph` the program is left
+    as it is before its dispatches are formed."""
 
     target: str = "llvm-cpu"
     cpu: str = "host"
@@ -50,6 +51,7 @@ class Options:
     iree_args: tuple[str, ...] = ()
     model: Path | None = None
     samples: int = 0
+    graph: bool = True
 
     def flags(self) -> list[str]:
         """IREE's flags for the target. Raises TargetError for an unknown one."""
@@ -102,8 +104,10 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     Raises InputError for a file that is missing, no MLIR or without compute, CompileError when IREE
     refuses it, TargetError for an unknown target or CPU, CheckpointError for an unusable model.
     """
-    # Every function gets a hint of its own, without which the flag would tile all that it can.
-    flags = [*options.flags(), TILING_FLAG]
+    flags = options.flags()
+    if options.graph:
+        # Every function gets a hint of its own, without which the flag would tile all it can.
+        flags.append(TILING_FLAG)
     check_cpu(options.cpu)
     report = Report(str(path), options.target)
     session = Session(flags)
@@ -134,6 +138,9 @@ def _to_dispatches(
     session: Session, module: ir.Operation, options: Options, scheduler: Scheduler, report: Report
 ) -> ir.Operation:
     """From the input to `executable-sources`, with the model's graph-level choices on the way."""
+    if not options.graph:
+        with report.timed("iree: to dispatches"):
+            return session.run(module, None, SOURCES)
     with report.timed("iree: to dispatches"):
         module = session.run(module, None, LAYOUTS)
     text = device_target(module)
@@ -266,9 +273,12 @@ def compile_file(
 
 
 def write_script(source: Path, out: Path, options: Options) -> Report:
-    """Writes the script for stock `iree-compile`, checked against the module it is for."""
+    """Writes the script for stock `iree-compile`, checked against the module it is for.
+
+    Stock forms dispatches from the program as it is, so no graph-level choices are made here.
+    """
     _check_writable([out])
-    result = plan(source, options)
+    result = plan(source, replace(options, graph=False))
     _apply(result, result.module)
     write_text(out, str(result.script()))
     return result.report
