@@ -14,7 +14,7 @@ from samples import WORKLOADS
 
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.reader import Reading, read_function
-from tlm_mlir.ir.workload import DYNAMIC, Workload
+from tlm_mlir.ir.workload import DYNAMIC, Index, Op, Operand, Workload
 
 GENERIC = """
 func.func @{name}({x}: tensor<8x16xf32>, {y}: tensor<8x16xf32>) -> tensor<8x16xf32> {{
@@ -158,3 +158,22 @@ def test_json_does_not_depend_on_the_order_of_keys() -> None:
 def test_damaged_json_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="workload record is damaged"):
         Workload.from_json(text)
+
+
+def test_attention_counts_two_contractions() -> None:
+    """Named after a bug: counted over its whole domain, good schedules were refused as too fast."""
+    dims = {"b": 0, "m": 1, "n": 2, "k1": 3, "k2": 4}
+
+    def operand(*names: str) -> Operand:
+        return Operand("f32", tuple(Index(((dims[name], 1),)) for name in names))
+
+    op = Op(
+        "attention",
+        (0, 1, 2, 3, 4),
+        ("parallel", "parallel", "parallel", "reduction", "reduction"),
+        (operand("b", "m", "k1"), operand("b", "k2", "k1"), operand("b", "k2", "n")),
+        (operand("b", "m", "n"),),
+        ("yield(a0)",),
+    )
+    workload = Workload((12, 128, 64, 32, 256), (op,), 0)
+    assert workload.flops == 2 * 12 * 128 * 256 * (32 + 64)

@@ -105,7 +105,17 @@ class Workload:
     @cached_property
     def flops(self) -> int:
         """Scalar operations of all ops (each body op once per point), a floor for timing checks."""
-        return sum(math.prod(self.op_extents(op)) * max(1, _arithmetic(op)) for op in self.ops)
+        return sum(self._points(op) * max(1, _arithmetic(op)) for op in self.ops)
+
+    def _points(self, op: Op) -> int:
+        """Points of an op's loops; of an attention, those of its two contractions."""
+        if op.kind != "attention":
+            return math.prod(self.op_extents(op))
+        key, value = ({index.dim for index in op.inputs[i].indices} for i in (1, 2))
+        return sum(
+            math.prod(self.extents[dim] for dim in op.loops if dim not in other)
+            for other in (key - value, value - key)
+        )
 
     def to_json(self) -> str:
         """Canonical JSON: equal workloads give equal text."""
