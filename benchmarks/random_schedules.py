@@ -24,6 +24,7 @@ from tlm_mlir.compiler.apply import apply_tokens
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.compiler.session import Session
+from tlm_mlir.errors import MeasureError
 from tlm_mlir.ir.dispatch import functions_of
 from tlm_mlir.ir.reader import read_function
 from tlm_mlir.ir.workload import Workload
@@ -62,7 +63,10 @@ def compile_some(session: Session, entry: Entry, target, texts: list[str]) -> Co
     def applier(text: str):  # type: ignore[no-untyped-def]
         return lambda function: apply_tokens(function, {**base, "schedule": text})
 
-    batch = build(entry.source, [applier(text) for text in texts], BASE_FLAGS)
+    try:
+        batch = build(entry.source, [applier(text) for text in texts], BASE_FLAGS)
+    except MeasureError:  # A copy between buffers: the builder takes tensors only.
+        return Counter()
     outcomes: Counter[str] = Counter()
     for text, export in zip(texts, batch.exports, strict=True):
         outcome = export.status if export.status == "ok" else f"{export.status}: {export.message}"

@@ -95,9 +95,16 @@ SCHEDULE = (
 
 def test_values_are_right(matmul: Path, tmp_path: Path, scheduler: Scheduler) -> None:
     out = tmp_path / "matmul.vmfb"
-    report = compile_file(matmul, out, Options(), scheduler=scheduler)
+    compile_file(matmul, out, Options(), scheduler=scheduler)
     assert _right(out)
+
+
+def test_without_graph_choices(matmul: Path, tmp_path: Path, scheduler: Scheduler) -> None:
+    out = tmp_path / "matmul.vmfb"
+    report = compile_file(matmul, out, Options(graph=False), scheduler=scheduler)
     assert report.count("scheduled") + report.count("default") == 1
+    assert not report.graph
+    assert _right(out)
 
 
 def test_schedule_reaches_the_program(matmul: Path, tmp_path: Path) -> None:

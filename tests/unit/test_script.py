@@ -13,9 +13,11 @@ from samples import TARGETS, WORKLOADS
 
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script, check_script
+from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import InputError
 from tlm_mlir.language.schedule import Schedule, decode
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.target import Target
 
 TARGET = TARGETS["avx512"]
 STATIC = sorted(name for name, workload in WORKLOADS.items() if workload.static)
@@ -113,3 +115,9 @@ def test_a_script_needs_its_entry(context) -> None:
     text = SHELL.format(body="").replace("__kernel_config", "another")
     with pytest.raises(InputError, match="holds no sequence @__kernel_config"):
         SchedulePass(ir.Module.parse(text, context))
+
+
+def test_context_that_has_not_used_the_dialect() -> None:
+    """Named after a bug: the bindings crashed where nothing had loaded the transform dialect yet."""
+    target = Target("llvm-cpu", 512, 2, 49152, 2097152, 0)
+    assert "@__kernel_config" in str(build_script([], target, Session([]).context))

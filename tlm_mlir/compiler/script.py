@@ -52,6 +52,8 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
     backend = registry.backend(target)
     chosen = [d for d in dispatches if d.schedule.choice("pipeline") != backend.DEFAULT]
     with context, ir.Location.unknown(context):
+        # Loads the dialect: the bindings crash on its ops in a context that has not used it yet.
+        context.dialects["transform"]
         module = ir.Module.create()
         module.operation.attributes["transform.with_named_sequence"] = ir.UnitAttr.get()
         with ir.InsertionPoint(module.body):
