@@ -118,6 +118,6 @@ def test_a_script_needs_its_entry(context) -> None:
 
 
 def test_context_that_has_not_used_the_dialect() -> None:
-    """Named after a bug: the bindings crashed where nothing had loaded the transform dialect yet."""
+    """Named after a bug: the bindings crashed where nothing had loaded the dialect yet."""
     target = Target("llvm-cpu", 512, 2, 49152, 2097152, 0)
     assert "@__kernel_config" in str(build_script([], target, Session([]).context))
