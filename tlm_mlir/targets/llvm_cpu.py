@@ -321,11 +321,3 @@ def _level(op: Op, schedule: Schedule, name: str, sizes: list[int]) -> str:
     for slot, place in zip(slots, places, strict=True):
         interchange[slot] = place
     return f"{{sizes = {text}, interchange = [{', '.join(map(str, interchange))}]}}"
-
-
-def unrolled_elements(workload: Workload, schedule: Schedule) -> int:
-    """Scalar points of the root's innermost vector body (for reports)."""
-    return math.prod(
-        max(1, schedule.size("vector", dim) or schedule.size("reduce", dim))
-        for dim in workload.root_op.loops
-    )
