@@ -11,7 +11,7 @@ import pytest
 
 from tlm_mlir.errors import InputError
 from tlm_mlir.model.generate import generate
-from tlm_mlir.model.judge import judge
+from tlm_mlir.model.judge import judge, last_logits
 from tlm_mlir.model.performance import BINS, bin_of, expected_log_latency
 from tlm_mlir.model.prefill import pack, prefill
 from tlm_mlir.model.step import HIDDEN, Dimensions, KeyValues
@@ -161,6 +161,30 @@ def test_equal_prompts_are_run_once() -> None:
     known = prefill(model, [prompt])
     generate(model, [prompt], [Steps(2)], perf_token=PERF, prefilled=known)
     assert len(model.prefills) == 2
+
+
+def test_what_prompts_share_is_run_once() -> None:
+    model = FakeStep()
+    header = [7] * 30
+    prompts = [[*header, *rest] for rest in _prompts(9, 1, 400)]
+    whole = prefill(model, prompts)
+    before = len(model.prefills)
+    found = prefill(model, prompts, prefill(model, [header])[tuple(header)])
+    assert len(model.prefills) == before + 1
+    for prompt in map(tuple, prompts):
+        assert np.array_equal(found[prompt].keys, whole[prompt].keys)
+        assert np.array_equal(found[prompt].values, whole[prompt].values)
+    with pytest.raises(InputError, match="does not go on from the given header"):
+        prefill(model, [header], found[tuple(prompts[0])])
+
+
+def test_last_logits_equal_one_at_a_time() -> None:
+    model = FakeStep()
+    header = [7] * 30
+    segments = _prompts(20)
+    found = last_logits(model, [header] * 20, segments, prefill(model, [header]))
+    for row, segment in zip(found, segments, strict=True):
+        np.testing.assert_allclose(row, model.scores([*header, *segment]), rtol=1e-4, atol=1e-4)
 
 
 def test_samples_depend_on_seed_and_row_only() -> None:

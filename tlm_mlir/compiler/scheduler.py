@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,15 @@ import numpy as np
 from ..ir.workload import Workload
 from ..language import schedule as schedules
 from ..language.grammar import Grammar
-from ..language.prompt import prompt
+from ..language.prompt import header, prompt
 from ..language.schedule import Schedule
 from ..language.vocabulary import FAILED, ID, PERF, TOKENS, UNMEASURED
 from ..model.checkpoint import load
 from ..model.generate import generate
-from ..model.judge import judge
+from ..model.judge import judge, last_logits
 from ..model.performance import expected_log_latency
-from ..model.prefill import prefill
+from ..model.prefill import Prompt, Tokens, prefill
+from ..model.shapes import EXTEND
 from ..model.step import Step
 from ..targets import registry
 from ..targets.target import Target
@@ -37,6 +38,7 @@ class Scheduler:
         checkpoint = load(directory)
         self.identity = checkpoint.identity
         self._step = Step.open(checkpoint)
+        self._headers: dict[Tokens, Prompt] = {}
 
     def schedule(
         self, workloads: Sequence[Workload], target: Target, samples: int = 0, seed: int = 0
@@ -50,23 +52,39 @@ class Scheduler:
         prompts = [prompt(workload, target) for workload in workloads]
         grammars = [registry.grammar(workload, target) for workload in workloads]
         default = [registry.backend(target).DEFAULT, schedules.END]
-        answers = self._ask(prompts, grammars, default, samples, seed)
+        known = self._prefill(prompts, target)
+        answers = self._ask(prompts, grammars, default, samples, seed, known)
         return [
             schedules.decode(words, registry.space_maker(workload, target))
             for words, workload in zip(answers, workloads, strict=True)
         ]
 
     def choose(self, workloads: Sequence[Workload], target: Target) -> list[str]:
-        """The graph-level token for each op: what the model writes when asked for speed."""
+        """The graph-level token for each op: what the model writes when asked for speed.
+
+        An answer is one token, so the question needs no generation: it is read off the prompt.
+        """
         if not workloads:
             return []
-        written = generate(
-            self._step,
-            [prompt(workload, target, "graph") for workload in workloads],
-            [registry.graph_grammar(workload, target).cursor() for workload in workloads],
-            perf_token=ID[PERF[0]],
-        )
-        return [TOKENS[tokens[0]] for tokens in written]
+        prompts, rests = [], []
+        for workload in workloads:
+            question = [*prompt(workload, target, "graph"), ID[PERF[0]]]
+            # The rest goes through the model in one piece where it can.
+            known = max(len(header(target)), len(question) - EXTEND[1])
+            prompts.append(question[:known])
+            rests.append(question[known:])
+        logits = last_logits(self._step, prompts, rests, self._prefill(prompts, target))
+        allowed = [registry.graph_grammar(w, target).cursor().mask() for w in workloads]
+        best = np.where(np.array(allowed), logits, -np.inf).argmax(-1)
+        return [TOKENS[token] for token in best]
+
+    def _prefill(self, prompts: Sequence[Sequence[int]], target: Target) -> dict[Tokens, Prompt]:
+        """The prompts run through the model, what they say of the target only once."""
+        start = tuple(header(target))
+        if start not in self._headers:
+            self._headers |= prefill(self._step, [start])
+        rest = [tokens for tokens in prompts if tuple(tokens) != start]
+        return self._headers | prefill(self._step, rest, self._headers[start])
 
     def _ask(
         self,
@@ -75,11 +93,9 @@ class Scheduler:
         default: Sequence[str],
         samples: int,
         seed: int,
+        known: Mapping[Tokens, Prompt],
     ) -> list[list[str]]:
         """Token strings of the best judged answer to each prompt, the default among them."""
-        if not prompts:
-            return []
-        known = prefill(self._step, prompts)
         copies = 1 + samples
         written = generate(
             self._step,
@@ -97,15 +113,13 @@ class Scheduler:
             options.append([standard, *(tokens for tokens in some if tokens != standard)])
         # Where the model writes nothing but the default there is nothing to judge.
         asked = [i for i, some in enumerate(options) if len(some) > 1]
-        distributions = judge(
-            self._step,
-            [prompts[i] for i in asked for _ in options[i]],
-            [tokens for i in asked for tokens in options[i]],
-            unknown_token=ID[UNMEASURED],
-            perf_tokens=[ID[token] for token in (*PERF, FAILED)],
-            prefilled=known,
+        scores = iter(
+            self._judge(
+                [prompts[i] for i in asked for _ in options[i]],
+                [tokens for i in asked for tokens in options[i]],
+                known,
+            )
         )
-        scores = iter(expected_log_latency(distributions))
         best = [
             some[_best([next(scores) for _ in some]) if len(some) > 1 else 0] for some in options
         ]
@@ -122,10 +136,33 @@ class Scheduler:
             perf_token=ID[PERF[0]],
             temperature=[0.0 if i == 0 else 0.6 + 0.8 * i / count for i in range(count)],
             seed=seed,
+            prefilled=self._prefill([question], target),
         )
         texts = [" ".join(TOKENS[token] for token in tokens) for tokens in written]
         default = registry.backend(target).DEFAULT
         return [text for text in texts if not text.startswith(default)]
+
+    def expect(self, workload: Workload, target: Target, texts: Sequence[str]) -> np.ndarray:
+        """Expected log latency, relative to the workload's best, of schedules as token text."""
+        question = prompt(workload, target)
+        tokens = [[ID[word] for word in text.split()] for text in texts]
+        return self._judge([question] * len(texts), tokens, self._prefill([question], target))
+
+    def _judge(
+        self,
+        prompts: Sequence[list[int]],
+        segments: Sequence[Sequence[int]],
+        known: Mapping[Tokens, Prompt],
+    ) -> np.ndarray:
+        distributions = judge(
+            self._step,
+            prompts,
+            segments,
+            unknown_token=ID[UNMEASURED],
+            perf_tokens=[ID[token] for token in (*PERF, FAILED)],
+            prefilled=known,
+        )
+        return expected_log_latency(distributions)
 
 
 def _best(scores: Sequence[float]) -> int:

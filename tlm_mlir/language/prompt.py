@@ -22,6 +22,11 @@ def prompt(workload: Workload, target: Target, question: str = "decide") -> list
     return [ID[token] for token in prompt_tokens(workload, target, question)]
 
 
+def header(target: Target) -> list[int]:
+    """Token ids that every prompt about a target begins with."""
+    return [ID[token] for token in (BOS, *_target(target))]
+
+
 def prompt_tokens(workload: Workload, target: Target, question: str = "decide") -> list[str]:
     """The same as token strings, which people can read."""
     tokens = [BOS, *_target(target), "dims"]

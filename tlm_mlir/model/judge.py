@@ -57,15 +57,34 @@ def judge(
         limit = min(EXTEND[1], model.size.positions - len(prompt))
         if len(tokens) > limit:
             raise InputError(f"segment {i} has {len(tokens) - 1} tokens; {limit - 1} fit the model")
-    result = np.zeros((len(segments), len(perf_tokens)))
-    rows = _pack(prompts, fed, known)
+    scores = last_logits(model, prompts, fed, known)[:, list(perf_tokens)].astype(np.float64)
+    if not len(scores):
+        return scores
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return np.asarray(weights / weights.sum(-1, keepdims=True))
+
+
+def last_logits(
+    model: Step,
+    prompts: Sequence[Sequence[int]],
+    segments: Sequence[Sequence[int]],
+    prefilled: Mapping[Tokens, Prompt],
+) -> np.ndarray:
+    """Logits float32 [n, vocabulary] at the last token of each segment after its prompt.
+
+    A segment has at most EXTEND[1] tokens; `prefilled` holds every prompt.
+    """
+    result = np.zeros((len(segments), model.size.vocabulary), np.float32)
+    rows = _pack(prompts, segments, prefilled)
     for at in range(0, len(rows), EXTEND[0]):
-        _judge_rows(model, rows[at : at + EXTEND[0]], fed, list(perf_tokens), result)
+        _run_rows(model, rows[at : at + EXTEND[0]], segments, result)
     return result
 
 
 def _pack(
-    prompts: Sequence[Sequence[int]], fed: list[list[int]], known: Mapping[Tokens, Prompt]
+    prompts: Sequence[Sequence[int]],
+    fed: Sequence[Sequence[int]],
+    known: Mapping[Tokens, Prompt],
 ) -> list[_PackedRow]:
     members: dict[Tokens, list[int]] = {}
     for i, prompt in enumerate(prompts):
@@ -77,8 +96,8 @@ def _pack(
     return rows
 
 
-def _judge_rows(
-    model: Step, rows: list[_PackedRow], fed: list[list[int]], perf: list[int], result: np.ndarray
+def _run_rows(
+    model: Step, rows: list[_PackedRow], fed: Sequence[Sequence[int]], result: np.ndarray
 ) -> None:
     cache = model.allocate(EXTEND[0], round_slots(max(len(row.prompt) for row in rows)))
     past_mask = np.full((*EXTEND, cache.slots), HIDDEN, np.float32)
@@ -96,6 +115,4 @@ def _judge_rows(
         layout.append(pieces)
     logits, _ = model.extend(*block_inputs(EXTEND, layout), past_mask, cache)
     for i, place, end in ends:
-        scores = logits[place, end, perf].astype(np.float64)
-        weights = np.exp(scores - scores.max())
-        result[i] = weights / weights.sum()
+        result[i] = logits[place, end]

@@ -19,14 +19,25 @@ _SLOT_MULTIPLE = 16
 
 @dataclass(frozen=True)
 class Prompt:
-    """Keys [layers, heads, depth, length] and values [layers, heads, length, depth] of a prompt."""
+    """Keys [layers, heads, depth, length] and values [layers, heads, length, depth] of a prompt.
+
+    While a long prompt is under way, `length` is what was run so far.
+    """
 
     tokens: Tokens
     keys: np.ndarray
     values: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.tokens)
+        return self.keys.shape[-1]
+
+    def extended(self, tokens: Tokens, keys: np.ndarray, values: np.ndarray) -> Prompt:
+        """The prompt `tokens` with the keys and values of its next tokens appended."""
+        return Prompt(
+            tokens,
+            np.concatenate([self.keys, keys], axis=-1),
+            np.concatenate([self.values, values], axis=-2),
+        )
 
     def copy_to(self, cache: KeyValues, row: int) -> None:
         """Write the prompt to slots 0.. of a row of `cache`."""
@@ -75,13 +86,26 @@ def check_tokens(step: Step, sequences: Sequence[Sequence[int]], what: str) -> N
             )
 
 
-def prefill(step: Step, prompts: Sequence[Sequence[int]]) -> dict[Tokens, Prompt]:
-    """Run each distinct prompt through the model once. Raises InputError (see check_tokens)."""
+def prefill(
+    step: Step, prompts: Sequence[Sequence[int]], header: Prompt | None = None
+) -> dict[Tokens, Prompt]:
+    """Run each distinct prompt through the model once.
+
+    `header` is the part that all prompts begin with, if that was run before; each must be longer.
+    Raises InputError (see check_tokens).
+    """
     check_tokens(step, prompts, "prompt")
     distinct = list(dict.fromkeys(tuple(p) for p in prompts))
-    done = {p.tokens: p for p in _first_chunks(step, distinct)}
+    if header is None:
+        header = _empty(step, ())
     for tokens in distinct:
-        while done[tokens].keys.shape[-1] < len(tokens):
+        if tokens[: len(header)] != header.tokens or len(tokens) == len(header):
+            raise InputError(
+                "a prompt does not go on from the given header; give the header of this target"
+            )
+    done = {p.tokens: p for p in _first_chunks(step, distinct, header)}
+    for tokens in distinct:
+        while len(done[tokens]) < len(tokens):
             done[tokens] = _continue(step, done[tokens])
     return done
 
@@ -92,25 +116,38 @@ def _empty(step: Step, tokens: Tokens) -> Prompt:
     return Prompt(tokens, keys, np.empty(keys.transpose(0, 1, 3, 2).shape, np.float32))
 
 
-def _first_chunks(step: Step, prompts: list[Tokens]) -> list[Prompt]:
-    """The first chunk of every prompt, several prompts in one row where they fit."""
-    rows_per_call, room = PREFILL
-    lengths = [min(len(p), room) for p in prompts]
-    rows = pack(lengths, room)
+def _first_chunks(step: Step, prompts: list[Tokens], header: Prompt) -> list[Prompt]:
+    """The first chunk of every prompt after the header, several in one row where they fit."""
+    shape, known = (EXTEND if header else PREFILL), len(header)
+    lengths = [min(len(p) - known, shape[1]) for p in prompts]
+    rows = pack(lengths, shape[1])
+    past = _shared_past(step, header) if header else None
     result: list[Prompt | None] = [None] * len(prompts)
-    for at in range(0, len(rows), rows_per_call):
-        layout = [_places(row, lengths) for row in rows[at : at + rows_per_call]]
-        tokens, positions, mask = block_inputs(
-            PREFILL,
-            [[(p.start, prompts[p.sequence][: p.length], 0) for p in row] for row in layout],
+    for at in range(0, len(rows), shape[0]):
+        layout = [_places(row, lengths) for row in rows[at : at + shape[0]]]
+        inputs = block_inputs(
+            shape,
+            [
+                [(p.start, prompts[p.sequence][known : known + p.length], known) for p in row]
+                for row in layout
+            ],
         )
-        made = step.prefill(tokens, positions, mask)
+        made = step.extend(*inputs, *past)[1] if past else step.prefill(*inputs)
         for row, pieces in enumerate(layout):
             for p in pieces:
-                result[p.sequence] = Prompt(
-                    prompts[p.sequence], *_cut(made, row, slice(p.start, p.start + p.length))
-                )
+                new = _cut(made, row, slice(p.start, p.start + p.length))
+                result[p.sequence] = header.extended(prompts[p.sequence], *new)
     return [p for p in result if p is not None]
+
+
+def _shared_past(step: Step, header: Prompt) -> tuple[np.ndarray, KeyValues]:
+    """Mask and cache for `extend` where every row goes on from the header."""
+    cache = step.allocate(EXTEND[0], round_slots(len(header)))
+    mask = np.full((*EXTEND, cache.slots), HIDDEN, np.float32)
+    for row in range(EXTEND[0]):
+        header.copy_to(cache, row)
+    mask[:, :, : len(header)] = 0
+    return mask, cache
 
 
 def _places(row: list[int], lengths: list[int]) -> list[_Piece]:
@@ -126,20 +163,11 @@ def _cut(made: np.ndarray, row: int, part: slice) -> tuple[np.ndarray, np.ndarra
 
 def _continue(step: Step, prompt: Prompt) -> Prompt:
     """One more chunk of a prompt longer than a row."""
-    done = prompt.keys.shape[-1]
+    done = len(prompt)
     chunk = prompt.tokens[done : done + EXTEND[1]]
-    tokens, positions, mask = block_inputs(EXTEND, [[(0, chunk, done)]])
-    cache = step.allocate(EXTEND[0], round_slots(done))
-    Prompt(prompt.tokens[:done], prompt.keys, prompt.values).copy_to(cache, 0)
-    past_mask = np.full((*EXTEND, cache.slots), HIDDEN, np.float32)
-    past_mask[0, :, :done] = 0
-    _, made = step.extend(tokens, positions, mask, past_mask, cache)
-    keys, values = _cut(made, 0, slice(0, len(chunk)))
-    return Prompt(
-        prompt.tokens,
-        np.concatenate([prompt.keys, keys], axis=-1),
-        np.concatenate([prompt.values, values], axis=-2),
-    )
+    inputs = block_inputs(EXTEND, [[(0, chunk, done)]])
+    _, made = step.extend(*inputs, *_shared_past(step, prompt))
+    return prompt.extended(prompt.tokens, *_cut(made, 0, slice(0, len(chunk))))
 
 
 def block_inputs(

@@ -78,24 +78,60 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.4) -> Propos
     rng = np.random.default_rng(seed)
 
     def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
-        make = registry.space_maker(workload, target)
-        default = registry.backend(target).DEFAULT
         parents = _parents(database, workload, target)
-        found: dict[str, None] = {}
-        for _ in range(count * 8):
-            if parents and rng.random() >= fresh:
-                parent = parents[int(rng.integers(len(parents)))]
-                schedule = mutate(make(), parent, workload.extents, rng)
-            else:
-                schedule = mutate(make(), {}, workload.extents, rng)
-            text = " ".join(encode(schedule, make))
-            if text not in known and schedule.choice("pipeline") != default:
-                found.setdefault(text)
-            if len(found) == count:
-                break
-        return list(found)
+        return _variations(workload, target, parents, known, count, fresh, rng)
 
     return propose
+
+
+def model_proposer(database: Database, model: Path | None, seed: int) -> Proposer:
+    """Proposes what the model writes and judges best, and a few others.
+
+    The pool holds samples of the model, mutations of the best measured so far and random schedules.
+    Of it come the best judged, and for every three of them one drawn blindly: the next model learns
+    from those where this one errs.
+    """
+    scheduler = Scheduler(model)
+    rng = np.random.default_rng(seed)
+
+    def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
+        parents = _parents(database, workload, target)
+        written = scheduler.sample(workload, target, 2 * count, int(rng.integers(1 << 31)))
+        pool = [text for text in dict.fromkeys(written) if text not in known]
+        pool += _variations(workload, target, parents, known | set(pool), 2 * count, 0.2, rng)
+        scores = scheduler.expect(workload, target, pool)
+        order = [pool[i] for i in np.argsort(scores, kind="stable")]
+        best, rest = order[: count - count // 4], order[count - count // 4 :]
+        blind = rng.permutation(len(rest))[: count // 4]
+        return best + [rest[i] for i in blind]
+
+    return propose
+
+
+def _variations(
+    workload: Workload,
+    target: Target,
+    parents: Sequence[dict[tuple[str, int], Value]],
+    known: set[str],
+    count: int,
+    fresh: float,
+    rng: np.random.Generator,
+) -> list[str]:
+    """Up to `count` schedules that are not known: mutations of parents, a share of them random."""
+    make = registry.space_maker(workload, target)
+    default = registry.backend(target).DEFAULT
+    found: dict[str, None] = {}
+    for _ in range(count * 8):
+        parent: dict[tuple[str, int], Value] = {}
+        if parents and rng.random() >= fresh:
+            parent = parents[int(rng.integers(len(parents)))]
+        schedule = mutate(make(), parent, workload.extents, rng)
+        text = " ".join(encode(schedule, make))
+        if text not in known and schedule.choice("pipeline") != default:
+            found.setdefault(text)
+        if len(found) == count:
+            break
+    return list(found)
 
 
 def _parents(
@@ -118,22 +154,10 @@ def _parents(
     return parents[:count]
 
 
-def model_proposer(model: Path | None, seed: int) -> Proposer:
-    """Proposes what the model writes, greedy first, then samples at rising temperature."""
-    scheduler = Scheduler(model)
-    rng = np.random.default_rng(seed)
-
-    def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
-        texts = scheduler.sample(workload, target, 2 * count, int(rng.integers(1 << 31)))
-        return [text for text in dict.fromkeys(texts) if text not in known][:count]
-
-    return propose
-
-
 def proposer(name: str, database: Database, seed: int, model: Path | None) -> Proposer:
     """The proposer called "search", "random" or "model"."""
     if name == "model":
-        return model_proposer(model, seed)
+        return model_proposer(database, model, seed)
     return random_proposer(seed) if name == "random" else search_proposer(database, seed)
 
 

@@ -17,8 +17,10 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
+from pebble import ProcessPool
 from rich.progress import track
 
 from ..compiler.session import SOURCES, Session
@@ -43,10 +45,11 @@ SETTINGS: tuple[tuple[str, ...], ...] = (
         "--iree-preprocessing-pass-pipeline="
         "builtin.module(util.func(iree-preprocessing-convert-conv-to-channels-last))",
     ),
+    ("--iree-opt-data-tiling",),
 )
 """Stock settings under which a network's dispatches are taken."""
 
-QUOTAS = {"contraction": 150, "window": 70, "attention": 24, "reduction": 40, "parallel": 46}
+QUOTAS = {"contraction": 240, "window": 120, "attention": 60, "reduction": 80, "parallel": 100}
 """How many workloads of each class a corpus holds."""
 MAX_FLOPS = 1.2e9
 MIN_POINTS = 1 << 12
@@ -80,6 +83,11 @@ def root_key(workload: Workload) -> str:
     operands = [(o.dtype, o.indices) for o in (*root.inputs, *root.outputs)]
     text = repr((root.kind, workload.op_extents(root), root.iterators, operands))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def occurs(entry: Entry, roots: set[str]) -> bool:
+    """Whether an entry's root op is among root keys."""
+    return root_key(Workload.from_json(entry.workload)) in roots
 
 
 def read_network(path: Path, flags: Sequence[str]) -> list[tuple[Workload, str]]:
@@ -116,29 +124,46 @@ def held_out(folder: Path) -> tuple[list[Entry], set[str]]:
 
 
 def gather(folder: Path, excluded: set[str]) -> list[Entry]:
-    """All distinct training workloads of the networks in a folder without `excluded` root keys."""
+    """All distinct training workloads of the networks in a folder without `excluded` root keys.
+
+    A process per core reads; a script that calls this needs the usual `__main__` guard.
+    """
     entries: dict[str, Entry] = {}
     paths = [path for name in TRAINING if (path := folder / f"{name}.mlir").is_file()]
     if not paths:
         raise InputError(f"{folder} holds no exported training network; run the export first")
-    for path in track(paths, "reading networks"):
-        for flags in SETTINGS:
-            try:
-                pairs = read_network(path, flags)
-            except TlmError as error:
-                print(f"{path.name}: {error}", file=sys.stderr)
-                continue
-            for workload, source in pairs:
-                if root_key(workload) not in excluded and workload.digest not in entries:
-                    text = workload.to_json()
-                    entries[workload.digest] = Entry(text, path.stem, classify(workload), source)
+    asked = [(path, flags) for path in paths for flags in SETTINGS]
+    with ProcessPool(max_tasks=40, context=get_context("spawn")) as pool:
+        answers = [pool.schedule(_entries, args=each) for each in asked]
+        for answer in track(answers, "reading networks"):
+            found, problem = answer.result()
+            if problem:
+                print(problem, file=sys.stderr)
+            for digest, entry in found.items():
+                if digest not in entries and not occurs(entry, excluded):
+                    entries[digest] = entry
     return [entries[digest] for digest in sorted(entries)]
 
 
-def select(entries: Iterable[Entry]) -> list[Entry]:
-    """A diverse part: per class, networks take turns, and no root op twice within a network."""
+def _entries(path: Path, flags: Sequence[str]) -> tuple[dict[str, Entry], str]:
+    """Entries of a network by their workload's digest, and what kept it from being read."""
+    found: dict[str, Entry] = {}
+    try:
+        for workload, source in read_network(path, flags):
+            entry = Entry(workload.to_json(), path.stem, classify(workload), source)
+            found.setdefault(workload.digest, entry)
+    except TlmError as error:
+        return {}, f"{path.name}: {error}"
+    return found, ""
+
+
+def select(entries: Iterable[Entry], kept: Sequence[Entry] = ()) -> list[Entry]:
+    """A diverse part: per class, networks take turns, and no root op twice.
+
+    `kept` is a corpus that grows: its entries come first and count towards the quotas.
+    """
     waiting: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-    roots: set[str] = set()
+    roots = {root_key(Workload.from_json(entry.workload)) for entry in kept}
     for entry in entries:
         workload = Workload.from_json(entry.workload)
         key = root_key(workload)
@@ -146,13 +171,14 @@ def select(entries: Iterable[Entry]) -> list[Entry]:
             continue
         roots.add(key)
         waiting[entry.kind][entry.network].append(entry)
-    chosen = []
+    chosen = list(kept)
     for kind, quota in QUOTAS.items():
+        left = max(0, quota - sum(entry.kind == kind for entry in kept))
         queues = [waiting[kind][network] for network in sorted(waiting[kind])]
         taken: list[Entry] = []
-        while len(taken) < quota and any(queues):
+        while len(taken) < left and any(queues):
             taken += [queue.pop() for queue in queues if queue]
-        chosen += taken[:quota]
+        chosen += taken[:left]
     return chosen
 
 

@@ -4,7 +4,8 @@
 
 NETWORKS_DIR is what `tlm_mlir.training.export` filled. OUT_DIR gets `training.jsonl.xz`,
 `held_out.jsonl.xz` (the dispatches of the held-out networks, for `tlm-mlir eval`) and
-`held_out.json` (the root keys of all that occurs in them, dispatches and graph-level ops).
+`held_out.json` (the root keys of all that occurs in them, dispatches and graph-level ops). A
+training corpus that OUT_DIR holds already grows: what has records stays in it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .corpus import gather, held_out, select, write
+from .corpus import gather, held_out, occurs, read, select, write
 from .graph_collect import held_out_keys
 
 
@@ -27,8 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     roots |= held_out_keys(folder)
     (out / "held_out.json").write_text(json.dumps(sorted(roots), indent=0) + "\n")
     entries = gather(folder, roots)
-    chosen = select(entries)
-    write(chosen, out / "training.jsonl.xz")
+    corpus = out / "training.jsonl.xz"
+    kept = [entry for entry in read(corpus) if not occurs(entry, roots)] if corpus.exists() else []
+    chosen = select(entries, kept)
+    write(chosen, corpus)
     print(f"{len(entries)} distinct workloads, {len(chosen)} chosen; {len(unseen)} held out")
     return 0
 

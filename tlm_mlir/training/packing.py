@@ -17,6 +17,7 @@ import numpy as np
 from tlm_mlir.training.dataset import Group, Objective, Segment, Special, select
 
 PAD_DOCUMENT = -1
+UNJUDGED = -1
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,15 @@ class Form:
     tokens: tuple[int, ...]
     weights: tuple[float, ...]
     """weights[i] belongs to predicting tokens[i + 1] at token i; the last is 0."""
+    bin: int = UNJUDGED
+    """The performance that every decision is to foretell, or UNJUDGED."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Arrays [rows, length]: int64 tokens, positions, targets; int32 document and segment numbers
-    (segment 0 is the prompt); float32 loss weights of predicting `targets`."""
+    (segment 0 is the prompt); float32 loss weights of predicting `targets`; int64 bins, the
+    performance of the schedule under way where it is to be foretold, else UNJUDGED."""
 
     tokens: np.ndarray
     positions: np.ndarray
@@ -39,6 +43,7 @@ class Batch:
     segments: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+    bins: np.ndarray
 
 
 def generator_form(segment: Segment, special: Special) -> Form:
@@ -52,7 +57,7 @@ def judge_form(segment: Segment, special: Special, judge_weight: float) -> Form:
     """Form B: perf:? d1 d2 .. <end> perf:k."""
     assert segment.bin is not None
     tokens = (special.perf_unknown, *segment.tokens, special.perf[segment.bin])
-    return Form(tokens, (1.0,) * len(segment.tokens) + (judge_weight, 0.0))
+    return Form(tokens, (1.0,) * len(segment.tokens) + (judge_weight, 0.0), segment.bin)
 
 
 def choose_form(
@@ -125,6 +130,7 @@ def collate(rows: Sequence[Sequence[Document]], length: int, pad: int) -> Batch:
         segments=np.zeros(shape, np.int32),
         targets=np.full(shape, pad, np.int64),
         weights=np.zeros(shape, np.float32),
+        bins=np.full(shape, UNJUDGED, np.int64),
     )
     for row, members in enumerate(rows):
         start = 0
@@ -139,6 +145,8 @@ def collate(rows: Sequence[Sequence[Document]], length: int, pad: int) -> Batch:
                 batch.segments[part] = segment
                 batch.targets[part] = (*form.tokens[1:], pad)
                 batch.weights[part] = form.weights
+                # Not at the last token, which is the bin itself.
+                batch.bins[row, start : start + len(form.tokens) - 1] = form.bin
                 start += len(form.tokens)
     return batch
 

@@ -36,6 +36,7 @@ from tlm_mlir.training.network import (
     new_network,
     publish_network,
     to_tensors,
+    value_loss,
     weighted_loss,
 )
 from tlm_mlir.training.packing import Batches, Document
@@ -51,6 +52,7 @@ class Settings:
     objective: str = "all"
     judge_share: float = 0.5
     judge_weight: float = 4.0
+    value_weight: float = 0.5
     cap: int = 0
     learning_rate: float = 1e-3
     warmup: float = 0.03
@@ -257,7 +259,12 @@ class _Loop:
         with autocast(self.device, self.settings.precision):
             scores = logits(self.network, tensors)
         loss = weighted_loss(scores, tensors)
-        loss.backward()
+        total = loss
+        if self.settings.value_weight:
+            total = loss + self.settings.value_weight * value_loss(
+                scores, tensors, self.special.perf
+            )
+        total.backward()
         self.workers.average(self.network)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.optimizer.step()
