@@ -27,6 +27,7 @@ from tlm_mlir.training.dataset import (
 )
 from tlm_mlir.training.packing import (
     PAD_DOCUMENT,
+    UNJUDGED,
     Batches,
     attention_mask,
     collate,
@@ -54,7 +55,14 @@ def test_bins_are_relative_to_the_groups_best() -> None:
     (group,) = _load(rows)
     assert [s.bin for s in group.segments] == [0, 3, FAIL]
     assert [s.relative for s in group.segments] == [1.0, 1.3, None]
-    assert group.best == Segment((20, 1), 0, 1.0)
+    assert group.best == Segment((20, 1), 0, 1.0, 1)
+
+
+def test_outcomes_are_relative_to_the_default() -> None:
+    rows = [_row("a <end>", 2.0), _row("b <end>", 0.8), _row("c <end>", None, "crashed")]
+    (group,) = _load(rows)
+    assert [s.bin for s in group.segments] == [6, 0, FAIL]
+    assert [s.outcome for s in group.segments] == [5, 1, FAIL]
 
 
 def test_the_default_counts_as_a_candidate() -> None:
@@ -71,13 +79,13 @@ def test_failed_rows_default_does_not_count() -> None:
 def test_a_schedule_measured_twice_counts_once_with_its_best() -> None:
     rows = [_row("a <end>", 1.5), _row("a <end>", 1.0), _row("a <end>", None, "timeout")]
     (group,) = _load(rows)
-    assert group.segments == (Segment((20, 1), 0, 1.0),)
+    assert group.segments == (Segment((20, 1), 0, 1.0, 1),)
 
 
 def test_unmeasured_schedules() -> None:
     row = {"workload": {"m": 4}, "target": {"cores": 2}, "schedules": ["a <end>", "b <end>"]}
     (group,) = _load([row, _row("a <end>", 1.0, target={"cores": 2})])
-    assert group.segments == (Segment((20, 1), 0, 1.0), Segment((21, 1)))
+    assert group.segments == (Segment((20, 1), 0, 1.0, 1), Segment((21, 1)))
     assert [len(g.segments) for g in select([group], "best")] == [1]
 
 
@@ -145,13 +153,15 @@ def test_rows_that_do_not_belong(row: dict[str, Any], sentence: str) -> None:
 
 
 def test_forms() -> None:
-    segment = Segment((20, 21, 1), 2, 1.2)
+    segment = Segment((20, 21, 1), 2, 1.25, 4)
     a = generator_form(segment, SPECIAL)
     assert a.tokens == (5, 20, 21, 1)
     assert a.weights == (1, 1, 1, 0)
     b = judge_form(segment, SPECIAL, 4.0)
-    assert b.tokens == (2, 20, 21, 1, 5)
-    assert b.weights == (1, 1, 1, 4.0, 0)
+    assert b.tokens == (2, 20, 21, 1, 7)
+    assert b.weights == (0, 0, 0, 4.0, 0)
+    assert (a.bin, b.bin) == (UNJUDGED, 4)
+    assert generator_form(segment, SPECIAL, 1.0).weights == (0.8, 0.8, 0.8, 0)
     assert generator_form(Segment((20, 1)), SPECIAL).tokens == (2, 20, 1)
     assert generator_form(Segment((20, 1), FAIL), SPECIAL).tokens == (13, 20, 1)
 
@@ -183,8 +193,15 @@ def test_collated_rows() -> None:
     assert batch.documents[0].tolist() == [0] * 10 + [1] * 5 + [PAD_DOCUMENT] * 3
     assert batch.segments[0].tolist() == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 1, 1, 1, 1, 0, 0, 0]
     assert batch.weights[0].tolist() == [0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0]
+    assert (batch.bins == UNJUDGED).all()
     borne = batch.weights[0] > 0
     assert (batch.targets[0, :-1][borne[:-1]] == batch.tokens[0, 1:][borne[:-1]]).all()
+
+
+def test_every_decision_of_a_judged_segment_foretells_the_outcome() -> None:
+    form = judge_form(Segment((20, 21, 1), 2, 1.2, 4), SPECIAL, 8.0)
+    batch = collate([[((30, 31), [form])]], 9, SPECIAL.pad)
+    assert batch.bins[0].tolist() == [UNJUDGED] * 2 + [4] * 4 + [UNJUDGED] * 3
 
 
 def test_attention_mask() -> None:
@@ -196,7 +213,9 @@ def test_attention_mask() -> None:
 
 
 def _group(workload: str, segments: int, length: int = 9) -> Group:
-    made = tuple(Segment((20,) * (length - 1) + (1,), i % 11) for i in range(segments))
+    made = tuple(
+        Segment((20,) * (length - 1) + (1,), i % 11, outcome=i % 11) for i in range(segments)
+    )
     return Group(workload, "t", (30,) * 10, made)
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from iree.compiler import ir
@@ -174,6 +176,36 @@ def test_pipelines(name: str, pipelines: set[str]) -> None:
     knob = next(registry.space(WORKLOADS[name], TARGETS["avx512"]))
     assert isinstance(knob, Choice)
     assert set(knob.options) == {llvm_cpu.DEFAULT, *pipelines}
+
+
+@pytest.mark.parametrize(
+    ("head", "options"),
+    [
+        (128, {llvm_cpu.DEFAULT, llvm_cpu.EXT}),
+        (160, {llvm_cpu.EXT}),
+        (512, {llvm_cpu.EXT}),
+        (1024, {llvm_cpu.DEFAULT}),
+    ],
+)
+def test_an_attention_whose_head_iree_tiles_is_never_left_to_it(
+    head: int, options: set[str]
+) -> None:
+    """Found by measuring: IREE's default gives wrong values for heads of more than 128."""
+    whole = WORKLOADS["attention"]
+    workload = replace(whole, extents=(12, 128, 64, head, 197))
+    knob = next(registry.space(workload, TARGETS["avx512"]))
+    assert isinstance(knob, Choice)
+    assert set(knob.options) == options
+
+
+def test_the_head_of_an_attention_is_never_tiled() -> None:
+    workload = replace(WORKLOADS["attention"], extents=(12, 128, 64, 256, 197))
+    grammar = registry.grammar(workload, TARGETS["avx512"])
+    make = registry.space_maker(workload, TARGETS["avx512"])
+    for seed in range(50):
+        schedule = decode(grammar.sample(np.random.default_rng(seed)), make)
+        root = levels(llvm_cpu.lowering_configs(workload, schedule)[0])
+        assert root["vector_reduction"][3] == 256
 
 
 def test_the_windows_of_a_convolution() -> None:

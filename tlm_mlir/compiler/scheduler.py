@@ -45,9 +45,9 @@ class Scheduler:
     ) -> list[Schedule]:
         """One schedule for each workload: one greedy generation, kept where it beats the default.
 
-        The model itself judges that: it predicts the performance of what it wrote and of IREE's
-        default. With `samples` it also draws that many more per workload and keeps the best judged.
-        Nothing is measured. The same input gives the same output.
+        The model itself judges that: it foretells the performance of what it wrote, relative to
+        IREE's default. With `samples` it also draws that many more per workload and keeps the best
+        judged. Nothing is measured. The same input gives the same output.
         """
         prompts = [prompt(workload, target) for workload in workloads]
         grammars = [registry.grammar(workload, target) for workload in workloads]
@@ -107,22 +107,26 @@ class Scheduler:
             prefilled=known,
         )
         standard = [ID[token] for token in default]
-        options = []
-        for i in range(len(prompts)):
-            some = written[i * copies : (i + 1) * copies]
-            options.append([standard, *(tokens for tokens in some if tokens != standard)])
-        # Where the model writes nothing but the default there is nothing to judge.
-        asked = [i for i, some in enumerate(options) if len(some) > 1]
-        scores = iter(
-            self._judge(
-                [prompts[i] for i in asked for _ in options[i]],
-                [tokens for i in asked for tokens in options[i]],
-                known,
-            )
-        )
-        best = [
-            some[_best([next(scores) for _ in some]) if len(some) > 1 else 0] for some in options
+        best = []
+        options = [
+            [tokens for tokens in written[i : i + copies] if tokens != standard]
+            for i in range(0, len(written), copies)
         ]
+        scores = self._judge(
+            [question for question, some in zip(prompts, options, strict=True) for _ in some],
+            [tokens for some in options for tokens in some],
+            known,
+        )
+        at = 0
+        for grammar, some in zip(grammars, options, strict=True):
+            expected = scores[at : at + len(some)]
+            at += len(some)
+            # IREE's default, which is 0 by definition, stays unless it is not to be trusted.
+            optional = grammar.cursor().mask()[standard[0]]
+            if len(some) and (not optional or expected.min() < -MARGIN):
+                best.append(some[int(expected.argmin())])
+            else:
+                best.append(standard)
         return [[TOKENS[token] for token in tokens] for tokens in best]
 
     def sample(self, workload: Workload, target: Target, count: int, seed: int) -> list[str]:
@@ -143,7 +147,7 @@ class Scheduler:
         return [text for text in texts if not text.startswith(default)]
 
     def expect(self, workload: Workload, target: Target, texts: Sequence[str]) -> np.ndarray:
-        """Expected log latency, relative to the workload's best, of schedules as token text."""
+        """Expected log latency over that of IREE's default, of schedules as token text."""
         question = prompt(workload, target)
         tokens = [[ID[word] for word in text.split()] for text in texts]
         return self._judge([question] * len(texts), tokens, self._prefill([question], target))
@@ -154,6 +158,7 @@ class Scheduler:
         segments: Sequence[Sequence[int]],
         known: Mapping[Tokens, Prompt],
     ) -> np.ndarray:
+        """Expected log latency over IREE's default's of finished schedules after their prompts."""
         distributions = judge(
             self._step,
             prompts,
@@ -163,9 +168,3 @@ class Scheduler:
             prefilled=known,
         )
         return expected_log_latency(distributions)
-
-
-def _best(scores: Sequence[float]) -> int:
-    """The best judged candidate, or 0 (the default) when none is better by the margin."""
-    best = 1 + int(np.argmin(scores[1:]))
-    return best if scores[best] < scores[0] - MARGIN else 0

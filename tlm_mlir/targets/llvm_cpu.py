@@ -38,6 +38,8 @@ MAX_GATHERED_REGISTERS = 16
 """The same where each element is gathered by a scalar load."""
 MAX_ATTENTION_REGISTERS = 512
 """The same for either contraction of an attention, whose head dim is never tiled."""
+MAX_HEAD = 128
+"""Longest head dim of an attention that IREE's default does not tile."""
 MAX_WORKGROUPS = 4096
 """Most workgroups of a dispatch: above this their launch costs more than a core's work."""
 CHOICES = (DEFAULT, *PIPELINES, *PEEL, *CACHE, *ORDER)
@@ -46,7 +48,8 @@ MARKS = ("@vector", "@reduce", "@inner", "@distribute")
 
 def space(workload: Workload, target: Target) -> Space:
     """The decisions for one dispatch on a CPU."""
-    pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload)))
+    default = (DEFAULT,) if default_is_right(workload) else ()
+    pipeline = yield Choice("pipeline", (*default, *_pipelines(workload)))
     if pipeline == DEFAULT:
         return
     root = workload.root_op
@@ -178,6 +181,25 @@ def _gathers(op: Op) -> bool:
     return any(line.startswith("extract") for line in op.body)
 
 
+def default_is_right(workload: Workload) -> bool:
+    """Whether IREE's default gives right values, so that it may be chosen.
+
+    IREE 3.13 tiles the head dim of an attention where it exceeds 128 (KernelDispatch.cpp, since
+    iree-org/iree#23304), and so takes the softmax of partial sums.
+    """
+    head = math.prod(workload.extents[dim] for dim in _head_dims(workload))
+    return not MAX_HEAD < head <= MAX_ATTENTION_REGISTERS
+
+
+def _head_dims(workload: Workload) -> list[int]:
+    """The head dims (K1) of an attention: what query and key share and are summed over."""
+    root = workload.root_op
+    if root.kind != "attention":
+        return []
+    shared = {i.dim for i in root.inputs[0].indices} & {i.dim for i in root.inputs[1].indices}
+    return [dim for dim in root.dims("reduction") if dim in shared]
+
+
 def _pipelines(workload: Workload) -> Iterable[str]:
     """Pipelines that can lower the workload."""
     root = workload.root_op
@@ -187,7 +209,9 @@ def _pipelines(workload: Workload) -> Iterable[str]:
         yield COPY
         return
     if root.kind == "attention":
-        yield EXT
+        # The head dim stays whole, so a longer one leaves LLVM too much to unroll.
+        if math.prod(workload.extents[d] for d in _head_dims(workload)) <= MAX_ATTENTION_REGISTERS:
+            yield EXT
         return
     if window(workload):
         yield CONV
@@ -224,14 +248,7 @@ def _fixed(workload: Workload, pipeline: str) -> dict[int, int]:
         pairs = window(workload)
         return {dim: 1 for pair in pairs[:-1] for dim in pair}
     if pipeline == EXT:
-        root = workload.root_op
-        query, key = root.inputs[0], root.inputs[1]
-        shared = {i.dim for i in query.indices} & {i.dim for i in key.indices}
-        return {
-            dim: workload.extents[dim]
-            for dim in root.dims("reduction")
-            if dim in shared and workload.extents[dim] <= 128
-        }
+        return {dim: workload.extents[dim] for dim in _head_dims(workload)}
     return {}
 
 

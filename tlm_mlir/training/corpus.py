@@ -29,7 +29,7 @@ from ..ir.dispatch import find_dispatches, normalize
 from ..ir.standalone import standalone
 from ..ir.workload import Workload
 from ..language.prompt import MAX_TOKENS, prompt_tokens
-from ..targets.llvm_cpu import window
+from ..targets.llvm_cpu import default_is_right, window
 from ..targets.target import Target, cpu_target
 from .networks import HELD_OUT, TRAINING
 
@@ -186,7 +186,7 @@ def _measurable(workload: Workload) -> bool:
     points = 1
     for extent in workload.op_extents(workload.root_op):
         points *= extent
-    return points >= MIN_POINTS and workload.flops <= MAX_FLOPS
+    return points >= MIN_POINTS and workload.flops <= MAX_FLOPS and default_is_right(workload)
 
 
 def write(entries: Iterable[Entry], path: Path) -> None:

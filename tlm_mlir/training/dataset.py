@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tlm_mlir.errors import RecordError
-from tlm_mlir.model.performance import BINS, bin_of
+from tlm_mlir.model.performance import BINS, bin_of, outcome_of
 
 FAIL = BINS
 """The bin number of a candidate that failed: one above the worst measured bin."""
@@ -41,14 +41,17 @@ class Special:
 
 @dataclass(frozen=True)
 class Segment:
-    """One schedule's tokens (ending in <end>) and, if measured, its bin and relative latency.
+    """One schedule's tokens (ending in <end>) and, if measured, how it did.
 
-    `bin` is 0..9 or FAIL, None if unmeasured; `relative` (>= 1) is None unless the candidate ran.
+    `bin` is that of the latency relative to the group's best, `outcome` that of the latency
+    relative to IREE's default: 0..9 or FAIL, None if unmeasured. `relative` (>= 1, to the best) is
+    None unless the candidate ran.
     """
 
     tokens: tuple[int, ...]
     bin: int | None = None
     relative: float | None = None
+    outcome: int | None = None
 
 
 @dataclass(frozen=True)
@@ -233,9 +236,10 @@ def _ratio(row: dict[str, Any]) -> float:
 def _measured(row: dict[str, Any], best: float, token: EncodeToken) -> Segment:
     tokens = _encode(row.get("schedule"), token)
     if row.get("status") != OK:
-        return Segment(tokens, FAIL)
-    relative = max(1.0, _ratio(row) / best)
-    return Segment(tokens, bin_of(relative), relative)
+        return Segment(tokens, FAIL, None, FAIL)
+    ratio = _ratio(row)
+    relative = max(1.0, ratio / best)
+    return Segment(tokens, bin_of(relative), relative, outcome_of(ratio))
 
 
 def _better(old: Segment | None, new: Segment) -> Segment:

@@ -27,7 +27,7 @@ _LEAST_FOR_RANKS = 5
 @dataclass(frozen=True)
 class Judged:
     """One validation group: rank correlation of expected and measured latency over the candidates
-    that ran, share of exactly predicted bins, and how much slower than the best measured one the
+    that ran, share of exactly foretold outcomes, and how much slower than the best measured one the
     candidate is that the network likes best."""
 
     spearman: float
@@ -103,18 +103,18 @@ def judge_group(
     network: Any, group: Group, special: Special, *, cap: int = 200, precision: Any = "auto"
 ) -> Judged | None:
     """How the network judges a measured group, or None if too few of its candidates ran."""
-    measured = [s for s in group.segments if s.bin is not None][:cap]
+    measured = [s for s in group.segments if s.outcome is not None][:cap]
     ran = [i for i, s in enumerate(measured) if s.relative is not None]
     if len(ran) < _LEAST_FOR_RANKS:
         return None
     found = judge_segments(network, group, measured, special, precision=precision)
     expected = expected_log_latency(found)[ran]
     relative = np.array([measured[i].relative for i in ran], np.float64)
-    bins = np.array([s.bin for s in measured])
+    outcomes = np.array([s.outcome for s in measured])
     chosen = relative[int(np.argmin(expected))]
     return Judged(
         spearman=spearman(expected, relative),
-        accuracy=float(np.mean(found.argmax(1) == bins)),
+        accuracy=float(np.mean(found.argmax(1) == outcomes)),
         regret=float(chosen / relative.min()),
     )
 

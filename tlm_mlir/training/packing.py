@@ -18,6 +18,7 @@ from tlm_mlir.training.dataset import Group, Objective, Segment, Special, select
 
 PAD_DOCUMENT = -1
 UNJUDGED = -1
+_FAILED_RELATIVE = 40.0
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,22 @@ class Batch:
     bins: np.ndarray
 
 
-def generator_form(segment: Segment, special: Special) -> Form:
-    """Form A: perf:k d1 d2 .. <end>; the perf token is given, so it bears no loss."""
+def generator_form(segment: Segment, special: Special, focus: float = 0.0) -> Form:
+    """Form A: perf:k d1 d2 .. <end>; the perf token is given, so it bears no loss.
+
+    A measured schedule weighs 1 / (relative latency ** focus): nobody asks for slow ones.
+    """
     perf = special.perf_unknown if segment.bin is None else special.perf[segment.bin]
     tokens = (perf, *segment.tokens)
-    return Form(tokens, (1.0,) * (len(tokens) - 1) + (0.0,))
+    relative = 1.0 if segment.bin is None else segment.relative or _FAILED_RELATIVE
+    return Form(tokens, (relative**-focus,) * (len(tokens) - 1) + (0.0,))
 
 
 def judge_form(segment: Segment, special: Special, judge_weight: float) -> Form:
-    """Form B: perf:? d1 d2 .. <end> perf:k."""
-    assert segment.bin is not None
-    tokens = (special.perf_unknown, *segment.tokens, special.perf[segment.bin])
-    return Form(tokens, (1.0,) * len(segment.tokens) + (judge_weight, 0.0), segment.bin)
+    """Form B: perf:? d1 d2 .. <end> perf:k. Only perf:k bears loss: form A teaches the rest."""
+    assert segment.outcome is not None
+    tokens = (special.perf_unknown, *segment.tokens, special.perf[segment.outcome])
+    return Form(tokens, (0.0,) * len(segment.tokens) + (judge_weight, 0.0), segment.outcome)
 
 
 def choose_form(
@@ -68,6 +73,7 @@ def choose_form(
     objective: Objective,
     judge_share: float,
     judge_weight: float,
+    focus: float = 0.0,
 ) -> Form:
     """A form for one epoch: unmeasured segments and the objective "best" know only form A."""
     if segment.bin is None:
@@ -76,7 +82,7 @@ def choose_form(
         return generator_form(Segment(segment.tokens, 0, segment.relative), special)
     if rng.random() < judge_share:
         return judge_form(segment, special, judge_weight)
-    return generator_form(segment, special)
+    return generator_form(segment, special, focus)
 
 
 Document = tuple[tuple[int, ...], list[Form]]
@@ -176,6 +182,7 @@ class Batches:
     objective: Objective = "all"
     judge_share: float = 0.5
     judge_weight: float = 4.0
+    focus: float = 0.0
     cap: int = 0
 
     def epoch(self, seed: int) -> list[list[list[Document]]]:
@@ -205,6 +212,7 @@ class Batches:
                 objective=self.objective,
                 judge_share=self.judge_share,
                 judge_weight=self.judge_weight,
+                focus=self.focus,
             )
             for i in order
         ]

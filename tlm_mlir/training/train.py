@@ -47,12 +47,13 @@ class Settings:
     """What decides a run's result. `steps` optimizer steps of `rows` x `length` tokens."""
 
     steps: int = 2000
-    rows: int = 8
-    length: int = 1024
+    rows: int = 16
+    length: int = 512
     objective: str = "all"
-    judge_share: float = 0.5
-    judge_weight: float = 4.0
+    judge_share: float = 0.6
+    judge_weight: float = 8.0
     value_weight: float = 0.5
+    focus: float = 1.0
     cap: int = 0
     learning_rate: float = 1e-3
     warmup: float = 0.03
@@ -74,6 +75,7 @@ class Settings:
             objective="best" if self.objective == "best" else "all",
             judge_share=self.judge_share,
             judge_weight=self.judge_weight,
+            focus=self.focus,
             cap=self.cap,
         )
 
