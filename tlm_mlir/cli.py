@@ -175,6 +175,8 @@ def _add_eval(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
     command.add_argument("--reference", type=Path, metavar="F.jsonl.xz", help="random schedules")
     command.add_argument("--network", action="append", default=[], help="only these networks")
+    command.add_argument("--share", type=float, help="only what `train --validation SHARE` leaves")
+    command.add_argument("--margin", type=float, help="lead (log latency) to replace the default")
     command.add_argument("--report-out", type=Path, metavar="F.json")
 
 
@@ -185,12 +187,17 @@ def _eval(options: argparse.Namespace) -> None:
     from .compiler.scheduler import Scheduler
     from .report import held_out
     from .training.corpus import entry_target, read
+    from .training.dataset import share
 
     entries = read(options.corpus)
     if options.network:
         entries = [entry for entry in entries if entry.network in options.network]
+    if options.share is not None:
+        entries = [entry for entry in entries if share(entry.workload) < options.share]
     reference = held_out.reference_speedups(options.reference) if options.reference else {}
     scheduler = Scheduler(options.model)
+    if options.margin is not None:
+        scheduler.margin = options.margin
     rows = held_out.evaluate(entries, entry_target(entries), scheduler, reference, options.samples)
     held_out.print_rows(rows, Console())
     if options.report_out:

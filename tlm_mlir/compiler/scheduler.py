@@ -39,6 +39,7 @@ class Scheduler:
         self.identity = checkpoint.identity
         self._step = Step.open(checkpoint)
         self._headers: dict[Tokens, Prompt] = {}
+        self.margin = MARGIN
 
     def schedule(
         self, workloads: Sequence[Workload], target: Target, samples: int = 0, seed: int = 0
@@ -123,7 +124,7 @@ class Scheduler:
             at += len(some)
             # IREE's default, which is 0 by definition, stays unless it is not to be trusted.
             optional = grammar.cursor().mask()[standard[0]]
-            if len(some) and (not optional or expected.min() < -MARGIN):
+            if len(some) and (not optional or expected.min() < -self.margin):
                 best.append(some[int(expected.argmin())])
             else:
                 best.append(standard)

@@ -187,13 +187,15 @@ def select(groups: Sequence[Group], objective: Objective) -> list[Group]:
 
 def split(groups: Sequence[Group], fraction: float) -> tuple[list[Group], list[Group]]:
     """(training, validation): `fraction` of the workloads by their hash, with all their targets."""
-    held = [_share(group.workload) < fraction for group in groups]
+    held = [share(group.workload) < fraction for group in groups]
     training = [g for g, h in zip(groups, held, strict=True) if not h]
     return training, [g for g, h in zip(groups, held, strict=True) if h]
 
 
-def _share(text: str) -> float:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+def share(text: str) -> float:
+    """Where a workload, as JSON text, stands between 0 and 1: below the share it validates."""
+    # Other than the workload's digest, by which a corpus is chosen.
+    return int.from_bytes(hashlib.sha256(f"share {text}".encode()).digest()[:8], "big") / 2**64
 
 
 def _text(value: object) -> str:
