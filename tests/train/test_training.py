@@ -18,9 +18,9 @@ from tlm_mlir.errors import CheckpointError, InputError
 from tlm_mlir.training import state
 from tlm_mlir.training.dataset import Group, Segment, Special
 from tlm_mlir.training.evaluate import judge_groups, judge_segments, spearman
+from tlm_mlir.training.loop import Settings, train
 from tlm_mlir.training.network import logits, new_network, to_tensors, weighted_loss
 from tlm_mlir.training.packing import collate, generator_form, judge_form
-from tlm_mlir.training.train import Settings, train
 
 SPECIAL = Special(pad=0, end=1, perf_unknown=2, perf=tuple(range(3, 14)))
 VOCABULARY = 40
