@@ -31,15 +31,18 @@ def _network(seed: int = 0) -> Any:
     return new_network(VOCABULARY, layers=2, embedding=32, heads=2, positions=128, seed=seed)
 
 
+def _segment(body: tuple[int, ...]) -> Segment:
+    slow = body.count(20)
+    return Segment((*body, 1), 3 * slow, 1.0 + slow, 3 * slow)
+
+
 def _groups(count: int = 6) -> list[Group]:
     """Groups whose schedules of three tokens are the slower the more often token 20 occurs."""
     random = np.random.default_rng(0)
     made = []
     for i in range(count):
         bodies = {tuple(random.integers(20, 24, size=3).tolist()) for _ in range(20)}
-        segments = tuple(
-            Segment((*body, 1), 3 * body.count(20), 1.0 + body.count(20)) for body in sorted(bodies)
-        )
+        segments = tuple(_segment(body) for body in sorted(bodies))
         made.append(Group(f"w{i}", "t", (30, 31, 32 + i % 4), segments))
     return made
 
