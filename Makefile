@@ -8,9 +8,9 @@ RUN ?= build/run
 DEMO := build/demo
 # The stock flags under which ResNet-50 was found to run fastest.
 BEST_STOCK := '--iree-global-opt-use-im2col-for-convs;;--iree-opt-data-tiling'
-PRETRAIN ?= 500000
-PRETRAIN_STEPS ?= 1800
-STEPS ?= 700
+PRETRAIN ?= 600000
+PRETRAIN_STEPS ?= 2000
+STEPS ?= 2600
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -40,9 +40,9 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	test -f $(RUN)/unmeasured.jsonl.xz || $(BIN)/python -m tlm_mlir.training.unmeasured \
 	  model/corpus/training.jsonl.xz $(RUN)/unmeasured.jsonl.xz --count $(PRETRAIN)
 	test -d $(RUN)/pretrain/checkpoint || $(BIN)/tlm-mlir train $(RUN)/pretrain \
-	  --records $(RUN)/unmeasured.jsonl.xz --steps $(PRETRAIN_STEPS)
+	  --records $(RUN)/unmeasured.jsonl.xz --validation 0.08 --final-rate 0.3 --steps $(PRETRAIN_STEPS)
 	$(BIN)/tlm-mlir train $(RUN)/train --records model/records/*.jsonl.xz \
-	  --from $(RUN)/pretrain/checkpoint --validation 0.08 --steps $(STEPS)
+	  --from $(RUN)/pretrain/checkpoint --validation 0.08 --learning-rate 8e-4 --steps $(STEPS)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds

@@ -23,7 +23,8 @@ from typing import Any
 
 from tlm_mlir.errors import CheckpointError
 
-FORMAT = 1
+FORMAT = 2
+"""2: what the model foretells is relative to IREE's default (model/performance.py)."""
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocabulary.json"

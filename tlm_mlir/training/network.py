@@ -60,6 +60,17 @@ def _fuse(network: Any) -> Any:
     return network
 
 
+def with_dropout(network: Any, share: float) -> Any:
+    """Sets the dropout of embeddings, attention outputs and feed-forward outputs.
+
+    Attention weights keep theirs of 0: torch has no fused CPU kernel with it.
+    """
+    network.transformer.drop.p = share
+    for block in network.transformer.h:
+        block.attn.resid_dropout.p = block.mlp.dropout.p = share
+    return network
+
+
 def load_network(directory: Path | str) -> Any:
     """The GPT2LMHeadModel of a checkpoint or Hugging Face directory, safetensors only."""
     from transformers import GPT2LMHeadModel
