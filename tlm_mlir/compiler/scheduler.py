@@ -25,9 +25,9 @@ from ..model.step import Step
 from ..targets import registry
 from ..targets.target import Target
 
-MARGIN = 0.25
+MARGIN = 0.3
 """How much faster (in log latency) the model must expect a schedule to be before it replaces IREE's
-default. Of the five smaller leads seen on validation workloads four were wrong."""
+default. Set on the validation workloads (model/README.md)."""
 
 
 class Scheduler:
