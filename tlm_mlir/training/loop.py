@@ -31,7 +31,6 @@ from tlm_mlir.training.network import (
     to_tensors,
     value_loss,
     weighted_loss,
-    with_dropout,
 )
 from tlm_mlir.training.packing import Batches, Document
 
@@ -58,7 +57,6 @@ class Settings:
     final_rate: float = 0.05
     weight_decay: float = 0.05
     clip: float = 1.0
-    dropout: float = 0.1
     precision: Precision = "auto"
     seed: int = 0
 
@@ -179,7 +177,7 @@ class _Loop:
         self.workers = Workers.join()
         local = int(os.environ.get("LOCAL_RANK", "0"))
         device = torch.device(f"cuda:{local}" if torch.cuda.is_available() else "cpu")
-        self.network = with_dropout(network.to(device), settings.dropout)
+        self.network = network.to(device)
         self.device, self.settings, self.run, self.special = device, settings, run, special
         self.optimizer = _optimizer(network, settings)
         self.progress = state.Progress(settings=dataclasses.asdict(settings))

@@ -26,7 +26,6 @@ def new_network(
     embedding: int = 256,
     heads: int = 8,
     positions: int = 1024,
-    dropout: float = 0.0,
     seed: int = 0,
 ) -> Any:
     """A GPT2LMHeadModel with random weights from `seed`."""
@@ -40,9 +39,9 @@ def new_network(
         n_embd=embedding,
         n_head=heads,
         n_positions=positions,
-        resid_pdrop=dropout,
-        embd_pdrop=dropout,
-        attn_pdrop=dropout,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
         bos_token_id=None,
         eos_token_id=None,
     )
@@ -57,17 +56,6 @@ def _fuse(network: Any) -> Any:
 
     for block in network.transformer.h:
         block.mlp.act = torch.nn.GELU(approximate="tanh")
-    return network
-
-
-def with_dropout(network: Any, share: float) -> Any:
-    """Sets the dropout of embeddings, attention outputs and feed-forward outputs.
-
-    Attention weights keep theirs of 0: torch has no fused CPU kernel with it.
-    """
-    network.transformer.drop.p = share
-    for block in network.transformer.h:
-        block.attn.resid_dropout.p = block.mlp.dropout.p = share
     return network
 
 
