@@ -9,7 +9,7 @@ DEMO := build/demo
 # The stock flags under which ResNet-50 was found to run fastest.
 BEST_STOCK := '--iree-global-opt-use-im2col-for-convs;;--iree-opt-data-tiling'
 PRETRAIN ?= 600000
-PRETRAIN_STEPS ?= 2000
+PRETRAIN_STEPS ?= 2250
 STEPS ?= 2600
 
 .DEFAULT_GOAL := help
