@@ -31,7 +31,7 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import decode, encode
 from tlm_mlir.measure.builder import build
 from tlm_mlir.targets import registry
-from tlm_mlir.training.corpus import BASE_FLAGS, Entry, entry_target, read
+from tlm_mlir.training.corpus import BASE_FLAGS, Entry, read_for_host
 
 
 def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:  # type: ignore[no-untyped-def]
@@ -87,8 +87,7 @@ def main() -> int:
     parser.add_argument("--decodes", type=int, default=10_000)
     parser.add_argument("--compiles", type=int, default=500)
     options = parser.parse_args()
-    entries = read(options.corpus)
-    target = entry_target(entries)
+    entries, target = read_for_host(options.corpus)
     rng = np.random.default_rng(0)
     share = -(-options.decodes // len(entries))
     session = Session([*BASE_FLAGS])

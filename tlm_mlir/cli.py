@@ -186,10 +186,10 @@ def _eval(options: argparse.Namespace) -> None:
     from .compiler.report import write_text
     from .compiler.scheduler import Scheduler
     from .report import held_out
-    from .training.corpus import entry_target, read
+    from .training.corpus import read_for_host
     from .training.dataset import share
 
-    entries = read(options.corpus)
+    entries, target = read_for_host(options.corpus)
     if options.network:
         entries = [entry for entry in entries if entry.network in options.network]
     if options.share is not None:
@@ -198,7 +198,7 @@ def _eval(options: argparse.Namespace) -> None:
     scheduler = Scheduler(options.model)
     if options.margin is not None:
         scheduler.margin = options.margin
-    rows = held_out.evaluate(entries, entry_target(entries), scheduler, reference, options.samples)
+    rows = held_out.evaluate(entries, target, scheduler, reference, options.samples)
     held_out.print_rows(rows, Console())
     if options.report_out:
         write_text(options.report_out, held_out.to_json(rows) + "\n")
@@ -212,7 +212,9 @@ def _add_collect(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--round", type=int, default=0, help="0 searches, later ones ask")
     command.add_argument("--batches", type=int, default=1, help="batches of ten per workload")
     command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--max-flops", type=float, default=3e8, help="skip larger workloads")
+    command.add_argument(
+        "--max-flops", type=float, default=4.5e9, help="skip larger contractions, others at a tenth"
+    )
     command.add_argument("--export", type=Path, metavar="F.jsonl.xz", help="write all records")
     command.add_argument("--proposer", choices=("search", "random", "model"), default="search")
     _model_arguments(command)
@@ -221,10 +223,9 @@ def _add_collect(commands) -> None:  # type: ignore[no-untyped-def]
 def _collect(options: argparse.Namespace) -> None:
     from .measure.database import Database
     from .training import collect
-    from .training.corpus import entry_target, read
+    from .training.corpus import read_for_host
 
-    entries = read(options.corpus)
-    target = entry_target(entries)
+    entries, target = read_for_host(options.corpus)
     chosen = collect.affordable(entries, options.max_flops)
     with Database(options.database) as database:
         propose = collect.proposer(options.proposer, database, options.seed, options.model)

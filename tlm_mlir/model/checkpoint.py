@@ -23,8 +23,9 @@ from typing import Any
 
 from tlm_mlir.errors import CheckpointError
 
-FORMAT = 2
-"""2: what the model foretells is relative to IREE's default (model/performance.py)."""
+FORMAT = 3
+"""3: the step has the shapes of model/shapes.py as they are now. 2: what the model foretells is
+relative to IREE's default (model/performance.py)."""
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 VOCABULARY = "vocabulary.json"

@@ -7,11 +7,11 @@ Chosen by measuring a 6 x 256 model on two cores: a wider prefill gains nothing,
 quarter, and a dynamic cache length costs nothing.
 """
 
-PREFILL = (2, 256)
-"""Prompts packed into rows; sees no cache, gives no logits."""
+PREFILL = (1, 64)
+"""What all prompts begin with, the description of the target; sees no cache, gives no logits."""
 
 EXTEND = (2, 256)
-"""A chunk that continues what is cached: long prompts, and segments to judge."""
+"""A chunk that continues what is cached: the rest of prompts, and segments to judge."""
 
 DECODE_WIDTHS = (8, 32)
 """One token for each of 8 or 32 rows."""

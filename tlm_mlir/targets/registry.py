@@ -11,13 +11,16 @@ from types import ModuleType
 from ..errors import TargetError
 from ..ir.workload import Workload
 from ..language.grammar import Grammar
+from ..language.schedule import Schedule
 from ..language.space import Space
-from . import llvm_cpu, llvm_cpu_graph
+from . import llvm_cpu, llvm_cpu_default, llvm_cpu_graph
 from .target import Target
 
 BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu}
 GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
 """Backends with decisions about the ops of a whole program."""
+IMITATIONS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_default}
+"""Backends whose own choices can be read back."""
 
 
 def backend(target: Target) -> ModuleType:
@@ -46,6 +49,15 @@ def space_maker(workload: Workload, target: Target) -> Callable[[], Space]:
 def grammar(workload: Workload, target: Target) -> Grammar:
     """The grammar of those decisions."""
     return Grammar(space_maker(workload, target))
+
+
+def imitate(workload: Workload, target: Target, configuration: str) -> Schedule | None:
+    """The schedule closest to what IREE chose by itself; None where the space has nothing alike.
+
+    `configuration` is the text of the attributes that IREE set (`measure.interface`).
+    """
+    found: Schedule | None = IMITATIONS[target.backend].imitate(workload, target, configuration)
+    return found
 
 
 def graph_space(workload: Workload, target: Target) -> Space:

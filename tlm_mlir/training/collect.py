@@ -19,14 +19,17 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..compiler.scheduler import Scheduler
-from ..errors import InputError
+from ..compiler.session import SOURCES, Session
+from ..errors import CompileError, InputError
 from ..ir.workload import Workload
 from ..language import vocabulary
 from ..language.sampling import mutate
-from ..language.schedule import decode, encode
+from ..language.schedule import Schedule, decode, encode
 from ..language.space import Value
 from ..measure.database import Database, Record
+from ..measure.interface import configuration
 from ..measure.runner import Job, JobResult, Limits, measure_batches
+from ..model.shapes import DECODE_WIDTHS
 from ..targets import registry
 from ..targets.target import Target
 from .corpus import BASE_FLAGS, Entry
@@ -40,8 +43,11 @@ EXACT_OPS = frozenset(
 )
 """Body ops that are exact on small integers."""
 
-Proposer = Callable[[Workload, Target, set[str], int], list[str]]
-"""(workload, target, schedules known already, how many) -> new schedules as token text."""
+Proposer = Callable[[Entry, Target, set[str], int], list[str]]
+"""(entry, target, schedules known already, how many) -> new schedules as token text."""
+
+Decisions = dict[tuple[str, int], Value]
+"""What a schedule decided, by knob and dim."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,8 @@ def random_proposer(seed: int) -> Proposer:
     """Proposes schedules drawn token by token from the grammar, no two alike: no knowledge."""
     rng = np.random.default_rng(seed)
 
-    def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
-        grammar = registry.grammar(workload, target)
+    def propose(entry: Entry, target: Target, known: set[str], count: int) -> list[str]:
+        grammar = registry.grammar(Workload.from_json(entry.workload), target)
         default = registry.backend(target).DEFAULT
         found: dict[str, None] = {}
         for _ in range(count * 8):
@@ -70,16 +76,28 @@ def random_proposer(seed: int) -> Proposer:
     return propose
 
 
-def search_proposer(database: Database, seed: int, fresh: float = 0.4) -> Proposer:
-    """Proposes random schedules and mutations of the best measured so far, no two alike.
+def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Proposer:
+    """Proposes what IREE does by itself, mutations of that and of the best measured so far, and
+    random schedules, no two alike.
 
-    `fresh` is the share of random ones; there are only those while a workload has no records.
+    `fresh` is the share of random ones.
     """
     rng = np.random.default_rng(seed)
+    imitation = Imitation()
 
-    def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
+    def propose(entry: Entry, target: Target, known: set[str], count: int) -> list[str]:
+        workload = Workload.from_json(entry.workload)
         parents = _parents(database, workload, target)
-        return _variations(workload, target, parents, known, count, fresh, rng)
+        found = []
+        own = imitation(entry, target)
+        if own is not None:
+            text = " ".join(encode(own, registry.space_maker(workload, target)))
+            found = [text] if text not in known else []
+            # Once, as one of the best measured: it need not be among them.
+            parents.append(_decisions(own))
+        known = known | set(found)
+        count -= len(found)
+        return found + _variations(workload, target, parents, known, count, fresh, rng)
 
     return propose
 
@@ -87,18 +105,20 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.4) -> Propos
 def model_proposer(database: Database, model: Path | None, seed: int) -> Proposer:
     """Proposes what the model writes and judges best, and a few others.
 
-    The pool holds samples of the model, mutations of the best measured so far and random schedules.
-    Of it come the best judged, and for every three of them one drawn blindly: the next model learns
-    from those where this one errs.
+    The pool holds samples of the model, and what `search_proposer` proposes. Of it come the best
+    judged, and for every three of them one drawn blindly: the next model learns from those where
+    this one errs.
     """
     scheduler = Scheduler(model)
     rng = np.random.default_rng(seed)
+    search = search_proposer(database, seed)
 
-    def propose(workload: Workload, target: Target, known: set[str], count: int) -> list[str]:
-        parents = _parents(database, workload, target)
-        written = scheduler.sample(workload, target, 2 * count, int(rng.integers(1 << 31)))
+    def propose(entry: Entry, target: Target, known: set[str], count: int) -> list[str]:
+        workload = Workload.from_json(entry.workload)
+        # As many as the narrow decoding step takes: more cost as much time as measuring them.
+        written = scheduler.sample(workload, target, min(DECODE_WIDTHS), int(rng.integers(1 << 31)))
         pool = [text for text in dict.fromkeys(written) if text not in known]
-        pool += _variations(workload, target, parents, known | set(pool), 2 * count, 0.2, rng)
+        pool += search(entry, target, known | set(pool), 2 * count)
         scores = scheduler.expect(workload, target, pool)
         order = [pool[i] for i in np.argsort(scores, kind="stable")]
         best, rest = order[: count - count // 4], order[count - count // 4 :]
@@ -108,10 +128,27 @@ def model_proposer(database: Database, model: Path | None, seed: int) -> Propose
     return propose
 
 
+class Imitation:
+    """IREE's own choice for a dispatch, as a schedule; None where the space has nothing like it."""
+
+    def __init__(self) -> None:
+        self._session = Session(BASE_FLAGS)
+
+    def __call__(self, entry: Entry, target: Target) -> Schedule | None:
+        """Compiles the dispatch up to the point where IREE has chosen (5 ms)."""
+        try:
+            module = self._session.parse_text(entry.source)
+            self._session.run(module, SOURCES, "executable-configurations")
+        except CompileError:
+            return None
+        workload = Workload.from_json(entry.workload)
+        return registry.imitate(workload, target, configuration(module))
+
+
 def _variations(
     workload: Workload,
     target: Target,
-    parents: Sequence[dict[tuple[str, int], Value]],
+    parents: Sequence[Decisions],
     known: set[str],
     count: int,
     fresh: float,
@@ -122,21 +159,21 @@ def _variations(
     default = registry.backend(target).DEFAULT
     found: dict[str, None] = {}
     for _ in range(count * 8):
-        parent: dict[tuple[str, int], Value] = {}
+        if len(found) == count:
+            break
+        parent: Decisions = {}
         if parents and rng.random() >= fresh:
             parent = parents[int(rng.integers(len(parents)))]
         schedule = mutate(make(), parent, workload.extents, rng)
         text = " ".join(encode(schedule, make))
         if text not in known and schedule.choice("pipeline") != default:
             found.setdefault(text)
-        if len(found) == count:
-            break
     return list(found)
 
 
 def _parents(
     database: Database, workload: Workload, target: Target, count: int = 5
-) -> list[dict[tuple[str, int], Value]]:
+) -> list[Decisions]:
     """Decisions of the best records of a workload that are not the default."""
     make = registry.space_maker(workload, target)
     rows = []
@@ -150,8 +187,12 @@ def _parents(
         except InputError:  # A record of an earlier space.
             continue
         if len(schedule.decisions) > 1:
-            parents.append({(d.name, d.dim): d.value for d in schedule.decisions})
+            parents.append(_decisions(schedule))
     return parents[:count]
+
+
+def _decisions(schedule: Schedule) -> Decisions:
+    return {(d.name, d.dim): d.value for d in schedule.decisions}
 
 
 def proposer(name: str, database: Database, seed: int, model: Path | None) -> Proposer:
@@ -162,9 +203,16 @@ def proposer(name: str, database: Database, seed: int, model: Path | None) -> Pr
 
 
 def affordable(entries: Sequence[Entry], max_flops: float) -> list[Entry]:
-    """Entries of at most so many operations, in the order of their digests."""
-    keyed = [(Workload.from_json(entry.workload), entry) for entry in entries]
-    kept = [(workload.digest, entry) for workload, entry in keyed if workload.flops <= max_flops]
+    """Contractions of at most so many operations, others of a tenth, ordered by their digests.
+
+    A budget of time is meant: IREE's default runs other ops some ten times slower.
+    """
+    kept = []
+    for entry in entries:
+        workload = Workload.from_json(entry.workload)
+        limit = max_flops if entry.kind == "contraction" else max_flops / 10
+        if workload.flops <= limit:
+            kept.append((workload.digest, entry))
     return [entry for _, entry in sorted(kept, key=lambda item: item[0])]
 
 
@@ -211,7 +259,7 @@ def _jobs(
     for _ in range(batches):
         for entry in sorted(entries, key=lambda item: len(known[item.workload])):
             workload = Workload.from_json(entry.workload)
-            texts = propose(workload, target, known[entry.workload], CANDIDATES)
+            texts = propose(entry, target, known[entry.workload], CANDIDATES)
             known[entry.workload] |= set(texts)
             if texts:
                 yield job(entry, workload, target, texts)
@@ -263,7 +311,8 @@ def versions() -> str:
 
 
 def _records(result: JobResult, round_: int) -> Iterator[Record]:
-    if result.error:
+    """Records of a batch, none where other programs disturbed its measure, IREE's default."""
+    if result.error or result.default.disturbed:
         return
     tag = result.job.tag
     assert isinstance(tag, _Tag)

@@ -12,11 +12,10 @@ import hashlib
 import json
 import lzma
 import os
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from rich.progress import track
 from ..compiler.session import SOURCES, Session
 from ..errors import InputError, TlmError
 from ..ir.dispatch import find_dispatches, normalize
+from ..ir.graph import device_target
 from ..ir.standalone import standalone
 from ..ir.workload import Workload
 from ..language.prompt import MAX_TOKENS, prompt_tokens
@@ -49,10 +49,12 @@ SETTINGS: tuple[tuple[str, ...], ...] = (
 )
 """Stock settings under which a network's dispatches are taken."""
 
-QUOTAS = {"contraction": 240, "window": 120, "attention": 60, "reduction": 80, "parallel": 100}
+QUOTAS = {"contraction": 480, "window": 230, "attention": 110, "reduction": 140, "parallel": 200}
 """How many workloads of each class a corpus holds."""
-MAX_FLOPS = 1.2e9
+MAX_FLOPS = 4.5e9
 MIN_POINTS = 1 << 12
+_ATTRIBUTE = "#hal.executable.target<"
+_PROGRAM = "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }"
 
 
 @dataclass(frozen=True)
@@ -207,13 +209,32 @@ def read(path: Path) -> list[Entry]:
         raise InputError(f"{path} is no readable corpus ({error}); make it again") from error
 
 
-def entry_target(entries: Sequence[Entry], cores: int = 0) -> Target:
-    """The target that a corpus was compiled for, with this machine's cores unless given.
+def read_for_host(path: Path, cores: int = 0) -> tuple[list[Entry], Target]:
+    """A corpus whose sources are for this machine, and this machine as a target.
 
-    Raises InputError for an empty corpus.
+    A corpus may come from another machine: code for its CPU would not run here. `cores` is this
+    machine's unless given. Raises InputError for a corpus that is missing, damaged or empty.
     """
+    entries = read(path)
     if not entries:
-        raise InputError("the corpus is empty; make it again or choose other networks")
-    found = re.search(r"#hal\.executable\.target<.*", entries[0].source)
-    assert found is not None
-    return cpu_target(found.group(0), cores or len(os.sched_getaffinity(0)))
+        raise InputError(f"the corpus {path} is empty; make it again or choose other networks")
+    attribute = _host_attribute()
+    rewritten = [replace(entry, source=_retarget(entry.source, attribute)) for entry in entries]
+    return rewritten, cpu_target(attribute, cores or len(os.sched_getaffinity(0)))
+
+
+def _host_attribute() -> str:
+    """Text of the `#hal.executable.target` that IREE gives programs for this machine."""
+    session = Session(BASE_FLAGS)
+    module = session.run(session.parse_text(_PROGRAM, "a program"), None, "preprocessing")
+    device = device_target(module)
+    return device[device.index(_ATTRIBUTE) : device.rindex("}>") + 2]
+
+
+def _retarget(source: str, attribute: str) -> str:
+    """A standalone source with another target; the alias that it begins with holds the only one."""
+    line, newline, rest = source.partition("\n")
+    alias, found, _ = line.partition(_ATTRIBUTE)
+    if not found:
+        raise InputError("a corpus source does not begin with its target; make the corpus again")
+    return f"{alias}{attribute}{newline}{rest}"

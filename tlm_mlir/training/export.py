@@ -18,7 +18,8 @@ import time
 import warnings
 from pathlib import Path
 
-from tlm_mlir.training.networks import HELD_OUT, TRAINING, Network
+from tlm_mlir.training.architecture import Network
+from tlm_mlir.training.networks import HELD_OUT, TRAINING
 
 PARAMETER_SCOPE = "model"
 

@@ -3,7 +3,8 @@
 """Unmeasured legal schedules for pre-training: they teach the language, not what is fast.
 
 Run as `python -m tlm_mlir.training.unmeasured CORPUS.jsonl.xz OUT.jsonl.xz --count 500000`. All are
-distinct, half of them drawn token by token, half with sizes mostly divisors and powers of two.
+distinct, half of them drawn token by token, half with sizes mostly divisors and powers of two. Half
+of the workloads are for this machine, the others for CPUs of other widths, cores and caches.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ..language.sampling import mutate
 from ..language.schedule import encode
 from ..targets import registry
 from ..targets.target import Target
-from .corpus import entry_target, read
+from .corpus import read_for_host
 
 
 def schedules(
@@ -43,14 +44,31 @@ def schedules(
     return list(found)
 
 
+def any_cpu(rng: np.random.Generator) -> Target:
+    """A plausible CPU: 128 to 512 bits wide, 1 to 64 cores, caches of 32 KiB, 256 KiB and more."""
+    bits = 128 << int(rng.integers(3))
+    features = ("fma", "avx512vnni", "avx512bf16")[
+        : (bits >> 8) + int(rng.integers(2)) * (bits >> 9)
+    ]
+    return Target(
+        backend="llvm-cpu",
+        vector_bits=bits,
+        cores=1 << int(rng.integers(7)),
+        l1=(32, 48, 64)[int(rng.integers(3))] << 10,
+        l2=256 << 10 << int(rng.integers(4)),
+        l3=8 << 20 << int(rng.integers(5)),
+        features=features,
+    )
+
+
 def rows(corpus: Path, count: int, seed: int) -> Iterator[dict[str, object]]:
     """One row per workload, `count` schedules over all rows in even shares."""
-    entries = read(corpus)
-    target = entry_target(entries)
+    entries, host = read_for_host(corpus)
     share = -(-count // len(entries))
     for place, entry in enumerate(track(entries, "drawing schedules")):
         workload = Workload.from_json(entry.workload)
         rng = np.random.default_rng((seed, place))
+        target = host if rng.random() < 0.5 else any_cpu(rng)
         yield {
             "workload": json.loads(entry.workload),
             "target": json.loads(target.to_json()),
