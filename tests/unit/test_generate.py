@@ -14,6 +14,7 @@ from tlm_mlir.model.generate import generate
 from tlm_mlir.model.judge import judge, last_logits
 from tlm_mlir.model.performance import BINS, bin_of, expected_log_latency, outcome_of
 from tlm_mlir.model.prefill import pack, prefill
+from tlm_mlir.model.shapes import PREFILL
 from tlm_mlir.model.step import HIDDEN, Dimensions, KeyValues
 
 VOCABULARY = 12
@@ -157,7 +158,7 @@ def test_equal_prompts_are_run_once() -> None:
     model = FakeStep()
     prompt = _prompts(1)[0]
     generate(model, [prompt] * 10, [Steps(4) for _ in range(10)], perf_token=PERF)
-    assert model.prefills == [len(prompt)]
+    assert model.prefills == [min(len(prompt), PREFILL[1])]
     known = prefill(model, [prompt])
     generate(model, [prompt], [Steps(2)], perf_token=PERF, prefilled=known)
     assert len(model.prefills) == 2

@@ -125,13 +125,9 @@ def _stream(seed: int, row: int) -> np.random.Generator:
 
 def _groups(rows: list[_Row]) -> list[list[_Row]]:
     """Batches of rows with prompts of similar length: each pays for its longest."""
-    widest, narrow = max(DECODE_WIDTHS), min(DECODE_WIDTHS)
+    widest = max(DECODE_WIDTHS)
     rows = sorted(rows, key=lambda row: (-len(row.prompt), row.index))
-    full = len(rows) // widest * widest
-    groups = [rows[i : i + widest] for i in range(0, full, widest)]
-    rest = rows[full:]
-    step = widest if len(rest) > 2 * narrow else narrow
-    return groups + [rest[i : i + step] for i in range(0, len(rest), step)]
+    return [rows[i : i + widest] for i in range(0, len(rows), widest)]
 
 
 class _Batch:

@@ -13,8 +13,8 @@ PREFILL = (1, 64)
 EXTEND = (2, 256)
 """A chunk that continues what is cached: the rest of prompts, and segments to judge."""
 
-DECODE_WIDTHS = (8, 32)
-"""One token for each of 8 or 32 rows."""
+DECODE_WIDTHS = (8, 16, 32)
+"""One token for each of so many rows."""
 
 
 def decode_name(width: int) -> str:

@@ -65,7 +65,7 @@ def space(workload: Workload, target: Target) -> Space:
         yield Mark("@reduce")
         for dim in reversed(reduction):
             yield from _vector_size("reduce", dim, workload, target, tiles)
-    inner = [d for d in _inner_dims(workload) if workload.extents[d] > 1]
+    inner = [d for d in inner_dims(workload) if workload.extents[d] > 1]
     if inner and pipeline == TILE:
         yield Mark("@inner")
         tiles = {dim: size for dim, size in tiles.items() if dim in parallel}
@@ -252,7 +252,7 @@ def _fixed(workload: Workload, pipeline: str) -> dict[int, int]:
     return {}
 
 
-def _inner_dims(workload: Workload) -> list[int]:
+def inner_dims(workload: Workload) -> list[int]:
     """Dims that the root op has not, or reduces over while another op spans them in parallel."""
     root = workload.root_op
     found = []

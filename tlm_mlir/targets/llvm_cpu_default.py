@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 
-from ..ir.workload import Workload
+from ..ir.workload import Op, Workload
 from ..language.sampling import admits, draw
 from ..language.schedule import Schedule
 from ..language.space import Choice, Knob, Size, Value
-from .llvm_cpu import CACHE, DEFAULT, ORDER, PEEL, PIPELINES, space
+from .llvm_cpu import CACHE, DEFAULT, ORDER, PEEL, PIPELINES, inner_dims, space
 from .target import Target
 
 _LEVEL = re.compile(r"(\w+) = (?:\{sizes = )?\[([^\]]*)\]")
@@ -79,16 +79,31 @@ def _sizes(
         for knob, level in _LEVELS.items()
         for dim, size in zip(root.loops, levels.get(level, ()), strict=False)
     }
-    spread = [op["vector_inner_parallel"] for op in ops if "vector_inner_parallel" in op]
-    for sizes in spread:
-        for op in workload.ops:
-            if len(op.loops) == len(sizes):
-                found |= {("inner", dim): n for dim, n in zip(op.loops, sizes, strict=True) if n}
+    for op in workload.ops:
+        if op is not root:
+            for sizes in ops:
+                found |= _inner_sizes(workload, op, sizes)
     return found
+
+
+def _inner_sizes(
+    workload: Workload, op: Op, levels: dict[str, list[int]]
+) -> dict[tuple[str, int], int]:
+    """Sizes of the dims that the root op has not, or reduces over, if the levels are of this op."""
+    wanted = inner_dims(workload)
+    return {
+        ("inner", dim): size
+        for level in ("vector_inner_parallel", "vector_reduction")
+        if len(levels.get(level, ())) == len(op.loops) and "distribution" not in levels
+        for dim, size in zip(op.loops, levels[level], strict=True)
+        if size and dim in wanted
+    }
 
 
 def _nearest(knob: Size, size: int, workload: Workload) -> int:
     """A size within a knob's bounds; the whole extent is 0 where the knob has that."""
-    if knob.zero and (size == 0 or size >= workload.extents[knob.dim]):
+    extent = workload.extents[knob.dim]
+    # Below the lower bound stands for it, or for the whole extent where there is nothing between.
+    if knob.zero and (size == 0 or size >= extent or size < knob.low == extent - 1):
         return 0
     return min(max(size, knob.low), knob.high)

@@ -25,6 +25,9 @@ from ..targets import registry
 from ..targets.target import Target
 from .corpus import read_for_host
 
+_FEATURES = {128: (), 256: ("fma",), 512: ("fma", "avx512vnni", "avx512bf16")}
+"""Features of a CPU by its vectors' bits."""
+
 
 def schedules(
     workload: Workload, target: Target, count: int, rng: np.random.Generator
@@ -46,10 +49,7 @@ def schedules(
 
 def any_cpu(rng: np.random.Generator) -> Target:
     """A plausible CPU: 128 to 512 bits wide, 1 to 64 cores, caches of 32 KiB, 256 KiB and more."""
-    bits = 128 << int(rng.integers(3))
-    features = ("fma", "avx512vnni", "avx512bf16")[
-        : (bits >> 8) + int(rng.integers(2)) * (bits >> 9)
-    ]
+    bits = sorted(_FEATURES)[int(rng.integers(len(_FEATURES)))]
     return Target(
         backend="llvm-cpu",
         vector_bits=bits,
@@ -57,7 +57,7 @@ def any_cpu(rng: np.random.Generator) -> Target:
         l1=(32, 48, 64)[int(rng.integers(3))] << 10,
         l2=256 << 10 << int(rng.integers(4)),
         l3=8 << 20 << int(rng.integers(5)),
-        features=features,
+        features=_FEATURES[bits],
     )
 
 
