@@ -72,6 +72,41 @@ util.func public @main(%x: tensor<20x48xf32>) -> tensor<20x24xf32> {
 }
 """
 
+ATTENDED = """
+util.global private @w = #flow.parameter.named<"model"::"w"> : tensor<128x32xf32>
+util.global private @v = #flow.parameter.named<"model"::"v"> : tensor<32x24xf32>
+util.func public @main(%q: tensor<4x64x32xf32>, %k: tensor<4x48x32xf32>,
+                       %u: tensor<4x48x32xf32>) -> tensor<64x24xf32> {
+  %w = util.global.load @w : tensor<128x32xf32>
+  %v = util.global.load @v : tensor<32x24xf32>
+  %zero = arith.constant 0.0 : f32
+  %scale = arith.constant 0.17 : f32
+  %e = tensor.empty() : tensor<4x64x32xf32>
+  %a = iree_linalg_ext.attention <{indexing_maps = [
+      affine_map<(b, m, n, k1, k2) -> (b, m, k1)>, affine_map<(b, m, n, k1, k2) -> (b, k2, k1)>,
+      affine_map<(b, m, n, k1, k2) -> (b, k2, n)>, affine_map<(b, m, n, k1, k2) -> ()>,
+      affine_map<(b, m, n, k1, k2) -> (b, m, n)>]}>
+    ins(%q, %k, %u, %scale : tensor<4x64x32xf32>, tensor<4x48x32xf32>, tensor<4x48x32xf32>, f32)
+    outs(%e : tensor<4x64x32xf32>) {
+  ^bb0(%s: f32):
+    iree_linalg_ext.yield %s : f32
+  } -> tensor<4x64x32xf32>
+  %et = tensor.empty() : tensor<64x4x32xf32>
+  %t = linalg.transpose ins(%a : tensor<4x64x32xf32>) outs(%et : tensor<64x4x32xf32>)
+    permutation = [1, 0, 2]
+  %x = tensor.collapse_shape %t [[0], [1, 2]] : tensor<64x4x32xf32> into tensor<64x128xf32>
+  %e0 = tensor.empty() : tensor<64x32xf32>
+  %f0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<64x32xf32>) -> tensor<64x32xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<64x128xf32>, tensor<128x32xf32>)
+    outs(%f0 : tensor<64x32xf32>) -> tensor<64x32xf32>
+  %e1 = tensor.empty() : tensor<64x24xf32>
+  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<64x24xf32>) -> tensor<64x24xf32>
+  %1 = linalg.matmul ins(%0, %v : tensor<64x32xf32>, tensor<32x24xf32>)
+    outs(%f1 : tensor<64x24xf32>) -> tensor<64x24xf32>
+  util.return %1 : tensor<64x24xf32>
+}
+"""
+
 
 def stopped(source, stop, *flags):
     session = Session([*BASE_FLAGS, *flags])
@@ -97,6 +132,12 @@ def lowered(source, layouts, tiling, *flags):
     count = len(find_contractions(module))
     apply_tiling(module, [tiling] * count if isinstance(tiling, str) else tiling)
     return dispatches(session.run(module, TILING, "dispatch-creation"))
+
+
+def test_what_reads_an_attention_is_not_tiled():
+    """IREE would pack for it in the attention's dispatch, which then nobody could schedule."""
+    _, module = stopped(ATTENDED, TILING)
+    assert [op.workload.extents for op in find_contractions(module)] == [(64, 24, 32)]
 
 
 def test_only_the_chosen_convolution_is_rewritten():

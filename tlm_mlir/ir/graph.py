@@ -15,6 +15,8 @@ from .workload import Workload
 
 CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
 FUNCTIONS = ("util.func", "util.initializer")
+ATTENTION = "iree_linalg_ext.attention"
+RESHAPES = ("tensor.expand_shape", "tensor.collapse_shape", "tensor.cast")
 CASTS = frozenset(
     ["arith.extf", "arith.truncf", "arith.extsi", "arith.extui", "arith.trunci", "arith.sitofp"]
     + ["arith.uitofp", "arith.fptosi", "arith.fptoui", "arith.bitcast", "arith.index_cast"]
@@ -45,14 +47,46 @@ def find_contractions(module: ir.Operation) -> list[GraphOp]:
     What counts is decided as in IREE's DispatchCreation/AnnotateDataTilingHints.cpp: at most one
     batch, m, n and k loop each, the body of a matmul, no lowering chosen yet. Initializers run once
     at load and are left out. A contraction whose loops IREE collapses later on (a 1x1 convolution
-    over rows and columns) is not among them: it would lose its hint there.
+    over rows and columns) is not among them: it would lose its hint there. Nor is one that reads
+    the result of an attention: IREE would pack that in the attention's dispatch, which could then
+    not be scheduled, and an attention has more to gain.
     """
     found = []
     for function in functions(module, FUNCTIONS[:1]):
         for operation in _structured(function):
-            if _tileable(operation) and (workload := read_op(operation)) is not None:
+            if not _tileable(operation) or _reads_attention(operation):
+                continue
+            if (workload := read_op(operation)) is not None:
                 found.append(GraphOp(operation, workload))
     return found
+
+
+def _reads_attention(operation: ir.Operation) -> bool:
+    """Whether an op reads what an attention computed, as it is or reshaped, cast or transposed."""
+    waiting = [_definition(value) for value in operation.operands]
+    seen = set()
+    while waiting:
+        found = waiting.pop()
+        if found is None or found in seen:
+            continue
+        seen.add(found)
+        if found.name == ATTENTION:
+            return True
+        if found.name in RESHAPES or _elementwise(found):
+            waiting += [_definition(value) for value in found.operands]
+    return False
+
+
+def _elementwise(operation: ir.Operation) -> bool:
+    """Whether an op computes each element from those of one tensor: a cast or a transposition."""
+    if not operation.name.startswith("linalg.") or operation.name == "linalg.fill":
+        return False
+    workload = read_op(operation)
+    return (
+        workload is not None
+        and "reduction" not in workload.root_op.iterators
+        and len(workload.root_op.inputs) == 1
+    )
 
 
 def device_target(module: ir.Operation) -> str:

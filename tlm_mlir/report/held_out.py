@@ -17,11 +17,11 @@ from ..compiler.scheduler import Scheduler
 from ..errors import RecordError
 from ..ir.workload import Workload
 from ..language.schedule import encode
-from ..measure.database import Database, read_records
+from ..measure.database import read_records
 from ..measure.runner import JobResult, Limits, measure_batches
 from ..targets import registry
 from ..targets.target import Target
-from ..training.collect import collect, job, random_proposer
+from ..training.collect import job
 from ..training.corpus import Entry
 
 NOISE = 0.95
@@ -96,15 +96,6 @@ def reference_speedups(path: Path) -> dict[str, float]:
             speedup = record.default_seconds / record.seconds
             best[digest] = max(best.get(digest, 1.0), speedup)
     return best
-
-
-def measure_reference(
-    entries: Sequence[Entry], target: Target, database: Path, path: Path, count: int = 100
-) -> None:
-    """Measures `count` random legal schedules for every entry and writes their records."""
-    with Database(database) as store:
-        collect(entries, target, store, random_proposer(0), round_=0, batches=-(-count // 10))
-        store.export(path)
 
 
 def geometric_mean(values: Sequence[float]) -> float:
