@@ -10,7 +10,11 @@ DEMO := build/demo
 BEST_STOCK := '--iree-global-opt-use-im2col-for-convs;;--iree-opt-data-tiling'
 PRETRAIN ?= 600000
 PRETRAIN_STEPS ?= 2250
-STEPS ?= 2600
+FIRST_RECORDS := model/records/dispatch.jsonl.xz model/records/graph.jsonl.xz
+FIRST_STEPS ?= 2600
+RECORDS := $(wildcard model/records/*.jsonl.xz)
+MORE ?= 25000
+STEPS ?= 1000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -41,8 +45,13 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	  model/corpus/training.jsonl.xz $(RUN)/unmeasured.jsonl.xz --count $(PRETRAIN)
 	test -d $(RUN)/pretrain/checkpoint || $(BIN)/tlm-mlir train $(RUN)/pretrain \
 	  --records $(RUN)/unmeasured.jsonl.xz --validation 0.08 --final-rate 0.3 --steps $(PRETRAIN_STEPS)
-	$(BIN)/tlm-mlir train $(RUN)/train --records model/records/*.jsonl.xz \
-	  --from $(RUN)/pretrain/checkpoint --validation 0.08 --learning-rate 8e-4 --steps $(STEPS)
+	test -d $(RUN)/first/checkpoint || $(BIN)/tlm-mlir train $(RUN)/first \
+	  --records $(FIRST_RECORDS) --from $(RUN)/pretrain/checkpoint --validation 0.08 \
+	  --learning-rate 8e-4 --steps $(FIRST_STEPS)
+	test -f $(RUN)/more.jsonl.xz || $(BIN)/python -m tlm_mlir.training.unmeasured \
+	  model/corpus/training.jsonl.xz $(RUN)/more.jsonl.xz --count $(MORE) --seed 1
+	$(BIN)/tlm-mlir train $(RUN)/train --records $(RECORDS) $(RUN)/more.jsonl.xz \
+	  --from $(RUN)/first/checkpoint --validation 0.08 --learning-rate 6e-4 --focus 2 --steps $(STEPS)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds
