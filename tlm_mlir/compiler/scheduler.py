@@ -18,7 +18,7 @@ from ..language.vocabulary import FAILED, ID, PERF, TOKENS, UNMEASURED
 from ..model.checkpoint import load
 from ..model.generate import generate
 from ..model.judge import judge, last_logits
-from ..model.performance import expected_log_latency
+from ..model.performance import chance_of_slower, expected_log_latency
 from ..model.prefill import Prompt, Tokens, prefill
 from ..model.shapes import EXTEND
 from ..model.step import Step
@@ -27,7 +27,10 @@ from ..targets.target import Target
 
 MARGIN = 0.3
 """How much faster (in log latency) the model must expect a schedule to be before it replaces IREE's
-default. Set on the validation workloads (model/README.md)."""
+default, and..."""
+RISK = 0.5
+"""...the greatest chance that it is slower. Both set on the validation workloads
+(model/README.md)."""
 
 
 class Scheduler:
@@ -39,7 +42,7 @@ class Scheduler:
         self.identity = checkpoint.identity
         self._step = Step.open(checkpoint)
         self._headers: dict[Tokens, Prompt] = {}
-        self.margin = MARGIN
+        self.margin, self.risk = MARGIN, RISK
 
     def schedule(
         self, workloads: Sequence[Workload], target: Target, samples: int = 0, seed: int = 0
@@ -113,22 +116,30 @@ class Scheduler:
             [tokens for tokens in written[i : i + copies] if tokens != standard]
             for i in range(0, len(written), copies)
         ]
-        scores = self._judge(
+        distributions = self._judge(
             [question for question, some in zip(prompts, options, strict=True) for _ in some],
             [tokens for some in options for tokens in some],
             known,
         )
         at = 0
         for grammar, some in zip(grammars, options, strict=True):
-            expected = scores[at : at + len(some)]
+            foretold = distributions[at : at + len(some)]
             at += len(some)
-            # IREE's default, which is 0 by definition, stays unless it is not to be trusted.
-            optional = grammar.cursor().mask()[standard[0]]
-            if len(some) and (not optional or expected.min() < -self.margin):
-                best.append(some[int(expected.argmin())])
-            else:
-                best.append(standard)
+            # IREE's default stays unless it is not to be trusted.
+            optional = bool(grammar.cursor().mask()[standard[0]])
+            best.append(self._better(some, foretold, optional) or standard)
         return [[TOKENS[token] for token in tokens] for tokens in best]
+
+    def _better(
+        self, some: list[list[int]], foretold: np.ndarray, optional: bool
+    ) -> list[int] | None:
+        """The best of some answers, None where IREE's default is better or less of a risk."""
+        expected = expected_log_latency(foretold)
+        if optional:
+            expected[chance_of_slower(foretold) > self.risk] = np.inf
+        if not len(some) or (optional and expected.min() >= -self.margin):
+            return None
+        return some[int(expected.argmin())]
 
     def sample(self, workload: Workload, target: Target, count: int, seed: int) -> list[str]:
         """`count` schedules as token text: the greedy one, then samples; never the default."""
@@ -151,7 +162,8 @@ class Scheduler:
         """Expected log latency over that of IREE's default, of schedules as token text."""
         question = prompt(workload, target)
         tokens = [[ID[word] for word in text.split()] for text in texts]
-        return self._judge([question] * len(texts), tokens, self._prefill([question], target))
+        known = self._prefill([question], target)
+        return expected_log_latency(self._judge([question] * len(texts), tokens, known))
 
     def _judge(
         self,
@@ -159,8 +171,8 @@ class Scheduler:
         segments: Sequence[Sequence[int]],
         known: Mapping[Tokens, Prompt],
     ) -> np.ndarray:
-        """Expected log latency over IREE's default's of finished schedules after their prompts."""
-        distributions = judge(
+        """What is foretold of finished schedules after their prompts, [n, 11] (judge)."""
+        return judge(
             self._step,
             prompts,
             segments,
@@ -168,4 +180,3 @@ class Scheduler:
             perf_tokens=[ID[token] for token in (*PERF, FAILED)],
             prefilled=known,
         )
-        return expected_log_latency(distributions)
