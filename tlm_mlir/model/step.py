@@ -137,8 +137,14 @@ class Step:
 
     def _with_past(self, name: str, *arguments: Any) -> tuple[np.ndarray, np.ndarray]:
         *arrays, past = arguments
-        logits, made = self._functions[name](*arrays, *past.views)
-        return _host(logits), _host(made)
+        logits, made = (_host(a) for a in self._functions[name](*arrays, *past.views))
+        # NaN would pass for the first token that the grammar admits, and nobody would notice.
+        if not np.isfinite(logits).all():
+            raise CheckpointError(
+                "the model's logits are not all numbers, so its weights or its step are damaged; "
+                "use another checkpoint"
+            )
+        return logits, made
 
 
 def dimensions(checkpoint: Checkpoint) -> Dimensions:

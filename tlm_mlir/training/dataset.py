@@ -25,6 +25,10 @@ FAIL = BINS
 """The bin number of a candidate that failed: one above the worst measured bin."""
 
 OK = "ok"
+EXPLORED = 30
+"""Measured schedules that make a workload's best record worth imitating in any case..."""
+CLEARLY_FASTER = 0.8
+"""...and the latency over that of IREE's default below which it is so with fewer."""
 Objective = Literal["all", "best"]
 
 
@@ -56,13 +60,18 @@ class Segment:
 
 @dataclass(frozen=True)
 class Group:
-    """All segments of one workload on one target."""
+    """All segments of one workload on one target.
+
+    `explored` says whether the best of them may pass for the best there is. If not, they tell what
+    to expect of a schedule, but not which one to write.
+    """
 
     workload: str
     target: str
     prompt: tuple[int, ...]
     segments: tuple[Segment, ...]
     question: str = "decide"
+    explored: bool = True
 
     @property
     def best(self) -> Segment | None:
@@ -168,8 +177,15 @@ def load_groups(
         room = limit - len(head) - 2
         segments = [s for s in _segments(members, token) if len(s.tokens) <= room]
         if segments:
-            result.append(Group(workload, target, head, tuple(segments), question))
+            known = question == "graph" or _explored(members)
+            result.append(Group(workload, target, head, tuple(segments), question, known))
     return result
+
+
+def _explored(rows: list[dict[str, Any]]) -> bool:
+    """Whether many schedules were measured, or one that is clearly faster than IREE's default."""
+    measured = [row for row in rows if "schedules" not in row]
+    return len(measured) >= EXPLORED or not measured or _best_ratio(measured) < CLEARLY_FASTER
 
 
 def select(groups: Sequence[Group], objective: Objective) -> list[Group]:

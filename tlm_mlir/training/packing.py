@@ -74,13 +74,15 @@ def choose_form(
     judge_share: float,
     judge_weight: float,
     focus: float = 0.0,
+    explored: bool = True,
 ) -> Form:
-    """A form for one epoch: unmeasured segments and the objective "best" know only form A."""
+    """A form for one epoch: unmeasured segments and the objective "best" know only form A, those of
+    a group that is not explored only form B."""
     if segment.bin is None:
         return generator_form(segment, special)
     if objective == "best":
         return generator_form(Segment(segment.tokens, 0, segment.relative), special)
-    if rng.random() < judge_share:
+    if not explored or rng.random() < judge_share:
         return judge_form(segment, special, judge_weight)
     return generator_form(segment, special, focus)
 
@@ -213,6 +215,7 @@ class Batches:
                 judge_share=self.judge_share,
                 judge_weight=self.judge_weight,
                 focus=self.focus,
+                explored=group.explored,
             )
             for i in order
         ]

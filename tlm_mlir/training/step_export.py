@@ -30,6 +30,8 @@ _SIGMOID_SCALE = -1.5957691216057308  # -2 sqrt(2/pi): tanh written as a sigmoid
 _GELU_CUBE = 0.044715
 _TOP = 60.0
 """Bound of attention scores: the sum of exp() of as many as there are positions is a float32."""
+_LEAST = 1e-30
+"""Bound of such a sum, for tokens that see nothing."""
 
 
 def _step_module(gpt2: Any) -> Any:
@@ -54,7 +56,8 @@ def _step_module(gpt2: Any) -> Any:
             past_mask, past_k, past_v = past
             old = torch.exp((q @ past_k + past_mask).clamp(max=_TOP))
             total, result = total + old.sum(-1, keepdim=True), result + old @ past_v
-        return result / total
+        # Padding sees nothing; NaN in its values would spread, since 0 * NaN is NaN.
+        return result / total.clamp(min=_LEAST)
 
     class Step(torch.nn.Module):
         def __init__(self) -> None:
