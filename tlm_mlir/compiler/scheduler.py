@@ -25,10 +25,10 @@ from ..model.step import Step
 from ..targets import registry
 from ..targets.target import Target
 
-MARGIN = 0.1
+MARGIN = 0.15
 """How much faster (in log latency) the model must expect a schedule to be before it replaces IREE's
 default, and..."""
-RISK = 0.2
+RISK = 0.15
 """...the greatest chance that it is slower. Both set on the validation workloads
 (model/README.md)."""
 
