@@ -19,7 +19,7 @@ from tlm_mlir.model.prefill import (
     prefill,
     round_slots,
 )
-from tlm_mlir.model.shapes import EXTEND
+from tlm_mlir.model.shapes import EXTEND, JUDGE
 from tlm_mlir.model.step import HIDDEN, Step
 
 
@@ -76,8 +76,11 @@ def last_logits(
     """
     result = np.zeros((len(segments), model.size.vocabulary), np.float32)
     rows = _pack(prompts, segments, prefilled)
-    for at in range(0, len(rows), EXTEND[0]):
-        _run_rows(model, rows[at : at + EXTEND[0]], segments, result)
+    short = [sum(len(segments[i]) for i in row.segments) <= JUDGE[1] for row in rows]
+    for shape, narrow in ((JUDGE, True), (EXTEND, False)):
+        some = [row for row, fits in zip(rows, short, strict=True) if fits == narrow]
+        for at in range(0, len(some), shape[0]):
+            _run_rows(model, some[at : at + shape[0]], segments, result, shape)
     return result
 
 
@@ -97,10 +100,14 @@ def _pack(
 
 
 def _run_rows(
-    model: Step, rows: list[_PackedRow], fed: Sequence[Sequence[int]], result: np.ndarray
+    model: Step,
+    rows: list[_PackedRow],
+    fed: Sequence[Sequence[int]],
+    result: np.ndarray,
+    shape: tuple[int, int],
 ) -> None:
-    cache = model.allocate(EXTEND[0], round_slots(max(len(row.prompt) for row in rows)))
-    past_mask = np.full((*EXTEND, cache.slots), HIDDEN, np.float32)
+    cache = model.allocate(shape[0], round_slots(max(len(row.prompt) for row in rows)))
+    past_mask = np.full((*shape, cache.slots), HIDDEN, np.float32)
     layout: list[list[tuple[int, Sequence[int], int]]] = []
     ends: list[tuple[int, int, int]] = []
     for place, row in enumerate(rows):
@@ -113,6 +120,6 @@ def _run_rows(
             start += len(fed[i])
             ends.append((i, place, start - 1))
         layout.append(pieces)
-    logits, _ = model.extend(*block_inputs(EXTEND, layout), past_mask, cache)
+    logits, _ = model.extend(*block_inputs(shape, layout), past_mask, cache)
     for i, place, end in ends:
         result[i] = logits[place, end]

@@ -11,7 +11,10 @@ PREFILL = (1, 64)
 """What all prompts begin with, the description of the target; sees no cache, gives no logits."""
 
 EXTEND = (2, 256)
-"""A chunk that continues what is cached: the rest of prompts, and segments to judge."""
+"""A chunk that continues what is cached: the rest of prompts, and many segments to judge."""
+
+JUDGE = (8, 48)
+"""The same for one segment, or few, after each of several prompts."""
 
 DECODE_WIDTHS = (8, 16, 32)
 """One token for each of so many rows."""

@@ -18,7 +18,7 @@ import numpy as np
 from tlm_mlir.errors import CheckpointError
 from tlm_mlir.model.cache import compiled_step
 from tlm_mlir.model.checkpoint import Checkpoint
-from tlm_mlir.model.shapes import decode_name
+from tlm_mlir.model.shapes import JUDGE, decode_name
 
 PARAMETER_SCOPE = "model"
 HIDDEN = np.float32(-1e9)
@@ -117,11 +117,12 @@ class Step:
         past_mask: np.ndarray,
         past: KeyValues,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [P, Q, vocabulary] and keys and values as `prefill`, for shapes.EXTEND.
+        """Logits [P, Q, vocabulary] and keys and values as `prefill`, for shapes.EXTEND or JUDGE.
 
         `past_mask` float32 [P, Q, past.slots] says which slots of `past` each token sees.
         """
-        return self._with_past("extend", tokens, positions, mask, past_mask, past)
+        name = "judge" if tokens.shape == JUDGE else "extend"
+        return self._with_past(name, tokens, positions, mask, past_mask, past)
 
     def decode(
         self, tokens: np.ndarray, positions: np.ndarray, past_mask: np.ndarray, past: KeyValues
