@@ -14,7 +14,7 @@ FIRST_RECORDS := model/records/dispatch.jsonl.xz model/records/graph.jsonl.xz
 FIRST_STEPS ?= 2600
 RECORDS := $(wildcard model/records/*.jsonl.xz)
 MORE ?= 25000
-STEPS ?= 1000
+STEPS ?= 500
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -51,7 +51,7 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	test -f $(RUN)/more.jsonl.xz || $(BIN)/python -m tlm_mlir.training.unmeasured \
 	  model/corpus/training.jsonl.xz $(RUN)/more.jsonl.xz --count $(MORE) --seed 1
 	$(BIN)/tlm-mlir train $(RUN)/train --records $(RECORDS) $(RUN)/more.jsonl.xz \
-	  --from $(RUN)/first/checkpoint --validation 0.08 --learning-rate 6e-4 --focus 2 --steps $(STEPS)
+	  --from $(RUN)/first/checkpoint --validation 0.08 --learning-rate 4e-4 --steps $(STEPS)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds
