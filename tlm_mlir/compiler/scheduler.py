@@ -25,7 +25,7 @@ from ..model.step import Step
 from ..targets import registry
 from ..targets.target import Target
 
-MARGIN = 0.15
+MARGIN = 0.25
 """How much faster (in log latency) the model must expect a schedule to be before it replaces IREE's
 default, and..."""
 RISK = 0.15
