@@ -15,6 +15,7 @@ FIRST_STEPS ?= 2600
 RECORDS := $(wildcard model/records/*.jsonl.xz)
 MORE ?= 25000
 STEPS ?= 500
+LAST_STEPS ?= 120
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -50,8 +51,11 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	  --learning-rate 8e-4 --steps $(FIRST_STEPS)
 	test -f $(RUN)/more.jsonl.xz || $(BIN)/python -m tlm_mlir.training.unmeasured \
 	  model/corpus/training.jsonl.xz $(RUN)/more.jsonl.xz --count $(MORE) --seed 1
-	$(BIN)/tlm-mlir train $(RUN)/train --records $(RECORDS) $(RUN)/more.jsonl.xz \
-	  --from $(RUN)/first/checkpoint --validation 0.08 --learning-rate 4e-4 --steps $(STEPS)
+	test -d $(RUN)/second/checkpoint || $(BIN)/tlm-mlir train $(RUN)/second \
+	  --records $(RECORDS) $(RUN)/more.jsonl.xz --from $(RUN)/first/checkpoint \
+	  --validation 0.08 --learning-rate 4e-4 --steps $(STEPS)
+	$(BIN)/tlm-mlir train $(RUN)/train --records $(RECORDS) --from $(RUN)/second/checkpoint \
+	  --validation 0.08 --learning-rate 2e-4 --graph-repeat 16 --steps $(LAST_STEPS)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds
