@@ -31,8 +31,8 @@ CACHE = ("cache:no", "cache:yes")
 ORDER = ("order:plain", "order:chosen")
 MAX_UNROLLED_REGISTERS = 96
 """Longest vector body, in SIMD registers. IREE verifies four times that, but LLVM takes minutes for
-it, and none that was measured ran faster. Of bodies up to 128, as long as IREE's own for matmuls, one
-in 165 exceeded the stack."""
+it, and none that was measured ran faster. Of bodies of up to 128, as long as IREE's own for
+matmuls, one in 165 exceeded the stack."""
 MAX_RESULT_REGISTERS = 32
 """The same for the result of a body: the register file of AVX-512."""
 MAX_GATHERED_REGISTERS = 16
