@@ -216,7 +216,7 @@ def _add_collect(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--batches", type=int, default=1, help="batches of ten per workload")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument(
-        "--max-flops", type=float, default=4.5e9, help="skip larger contractions, others at a tenth"
+        "--max-flops", type=float, default=1.2e9, help="skip larger contractions, others at a tenth"
     )
     command.add_argument("--export", type=Path, metavar="F.jsonl.xz", help="write all records")
     command.add_argument("--proposer", choices=("search", "random", "model"), default="search")

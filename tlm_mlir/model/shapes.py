@@ -14,7 +14,8 @@ EXTEND = (2, 256)
 """A chunk that continues what is cached: the rest of prompts, and many segments to judge."""
 
 JUDGE = (8, 48)
-"""The same for one segment, or few, after each of several prompts."""
+"""The same for one segment, or few, after each of several prompts: 30 ms for eight prompts, where
+EXTEND takes 34 ms for two."""
 
 DECODE_WIDTHS = (8, 16, 32)
 """One token for each of so many rows."""
