@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from iree.compiler import ir
+from iree.compiler import ir, passmanager
 
 from ..ir.reader import Reading, read_function
 from ..ir.workload import Workload
@@ -14,14 +14,18 @@ from ..targets.target import Target
 
 
 def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, target: Target) -> None:
-    """Sets the attributes that the schedule's script would set. Nothing for `default`."""
+    """Does to the function what the schedule's script would do. Nothing for `default`."""
     backend = registry.backend(target)
     assert reading.workload is not None
     if schedule.choice("pipeline") == backend.DEFAULT:
         return
-    with function.context:
+    ops = reading.ops
+    with function.context as context:
+        if needed := backend.restructuring(reading.workload, schedule):
+            passmanager.PassManager.parse(f"func.func({needed})", context).run(function)
+            ops = read_function(function).ops
         configs = backend.lowering_configs(reading.workload, schedule)
-        for operation, config in zip(reading.ops, configs, strict=True):
+        for operation, config in zip(ops, configs, strict=True):
             operation.attributes["lowering_config"] = ir.Attribute.parse(config)
         info = ir.Attribute.parse(backend.translation_info(schedule))
         function.attributes["translation_info"] = info

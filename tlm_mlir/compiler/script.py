@@ -11,7 +11,7 @@ and fails loudly on a function of the same name with other ops.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iree.compiler import ir
@@ -30,6 +30,7 @@ ALLOWED_OPS = frozenset(
     ["builtin.module", "transform.named_sequence", "transform.yield", "transform.include"]
     + ["transform.foreach", "transform.structured.match", "transform.split_handle"]
     + ["transform.param.constant", "transform.annotate", "transform.apply_registered_pass"]
+    + ["transform.merge_handles"]
 )
 """Ops that a script may hold; a transform script can otherwise run any registered pass."""
 
@@ -59,23 +60,52 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
         with ir.InsertionPoint(module.body):
             for number, dispatch in enumerate(chosen):
                 _sequence(f"schedule_{number}", dispatch, target)
-            _entry([f"schedule_{number}" for number in range(len(chosen))])
+            _entry(chosen, target)
         module.operation.verify()
     return module
 
 
-def _entry(names: Sequence[str]) -> None:
-    """`@__kernel_config`: normalize convolutions as IREE does after this point, then try each."""
+def _entry(chosen: Sequence[ScheduledDispatch], target: Target) -> None:
+    """`@__kernel_config`: normalize convolutions as IREE does after this point, then try each.
+
+    Dispatches to restructure come last: a pass consumes the handle of its function, which the
+    others still need.
+    """
     any_op = transform.AnyOpType.get()
-    consumed = _argument("transform.consumed")
-    entry = transform.NamedSequenceOp(ENTRY, [any_op], [], arg_attrs=[consumed])
+    restructuring = registry.backend(target).restructuring
+    batches: dict[str, dict[str, str]] = {"": {}}
+    for number, dispatch in enumerate(chosen):
+        needed = restructuring(dispatch.workload, dispatch.schedule)
+        batches.setdefault(needed, {})[f"schedule_{number}"] = dispatch.name
+    entry = transform.NamedSequenceOp(
+        ENTRY, [any_op], [], arg_attrs=[_argument("transform.consumed")]
+    )
     with ir.InsertionPoint(entry.body):
         function = transform.ApplyRegisteredPassOp(any_op, entry.bodyTarget, BATCH_DIM_PASS).result
-        for name in names:
-            propagate = transform.FailurePropagationMode.Propagate
-            target = ir.FlatSymbolRefAttr.get(name)
-            transform.IncludeOp([], target, propagate, [function])
+        # Before any is consumed: a handle to a function is lost with it.
+        found = {
+            needed: transform.MergeHandlesOp([_find(function, name) for name in names.values()])
+            for needed, names in batches.items()
+            if needed
+        }
+        for needed, names in batches.items():
+            if not needed:
+                _include(names, function)
+                continue
+            some = transform.ApplyRegisteredPassOp(any_op, found[needed].result, needed).result
+            # None or one: a sequence wants a handle to something.
+            each = transform.ForeachOp([], [some])
+            body = each.regions[0].blocks[0]
+            with ir.InsertionPoint(body):
+                _include(names, body.arguments[0])
+                transform.YieldOp([])
         transform.YieldOp([])
+
+
+def _include(names: Iterable[str], function: ir.Value) -> None:
+    for name in names:
+        callee = ir.FlatSymbolRefAttr.get(name)
+        transform.IncludeOp([], callee, transform.FailurePropagationMode.Propagate, [function])
 
 
 def _sequence(name: str, dispatch: ScheduledDispatch, target: Target) -> None:
@@ -85,18 +115,23 @@ def _sequence(name: str, dispatch: ScheduledDispatch, target: Target) -> None:
         name, [any_op], [], arg_attrs=[_argument("transform.readonly")]
     )
     with ir.InsertionPoint(sequence.body):
-        found = structured.MatchOp(
-            any_op,
-            sequence.bodyTarget,
-            ops=["func.func"],
-            op_attrs={"sym_name": ir.StringAttr.get(dispatch.name)},
-        ).result
-        each = transform.ForeachOp([], [found])
+        each = transform.ForeachOp([], [_find(sequence.bodyTarget, dispatch.name)])
         body = each.regions[0].blocks[0]
         with ir.InsertionPoint(body):
             _configure(body.arguments[0], dispatch, target)
             transform.YieldOp([])
         transform.YieldOp([])
+
+
+def _find(function: ir.Value, name: str) -> ir.Value:
+    """A handle to the function if it has this name, else to nothing."""
+    found = structured.MatchOp(
+        transform.AnyOpType.get(),
+        function,
+        ops=["func.func"],
+        op_attrs={"sym_name": ir.StringAttr.get(name)},
+    )
+    return found.result
 
 
 def _configure(function: ir.Value, dispatch: ScheduledDispatch, target: Target) -> None:
@@ -151,6 +186,7 @@ def _refusal(operation: ir.Operation) -> list[str]:
         return [f"the script holds {name}, which schedules are not made of; write it anew"]
     if operation.name == "transform.apply_registered_pass":
         name = ir.StringAttr(operation.attributes["pass_name"]).value
-        if name != BATCH_DIM_PASS:
-            return [f"the script runs the pass {name}; only {BATCH_DIM_PASS} may run"]
+        allowed = (BATCH_DIM_PASS, *sorted(registry.passes()))
+        if name not in allowed:
+            return [f"the script runs the pass {name}; only {' and '.join(allowed)} may run"]
     return []

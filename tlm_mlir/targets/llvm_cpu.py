@@ -43,6 +43,11 @@ MAX_HEAD = 128
 """Longest head dim of an attention that IREE's default does not tile."""
 MAX_WORKGROUPS = 4096
 """Most workgroups of a dispatch: above this their launch costs more than a core's work."""
+SLICE_PASS = "iree-global-opt-convert-strided-contraction-to-contraction"
+"""IREE's pass that reads a strided operand through a slice, which IREE can vectorize where it takes
+an operand of stride 2 apart into scalars. IREE has it, and does not run it by default."""
+PASSES = frozenset([SLICE_PASS])
+"""Registered passes that `restructuring` may name."""
 CHOICES = (DEFAULT, *PIPELINES, *PEEL, *CACHE, *ORDER)
 MARKS = ("@vector", "@reduce", "@inner", "@distribute")
 
@@ -273,6 +278,20 @@ def _element_bytes(workload: Workload) -> int:
             bits = re.search(r"\d+", operand.dtype)
             widths.append(max(1, int(bits.group()) // 8) if bits else 8)
     return max(widths)
+
+
+def restructuring(workload: Workload, schedule: Schedule) -> str:
+    """The registered pass that a function needs before it is configured, or nothing.
+
+    It leaves the number and the order of the structured ops, and their loops, as they are.
+    """
+    strided = any(
+        len(index.terms) == 1 and index.terms[0][1] > 1 and not index.opaque
+        for operand in workload.root_op.inputs
+        for index in operand.indices
+    )
+    reduces = bool(workload.root_op.dims("reduction"))
+    return SLICE_PASS if strided and reduces and schedule.choice("pipeline") == TILE else ""
 
 
 def translation_info(schedule: Schedule) -> str:

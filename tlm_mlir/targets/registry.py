@@ -24,7 +24,7 @@ IMITATIONS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_default}
 
 
 def backend(target: Target) -> ModuleType:
-    """The module with `space`, `translation_info` and `lowering_configs` for a target.
+    """The module with `space`, `restructuring`, `translation_info` and `lowering_configs`.
 
     Raises TargetError for a backend that has none.
     """
@@ -33,6 +33,11 @@ def backend(target: Target) -> ModuleType:
     except KeyError:
         known = ", ".join(BACKENDS)
         raise TargetError(f"unknown target '{target.backend}'; known are {known}") from None
+
+
+def passes() -> frozenset[str]:
+    """The registered passes that schedules of some backend run on a function."""
+    return frozenset().union(*(module.PASSES for module in BACKENDS.values()))
 
 
 def space(workload: Workload, target: Target) -> Space:
