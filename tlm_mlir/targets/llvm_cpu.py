@@ -280,18 +280,24 @@ def _element_bytes(workload: Workload) -> int:
     return max(widths)
 
 
+def strided_contraction(workload: Workload) -> bool:
+    """Whether the root sums over every second (or nth) element, as strided 1x1 convolutions do."""
+    root = workload.root_op
+    strided = any(
+        len(index.terms) == 1 and index.terms[0][1] > 1 and not index.opaque
+        for operand in root.inputs
+        for index in operand.indices
+    )
+    return strided and len(root.inputs) > 1 and bool(root.dims("reduction"))
+
+
 def restructuring(workload: Workload, schedule: Schedule) -> str:
     """The registered pass that a function needs before it is configured, or nothing.
 
     It leaves the number and the order of the structured ops, and their loops, as they are.
     """
-    strided = any(
-        len(index.terms) == 1 and index.terms[0][1] > 1 and not index.opaque
-        for operand in workload.root_op.inputs
-        for index in operand.indices
-    )
-    reduces = bool(workload.root_op.dims("reduction"))
-    return SLICE_PASS if strided and reduces and schedule.choice("pipeline") == TILE else ""
+    sliced = schedule.choice("pipeline") == TILE and strided_contraction(workload)
+    return SLICE_PASS if sliced else ""
 
 
 def translation_info(schedule: Schedule) -> str:

@@ -29,7 +29,7 @@ from ..ir.graph import device_target
 from ..ir.standalone import standalone
 from ..ir.workload import Workload
 from ..language.prompt import MAX_TOKENS, prompt_tokens
-from ..targets.llvm_cpu import default_is_right, window
+from ..targets.llvm_cpu import default_is_right, strided_contraction, window
 from ..targets.target import Target, cpu_target
 from .networks import HELD_OUT, TRAINING
 
@@ -49,7 +49,10 @@ SETTINGS: tuple[tuple[str, ...], ...] = (
 )
 """Stock settings under which a network's dispatches are taken."""
 
-QUOTAS = {"contraction": 480, "window": 230, "attention": 110, "reduction": 140, "parallel": 200}
+QUOTAS = {
+    **{"contraction": 480, "strided": 60, "window": 230, "attention": 110},
+    **{"reduction": 140, "parallel": 200},
+}
 """How many workloads of each class a corpus holds."""
 MAX_FLOPS = 4.5e9
 MIN_POINTS = 1 << 12
@@ -68,7 +71,7 @@ class Entry:
 
 
 def classify(workload: Workload) -> str:
-    """The class of a workload's root op: contraction, window, attention, reduction or parallel."""
+    """The class of a workload's root op, one of QUOTAS."""
     root = workload.root_op
     if root.kind == "attention":
         return "attention"
@@ -76,6 +79,8 @@ def classify(workload: Workload) -> str:
         return "parallel"
     if window(workload):
         return "window"
+    if strided_contraction(workload):
+        return "strided"
     return "contraction" if len(root.inputs) > 1 else "reduction"
 
 
