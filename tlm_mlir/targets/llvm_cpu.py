@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from ..ir.workload import Op, Workload
+from ..ir.workload import Index, Op, Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Order, Size, Space
 from .target import Target
@@ -132,6 +132,9 @@ def _vector_size(name: str, dim: int, workload: Workload, target: Target, tiles:
                 bound = min(bound, _room(op, loops, dim, tiles, lanes))
                 others = math.prod(tiles.get(d, 1) for d in loops if d != dim)
                 bound = min(bound, max(1, (largest - 1) // others))
+        for loops in _scattered(op):
+            if dim in loops:
+                bound = min(bound, _left(MAX_GATHERED_REGISTERS, loops, dim, tiles, lanes, False))
     tiles[dim] = yield Size(name, dim, 1, bound)
 
 
@@ -185,6 +188,19 @@ def _left(
 def _gathers(op: Op) -> bool:
     """Whether an op reads at computed places, which LLVM unrolls into scalar loads."""
     return any(line.startswith("extract") for line in op.body)
+
+
+def _scattered(op: Op) -> list[tuple[int, ...]]:
+    """Loops of each operand whose elements in a row lie apart: they too are loaded one by one."""
+    return [
+        tuple(dim for index in operand.indices for dim, _ in index.terms)
+        for operand in op.inputs
+        if operand.indices and _strided(operand.indices[-1])
+    ]
+
+
+def _strided(index: Index) -> bool:
+    return len(index.terms) == 1 and index.terms[0][1] > 1 and not index.opaque
 
 
 def default_is_right(workload: Workload) -> bool:
@@ -283,11 +299,7 @@ def _element_bytes(workload: Workload) -> int:
 def strided_contraction(workload: Workload) -> bool:
     """Whether the root sums over every second (or nth) element, as strided 1x1 convolutions do."""
     root = workload.root_op
-    strided = any(
-        len(index.terms) == 1 and index.terms[0][1] > 1 and not index.opaque
-        for operand in root.inputs
-        for index in operand.indices
-    )
+    strided = any(_strided(index) for operand in root.inputs for index in operand.indices)
     return strided and len(root.inputs) > 1 and bool(root.dims("reduction"))
 
 

@@ -210,7 +210,7 @@ def affordable(entries: Sequence[Entry], max_flops: float) -> list[Entry]:
     kept = []
     for entry in entries:
         workload = Workload.from_json(entry.workload)
-        limit = max_flops if entry.kind in ("contraction", "strided") else max_flops / 10
+        limit = max_flops if entry.kind == "contraction" else max_flops / 10
         if workload.flops <= limit:
             kept.append((workload.digest, entry))
     return [entry for _, entry in sorted(kept, key=lambda item: item[0])]
