@@ -26,13 +26,15 @@ class Cursor:
         self._knob: Knob | None = next(self._walk, None)
         self._prefix: list[str] = []
         self._pushed: list[str] = []
+        self._allowed = self._first()
         self.done = False
 
     def allowed(self) -> list[str]:
         """Token strings that may follow."""
-        if self.done:
-            return []
-        return [END] if self._knob is None else self._knob.allowed(self._prefix)
+        return self._allowed
+
+    def _first(self) -> list[str]:
+        return [END] if self._knob is None else self._knob.allowed([])
 
     def mask(self) -> np.ndarray:
         """Boolean mask over the vocabulary, shape [SIZE]."""
@@ -43,17 +45,20 @@ class Cursor:
     def push(self, token: int) -> None:
         """Takes one token id. Raises InputError when the grammar forbids it here."""
         text = TOKENS[token]
-        if text not in self.allowed():
+        if text not in self._allowed:
             raise InputError(f"the token '{text}' may not follow '{' '.join(self._pushed[-3:])}'")
         self._pushed.append(text)
         if self._knob is None:
-            self.done = True
+            self.done, self._allowed = True, []
             return
         self._prefix.append(text)
-        if not self._knob.allowed(self._prefix):
+        # Worked out once a token: it is asked for at every step of a generation.
+        self._allowed = self._knob.allowed(self._prefix)
+        if not self._allowed:
             value: Value = self._knob.parse(iter(self._prefix))
             self._prefix = []
             self._knob = _send(self._walk, value)
+            self._allowed = self._first()
 
     def schedule(self) -> Schedule:
         """The finished schedule. Raises InputError before `<end>`."""

@@ -12,10 +12,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tlm_mlir.training.dataset import load_groups, read_rows, special_tokens, split
+from tlm_mlir.errors import InputError
+from tlm_mlir.ir.workload import Workload
+from tlm_mlir.training.corpus import QUOTAS, classify
+from tlm_mlir.training.dataset import Group, load_groups, read_rows, special_tokens, split
 from tlm_mlir.training.loop import Report, Settings, Workers, train
 from tlm_mlir.training.network import load_network, new_network, publish_network
 
@@ -26,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     special = special_tokens()
     groups = load_groups(read_rows(options.records), limit=options.positions)
     training, validation = split(groups, options.validation)
-    # A graph-level question has two answers where a dispatch has dozens: ask it more often.
-    training += options.graph_repeat * [g for g in training if g.question == "graph"]
+    training = repeated(training, dict(map(_times, options.repeat)))
     settings = Settings(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Settings)})
     if options.start:
         network = load_network(options.start)
@@ -54,6 +56,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def repeated(groups: Sequence[Group], times: Mapping[str, int]) -> list[Group]:
+    """The groups, those of some classes (`corpus.QUOTAS`, or graph) as many times more.
+
+    A graph-level question has two answers where a dispatch has dozens, and some classes have few
+    workloads: they are asked more often.
+    """
+    result = list(groups)
+    for group in groups:
+        graph = group.question == "graph"
+        kind = "graph" if graph else classify(Workload.from_json(group.workload))
+        result += times.get(kind, 0) * [group]
+    return result
+
+
+def _times(text: str) -> tuple[str, int]:
+    name, _, count = text.partition("=")
+    if name not in (*QUOTAS, "graph") or not count.isdigit():
+        known = ", ".join((*QUOTAS, "graph"))
+        raise InputError(f"--repeat {text}: expected CLASS=TIMES with a class of {known}")
+    return name, int(count)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("run", type=Path, metavar="RUN_DIR")
@@ -63,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--embedding", type=int, default=288, help="a multiple of 32")
     parser.add_argument("--positions", type=int, default=640, help="longest prompt and schedule")
-    parser.add_argument("--graph-repeat", type=int, default=4, help="extra times per epoch")
+    parser.add_argument("--repeat", nargs="+", default=["graph=4"], metavar="CLASS=TIMES",
+                        help="extra times per epoch for a class of workloads that is rare")  # fmt: skip
     for field in dataclasses.fields(Settings):
         kind = {"int": int, "float": float}.get(str(field.type), str)
         flag = "--" + field.name.replace("_", "-")
