@@ -23,7 +23,10 @@ from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target, cpu_target
 
-PROGRAMS = ("matmul", "conv", "attention", "softmax", "reduction_multi_op", "transpose", "copy")
+PROGRAMS = (
+    *("matmul", "conv", "strided", "attention", "softmax", "reduction_multi_op"),
+    *("transpose", "copy"),
+)
 LIT = Path(__file__).resolve().parents[2] / "lit"
 CPUS = ("x86-64-v4", "x86-64-v3", "x86-64")
 CONFIGURED, TRANSLATED = "executable-configurations", "executable-targets"

@@ -15,12 +15,14 @@ torch = pytest.importorskip("torch", reason="torch is not installed (extra train
 pytest.importorskip("transformers", reason="transformers is not installed (extra train)")
 
 from tlm_mlir.errors import CheckpointError, InputError
+from tlm_mlir.ir.workload import Index, Op, Operand, Workload
 from tlm_mlir.training import state
 from tlm_mlir.training.dataset import Group, Segment, Special
 from tlm_mlir.training.evaluate import judge_groups, judge_segments, spearman
 from tlm_mlir.training.loop import Settings, train
 from tlm_mlir.training.network import logits, new_network, to_tensors, weighted_loss
 from tlm_mlir.training.packing import collate, generator_form, judge_form
+from tlm_mlir.training.train import main, repeated
 
 SPECIAL = Special(pad=0, end=1, perf_unknown=2, perf=tuple(range(3, 14)))
 VOCABULARY = 40
@@ -155,3 +157,20 @@ def test_spearman() -> None:
     assert spearman(np.array([1, 2, 3]), np.array([3, 2, 1])) == pytest.approx(-1)
     assert spearman(np.array([1, 1, 2, 3]), np.array([1, 1, 2, 3])) == pytest.approx(1)
     assert np.isnan(spearman(np.array([1, 1]), np.array([1, 2])))
+
+
+def test_rare_classes_are_repeated() -> None:
+    matmul = Operand("f32", (Index(((0, 1),)), Index(((2, 1),))))
+    other = Operand("f32", (Index(((2, 1),)), Index(((1, 2),))))
+    out = Operand("f32", (Index(((0, 1),)), Index(((1, 1),))))
+    kinds: tuple[Any, ...] = ("parallel", "parallel", "reduction")
+    op = Op("generic", (0, 1, 2), kinds, (matmul, other), (out,), ("mulf(a0,a1)",))
+    strided = Workload((8, 8, 8), (op,), 0).to_json()
+    groups = [
+        Group(strided, "t", (30,), (), question) for question in ("decide", "graph", "decide")
+    ]
+    counted = [g.question for g in repeated(groups, {"graph": 1, "strided": 2})]
+    assert counted.count("graph") == 2
+    assert counted.count("decide") == 6
+    with pytest.raises(InputError, match="--repeat windy=3: expected CLASS=TIMES"):
+        main(["run", "--records", "none.jsonl.xz", "--repeat", "windy=3"])

@@ -85,6 +85,13 @@ def convolution(extents=(2, 56, 56, 64, 3, 3, 24)) -> Workload:
     return Workload(extents, (root,), 0)
 
 
+def strided(extents=(2048, 8, 8, 1024), last: int = 2) -> Workload:
+    """A 1x1 convolution of stride 2; its rows lie in one piece where `last` is 1."""
+    point = Operand("f32", (Index(((3, 1),)), Index(((1, 2),)), Index(((2, last),))), -1)
+    root = op("0p 1p 2p 3r", [point, operand(0, 3)], [operand(0, 1, 2)], MULTIPLY_ADD)
+    return Workload(extents, (root,), 0)
+
+
 def elementwise(extents: tuple[int, ...], dtype: str = "f32", **more: bool) -> Workload:
     """A copy of a tensor."""
     dims = range(len(extents))
@@ -112,6 +119,7 @@ WORKLOADS: dict[str, Workload] = {
     "odd matmul": matmul(extents=(197, 769, 13)),
     "convolution": convolution(),
     "convolution of one point": convolution((1, 7, 7, 2048, 1, 1, 512)),
+    "strided": strided(),
     "attention": attention(),
     "softmax": softmax(),
     "gather": gather(),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from iree.compiler import ir
-from samples import TARGETS, WORKLOADS, convolution, elementwise, walks
+from samples import TARGETS, WORKLOADS, convolution, elementwise, strided, walks
 
 from tlm_mlir.ir.workload import Op, Workload
 from tlm_mlir.language.schedule import Schedule, decode
@@ -225,3 +225,36 @@ def test_eight_bit_floats_are_one_byte() -> None:
     """Found by a walk: `f8E4M3FN` counted as 105 bytes, which left no lane."""
     assert llvm_cpu._element_bytes(elementwise((8, 8), "f8E4M3FN")) == 4
     assert llvm_cpu._element_bytes(elementwise((8, 8), "f64")) == 8
+
+
+@pytest.mark.parametrize(
+    ("workload", "expected"),
+    [(strided(), True), (WORKLOADS["matmul"], False), (convolution(), False)],
+)
+def test_strided_contractions_are_restructured(workload: Workload, expected: bool) -> None:
+    space = registry.space_maker(workload, TARGETS["avx512"])
+    default = decode([llvm_cpu.DEFAULT, "<end>"], space)
+    assert llvm_cpu.strided_contraction(workload) == expected
+    assert llvm_cpu.restructuring(workload, default) == ""
+    for seed in range(20):
+        tokens = registry.grammar(workload, TARGETS["avx512"]).sample(np.random.default_rng(seed))
+        schedule = decode(tokens, space)
+        tiled = schedule.choice("pipeline") == llvm_cpu.TILE
+        found = llvm_cpu.restructuring(workload, schedule)
+        assert found == (llvm_cpu.SLICE_PASS if tiled and expected else "")
+
+
+@pytest.mark.parametrize(("last", "limit"), [(2, 256), (1, 96 * 16)])
+def test_few_elements_are_gathered_one_by_one(last: int, limit: int) -> None:
+    """Named after a find: LLVM took minutes for bodies that read hundreds of scattered elements."""
+    workload = strided(last=last)
+    make = registry.space_maker(workload, TARGETS["avx512"])
+    grammar = registry.grammar(workload, TARGETS["avx512"])
+    largest = 0
+    for seed in range(300):
+        schedule = decode(grammar.sample(np.random.default_rng(seed)), make)
+        if schedule.choice("pipeline") == llvm_cpu.TILE:
+            sizes = levels(llvm_cpu.lowering_configs(workload, schedule)[0])
+            _, rows, columns, _ = sizes["vector_common_parallel"]
+            largest = max(largest, rows * columns * sizes["vector_reduction"][3])
+    assert limit / 4 < largest <= limit

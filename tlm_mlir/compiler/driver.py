@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -112,9 +113,9 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     report = Report(str(path), options.target)
     session = Session(flags)
     module = session.parse(path)
-    scheduler = scheduler or _timed_open(options, report)
+    opening = _opening(options, scheduler)
     try:
-        module = _to_dispatches(session, module, options, scheduler, report)
+        module = _to_dispatches(session, module, options, opening, report)
     except CompileError as error:
         raise CompileError(f"{path} does not compile: {error}") from error
     with report.timed("reading"):
@@ -124,18 +125,31 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
         raise InputError(f"{path} holds no computation to compile; give a module with functions")
     result = Plan(session, module, report, dispatches=dispatches)
     result.target = cpu_target(dispatches[0].target, options.core_count())
+    with report.timed("loading the model"):
+        scheduler = opening.result()
     with report.timed("generation"):
         _choose(result, scheduler, options)
     return result
 
 
-def _timed_open(options: Options, report: Report) -> Scheduler:
-    with report.timed("loading the model"):
-        return Scheduler(options.model)
+def _opening(options: Options, scheduler: Scheduler | None) -> Future[Scheduler]:
+    """The given scheduler, or one that loads while IREE's first phases keep another core busy."""
+    if scheduler is not None:
+        opened: Future[Scheduler] = Future()
+        opened.set_result(scheduler)
+        return opened
+    pool = ThreadPoolExecutor(1)
+    opened = pool.submit(Scheduler, options.model)
+    pool.shutdown(wait=False)
+    return opened
 
 
 def _to_dispatches(
-    session: Session, module: ir.Operation, options: Options, scheduler: Scheduler, report: Report
+    session: Session,
+    module: ir.Operation,
+    options: Options,
+    opening: Future[Scheduler],
+    report: Report,
 ) -> ir.Operation:
     """From the input to `executable-sources`, with the model's graph-level choices on the way."""
     if not options.graph:
@@ -156,6 +170,8 @@ def _to_dispatches(
         start = phase
         if target is None:
             continue
+        with report.timed("loading the model"):
+            scheduler = opening.result()
         with report.timed("graph"):
             ops = find(module)
             distinct = {op.workload.digest: op.workload for op in ops}
@@ -166,7 +182,7 @@ def _to_dispatches(
                 GraphReport(op.operation.name, op.workload.digest, choice)
                 for op, choice in zip(ops, choices, strict=True)
             ]
-            apply(module, choices)
+            apply(module, choices, ops)
     with report.timed("iree: to dispatches"):
         return session.run(module, start, SOURCES)
 

@@ -43,26 +43,31 @@ REWRITTEN = (
 HIDDEN = "tlm.hidden"
 
 
-def apply_layouts(module: ir.Operation, choices: Sequence[str]) -> None:
+def apply_layouts(
+    module: ir.Operation, choices: Sequence[str], ops: Sequence[GraphOp] | None = None
+) -> None:
     """Rewrites the chosen convolutions of a module at the end of `preprocessing`.
 
-    `choices` are tokens in the order of `find_convolutions(module)`. Others are left exactly as
-    they are. Raises InputError for a choice that its op does not allow.
+    `choices` are tokens in the order of `find_convolutions(module)`, which may be given as `ops`.
+    Others are left exactly as they are. Raises InputError for a choice that its op does not allow.
     """
-    script = layout_script(module, choices)
+    script = layout_script(module, choices, ops)
     if IM2COL in choices:
         entry = script.body.operations[0].operation
         interpreter.apply_named_sequence(module, entry, script.operation)
 
 
-def apply_tiling(module: ir.Operation, choices: Sequence[str]) -> None:
+def apply_tiling(
+    module: ir.Operation, choices: Sequence[str], ops: Sequence[GraphOp] | None = None
+) -> None:
     """Hints which contractions IREE is to tile, in a module at the end of `global-optimization`.
 
-    `choices` are tokens in the order of `find_contractions(module)`. The session needs
-    `TILING_FLAG` from here on. Every function carries a hint as well, since IREE tiles whatever it
-    can in a function without one. Raises InputError for a choice that its op does not allow.
+    `choices` are tokens in the order of `find_contractions(module)`, which may be given as `ops`.
+    The session needs `TILING_FLAG` from here on. Every function carries a hint as well, since IREE
+    tiles whatever it can in a function without one. Raises InputError for a choice that its op does
+    not allow.
     """
-    ops = find_contractions(module)
+    ops = find_contractions(module) if ops is None else ops
     _check(ops, choices)
     with module.context:
         hint = ir.UnitAttr.get()
@@ -81,14 +86,16 @@ def _check(ops: Sequence[GraphOp], choices: Sequence[str]) -> None:
             raise InputError(f"{op.operation.name} does not allow '{choice}'; leave it to IREE")
 
 
-def layout_script(module: ir.Operation, choices: Sequence[str]) -> ir.Module:
+def layout_script(
+    module: ir.Operation, choices: Sequence[str], ops: Sequence[GraphOp] | None = None
+) -> ir.Module:
     """The script that makes the layout choices of one program, as a verified `ir.Module`.
 
     It takes the program's convolutions by their place and fails on a program with another number of
     them. IREE's pass rewrites whole functions, so the convolutions that are to stay are generalized
     while it runs, and get back their name and attributes afterwards.
     """
-    ops = find_convolutions(module)
+    ops = find_convolutions(module) if ops is None else ops
     _check(ops, choices)
     wanted = [op.operation for op, choice in zip(ops, choices, strict=True) if choice == IM2COL]
     present = operations_named(module, REWRITTEN)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from iree.compiler import ir
@@ -53,8 +53,10 @@ def find_contractions(module: ir.Operation) -> list[GraphOp]:
     """
     found = []
     for function in functions(module, FUNCTIONS[:1]):
-        for operation in _structured(function):
-            if not _tileable(operation) or _reads_attention(operation):
+        operations = walk(function)
+        attends = any(operation.name == ATTENTION for operation in operations)
+        for operation in _structured(operations):
+            if not _tileable(operation) or (attends and _reads_attention(operation)):
                 continue
             if (workload := read_op(operation)) is not None:
                 found.append(GraphOp(operation, workload))
@@ -130,8 +132,8 @@ def walk(operation: ir.Operation) -> list[ir.Operation]:
     return found
 
 
-def _structured(function: ir.Operation) -> Iterator[ir.Operation]:
-    for operation in walk(function):
+def _structured(operations: Iterable[ir.Operation]) -> Iterator[ir.Operation]:
+    for operation in operations:
         if operation.name.startswith("linalg.") and len(operation.results) == 1:
             yield operation
 

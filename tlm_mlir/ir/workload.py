@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
 
@@ -119,7 +119,7 @@ class Workload:
 
     def to_json(self) -> str:
         """Canonical JSON: equal workloads give equal text."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+        return json.dumps(_to_dict(self), separators=(",", ":"), sort_keys=True)
 
     @staticmethod
     def from_json(text: str) -> Workload:
@@ -140,6 +140,20 @@ def _arithmetic(op: Op) -> int:
     if "attention" in op.kind:
         return 2
     return sum(1 for line in op.body if not line.startswith(("yield", "constant", "index")))
+
+
+def _to_dict(item: Any) -> Any:
+    """What `dataclasses.asdict` gives, without its copies: this runs for every op of a program."""
+    if isinstance(item, tuple):
+        return [_to_dict(part) for part in item]
+    if isinstance(item, (Workload, Op, Operand, Index)):
+        return {name: _to_dict(getattr(item, name)) for name in _FIELDS[type(item)]}
+    return item
+
+
+_FIELDS = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (Workload, Op, Operand, Index)
+}
 
 
 def _from_dict(data: dict[str, Any]) -> Workload:

@@ -26,10 +26,11 @@ from tlm_mlir.training.network import load_network, new_network, publish_network
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train from the command line and publish the checkpoint as RUN_DIR/checkpoint."""
     options = _parser().parse_args(arguments)
+    times = dict(map(_times, options.repeat))
     special = special_tokens()
     groups = load_groups(read_rows(options.records), limit=options.positions)
     training, validation = split(groups, options.validation)
-    training = repeated(training, dict(map(_times, options.repeat)))
+    training = repeated(training, times)
     settings = Settings(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Settings)})
     if options.start:
         network = load_network(options.start)
@@ -87,8 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--embedding", type=int, default=288, help="a multiple of 32")
     parser.add_argument("--positions", type=int, default=640, help="longest prompt and schedule")
-    parser.add_argument("--repeat", nargs="+", default=["graph=4"], metavar="CLASS=TIMES",
-                        help="extra times per epoch for a class of workloads that is rare")  # fmt: skip
+    more = "extra times per epoch for a rare class of workloads"
+    parser.add_argument(
+        "--repeat", nargs="+", default=["graph=4"], metavar="CLASS=TIMES", help=more
+    )
     for field in dataclasses.fields(Settings):
         kind = {"int": int, "float": float}.get(str(field.type), str)
         flag = "--" + field.name.replace("_", "-")
