@@ -6,6 +6,7 @@ READY := .venv/.ready
 TRAIN := .venv/.ready-train
 RUN ?= build/run
 DEMO := build/demo
+LAVAPIPE := build/lavapipe/.ready
 # The stock flags under which ResNet-50 was found to run fastest.
 BEST_STOCK := '--iree-global-opt-use-im2col-for-convs;;--iree-opt-data-tiling'
 PRETRAIN ?= 600000
@@ -19,7 +20,7 @@ LAST_STEPS ?= 120
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test pytest lit lint model bench clean
+.PHONY: help demo test pytest lit lavapipe lint model bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +31,13 @@ demo: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50: stock IREE against the model'
 
 test: pytest lit ## all tests
 
-pytest: $(READY) ## the Python tests only
+pytest: $(READY) lavapipe ## the Python tests only
 	$(BIN)/python -m pytest -q
 
 lit: $(READY) ## the IR tests only
 	$(BIN)/lit -v lit
+
+lavapipe: $(LAVAPIPE) ## the software Vulkan driver that the tests run schedules on
 
 lint: $(READY) ## style, imports, common mistakes, types
 	$(BIN)/ruff check .
@@ -76,6 +79,10 @@ $(READY): pyproject.toml
 
 $(TRAIN): $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@touch $@
+
+$(LAVAPIPE): tests/e2e/lavapipe.sh
+	sh $< $(@D)
 	@touch $@
 
 $(DEMO)/resnet50.irpa: examples/resnet50/resnet50.mlir examples/fill_parameters.py | $(READY)

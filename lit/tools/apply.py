@@ -3,6 +3,7 @@
 """Schedules written by hand in a test file, in place of the model's, whose answers change.
 
     apply.py IN.mlir --emit=workload|script|scheduled|config|attributes [--script FILE]
+             [--vulkan TARGET]
 
 IN.mlir says what to do with its dispatches, by a part of their names:
 
@@ -10,8 +11,8 @@ IN.mlir says what to do with its dispatches, by a part of their names:
 
 A size may be written as a plain number (`32` for `m5 z5`). `--script` applies a finished script
 instead. `scheduled` shows what the script has set, `config` what IREE makes of it, `attributes`
-what a module that is configured already holds. The target is always x86-64-v4 with two cores, so
-that the output is the same on every machine.
+what a module that is configured already holds. The target is x86-64-v4 with two cores, or the
+Vulkan device that `--vulkan` names, so that the output is the same on every machine.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language import integers
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.target import Target, cpu_target
+from tlm_mlir.targets.target import Target
 
 DIRECTIVE = "// SCHEDULE:"
 CONFIGURED = "executable-configurations"
@@ -67,7 +68,8 @@ def directives(path: Path) -> list[tuple[str, list[str]]]:
 
 def target_of(dispatches: Sequence[Dispatch]) -> Target:
     """The target that the dispatches are for."""
-    return cpu_target(dispatches[0].target, CORES)
+    first = dispatches[0]
+    return registry.read_target(first.target, CORES, first.function.context)
 
 
 def scheduled(path: Path, dispatches: Sequence[Dispatch]) -> Iterator[ScheduledDispatch]:
@@ -126,9 +128,9 @@ def read_script(session: Session, path: Path) -> ir.Module:
     return ir.Module.parse(text, session.context)
 
 
-def run(path: Path, emit: str, script_path: Path | None) -> Iterator[str]:
+def run(path: Path, emit: str, script_path: Path | None, flags: Sequence[str]) -> Iterator[str]:
     """The lines to print."""
-    session = Session(FLAGS)
+    session = Session(flags)
     module = session.parse(path)
     if emit == "attributes":
         yield from configurations(module)
@@ -160,9 +162,12 @@ def main() -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--emit", choices=EMITS, required=True)
     parser.add_argument("--script", type=Path)
+    parser.add_argument("--vulkan", metavar="TARGET")
     options = parser.parse_args()
+    vulkan = ("--iree-hal-target-device=vulkan", f"--iree-vulkan-target={options.vulkan}")
+    flags = vulkan if options.vulkan else FLAGS
     try:
-        for line in run(options.path, options.emit, options.script):
+        for line in run(options.path, options.emit, options.script, flags):
             print(line)
     except TlmError as error:
         print(f"error: {error}", file=sys.stderr)

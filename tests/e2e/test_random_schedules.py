@@ -65,7 +65,7 @@ def check_configured(dispatch: Dispatch, asked: ScheduledDispatch, target: Targe
     """Every op of a configured dispatch, and its function, hold what the schedule asked for."""
     backend = registry.backend(target)
     with dispatch.function.context:
-        info = ir.Attribute.parse(backend.translation_info(asked.schedule))
+        info = ir.Attribute.parse(backend.translation_info(asked.workload, asked.schedule))
         configs = [
             ir.Attribute.parse(text)
             for text in backend.lowering_configs(asked.workload, asked.schedule)

@@ -10,7 +10,7 @@ from tlm_mlir.ir.workload import DYNAMIC, Index, Op, Operand, Workload
 from tlm_mlir.language.space import Space
 from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.target import Target
+from tlm_mlir.targets.target import CpuTarget, Target
 
 MULTIPLY_ADD = ("mulf(a0,a1)", "addf(a2,v0)", "yield(v1)")
 COPY = ("yield(a0)",)
@@ -131,9 +131,11 @@ WORKLOADS: dict[str, Workload] = {
     "dynamic": elementwise((DYNAMIC, 64)),
 }
 TARGETS: dict[str, Target] = {
-    "avx512": Target("llvm-cpu", 512, 2, 48 << 10, 2 << 20, 32 << 20, ("fma", "avx512vnni")),
-    "avx2": Target("llvm-cpu", 256, 8, 32 << 10, 1 << 20, 16 << 20, ("fma",)),
-    "baseline": Target("llvm-cpu", 128, 1, 0, 0, 0),
+    "avx512": CpuTarget(
+        *("llvm-cpu", 512, 2, 48 << 10, 2 << 20, 32 << 20), features=("fma", "avx512vnni")
+    ),
+    "avx2": CpuTarget("llvm-cpu", 256, 8, 32 << 10, 1 << 20, 16 << 20, features=("fma",)),
+    "baseline": CpuTarget("llvm-cpu", 128, 1, 0, 0, 0),
 }
 
 pairs = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TARGETS))).map(

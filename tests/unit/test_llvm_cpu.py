@@ -50,7 +50,7 @@ def test_configurations_parse(walk) -> None:
         with ir.Context():
             for config in configs:
                 assert str(ir.Attribute.parse(config)).startswith("#iree_cpu.lowering_config<")
-            info = ir.Attribute.parse(llvm_cpu.translation_info(schedule))
+            info = ir.Attribute.parse(llvm_cpu.translation_info(workload, schedule))
             assert str(info).startswith("#iree_codegen.translation_info<pipeline")
 
 
@@ -144,12 +144,15 @@ def test_distribution_contains_the_vectors_and_limits_the_workgroups(walk) -> No
 def test_different_schedules_give_different_text(walk) -> None:
     if found := scheduled(walk):
         workload, target, schedule = found
-        text = llvm_cpu.lowering_configs(workload, schedule), llvm_cpu.translation_info(schedule)
+        text = (
+            llvm_cpu.lowering_configs(workload, schedule),
+            llvm_cpu.translation_info(workload, schedule),
+        )
         changed = replace_first_size(workload, target, schedule)
         if changed is not None:
             assert text != (
                 llvm_cpu.lowering_configs(workload, changed),
-                llvm_cpu.translation_info(changed),
+                llvm_cpu.translation_info(workload, changed),
             )
 
 

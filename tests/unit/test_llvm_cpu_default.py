@@ -18,7 +18,7 @@ TILE = INFO.format("#iree_cpu.pipeline<DoubleTilingExpert>")
 
 def written(workload, schedule: Schedule) -> str:
     """The attributes that a schedule puts on its dispatch, one a line."""
-    lines = [f"func.func translation_info = {llvm_cpu.translation_info(schedule)}"]
+    lines = [f"func.func translation_info = {llvm_cpu.translation_info(workload, schedule)}"]
     for config in llvm_cpu.lowering_configs(workload, schedule):
         lines.append(f"linalg.generic lowering_config = {config}")
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import InputError
 from tlm_mlir.language.schedule import Schedule, decode
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.target import Target
+from tlm_mlir.targets.target import CpuTarget
 
 TARGET = TARGETS["avx512"]
 STATIC = sorted(name for name, workload in WORKLOADS.items() if workload.static)
@@ -119,5 +119,5 @@ def test_a_script_needs_its_entry(context) -> None:
 
 def test_context_that_has_not_used_the_dialect() -> None:
     """Named after a bug: the bindings crashed where nothing had loaded the dialect yet."""
-    target = Target("llvm-cpu", 512, 2, 49152, 2097152, 0)
+    target = CpuTarget("llvm-cpu", 512, 2, 49152, 2097152, 0)
     assert "@__kernel_config" in str(build_script([], target, Session([]).context))

@@ -26,8 +26,10 @@ def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, targe
             ops = read_function(function).ops
         configs = backend.lowering_configs(reading.workload, schedule)
         for operation, config in zip(ops, configs, strict=True):
+            if not config:
+                continue
             operation.attributes["lowering_config"] = ir.Attribute.parse(config)
-        info = ir.Attribute.parse(backend.translation_info(schedule))
+        info = ir.Attribute.parse(backend.translation_info(reading.workload, schedule))
         function.attributes["translation_info"] = info
 
 

@@ -25,7 +25,6 @@ from ..targets import registry
 from ..targets.target import Target
 
 ENTRY = "__kernel_config"
-BATCH_DIM_PASS = "iree-codegen-insert-batch-dim-for-batchless-conv"
 ALLOWED_OPS = frozenset(
     ["builtin.module", "transform.named_sequence", "transform.yield", "transform.include"]
     + ["transform.foreach", "transform.structured.match", "transform.split_handle"]
@@ -66,7 +65,7 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
 
 
 def _entry(chosen: Sequence[ScheduledDispatch], target: Target) -> None:
-    """`@__kernel_config`: normalize convolutions as IREE does after this point, then try each.
+    """`@__kernel_config`: normalize functions as IREE does after this point, then try each.
 
     Dispatches to restructure come last: a pass consumes the handle of its function, which the
     others still need.
@@ -81,7 +80,9 @@ def _entry(chosen: Sequence[ScheduledDispatch], target: Target) -> None:
         ENTRY, [any_op], [], arg_attrs=[_argument("transform.consumed")]
     )
     with ir.InsertionPoint(entry.body):
-        function = transform.ApplyRegisteredPassOp(any_op, entry.bodyTarget, BATCH_DIM_PASS).result
+        function = entry.bodyTarget
+        for name in registry.backend(target).ENTRY_PASSES:
+            function = transform.ApplyRegisteredPassOp(any_op, function, name).result
         # Before any is consumed: a handle to a function is lost with it.
         found = {
             needed: transform.MergeHandlesOp([_find(function, name) for name in names.values()])
@@ -142,8 +143,10 @@ def _configure(function: ir.Value, dispatch: ScheduledDispatch, target: Target) 
     handles = transform.SplitHandleOp([any_op] * len(dispatch.ops), handle).results
     configs = backend.lowering_configs(dispatch.workload, dispatch.schedule)
     for op, config in zip(handles, configs, strict=True):
-        _annotate(op, "lowering_config", config)
-    _annotate(function, "translation_info", backend.translation_info(dispatch.schedule))
+        if config:
+            _annotate(op, "lowering_config", config)
+    info = backend.translation_info(dispatch.workload, dispatch.schedule)
+    _annotate(function, "translation_info", info)
 
 
 def _annotate(handle: ir.Value, name: str, attribute: str) -> None:
@@ -186,7 +189,7 @@ def _refusal(operation: ir.Operation) -> list[str]:
         return [f"the script holds {name}, which schedules are not made of; write it anew"]
     if operation.name == "transform.apply_registered_pass":
         name = ir.StringAttr(operation.attributes["pass_name"]).value
-        allowed = (BATCH_DIM_PASS, *sorted(registry.passes()))
+        allowed = sorted(registry.passes())
         if name not in allowed:
             return [f"the script runs the pass {name}; only {' and '.join(allowed)} may run"]
     return []

@@ -10,17 +10,19 @@ from iree.compiler import ir, passmanager
 
 from .reader import Reading, read_function
 
-NORMALIZATION = (
+_COMMON = (
     "iree-codegen-type-propagation",
     "iree-codegen-bubble-up-ordinal-ops",
     "iree-codegen-bufferize-copy-only-dispatches",
     "iree-codegen-decompose-softmax",
     "iree-linalg-ext-convert-attention-to-online-attention",
-    "iree-codegen-insert-batch-dim-for-batchless-conv",
 )
-"""What IREE itself runs on a dispatch before it configures it (LLVMCPU/Passes.cpp and
-Common/Passes.cpp), up to the batch dim of convolutions, which it inserts later. Run first, so that
-what is read is what the configuration will be attached to. Each leaves its own output alone."""
+CPU_NORMALIZATION = (*_COMMON, "iree-codegen-insert-batch-dim-for-batchless-conv")
+GPU_NORMALIZATION = ("iree-codegen-gpu-generalize-named-ops", *_COMMON)
+"""What IREE itself runs on a dispatch before it configures it (Codegen's Common, LLVMCPU, LLVMGPU
+and SPIRV, each Passes.cpp), up to the batch dim of convolutions on CPUs, which it inserts later.
+Run first, so that what is read is what the configuration will be attached to. Each leaves its own
+output alone."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,11 @@ class Dispatch:
 
 def normalize(module: ir.Operation) -> None:
     """Brings all dispatch functions to the form in which they are read and configured."""
+    targets = {str(variant.attributes["target"]) for variant in _variants(module)}
+    passes = CPU_NORMALIZATION if all('"llvm-cpu"' in t for t in targets) else GPU_NORMALIZATION
     nest = "builtin.module(hal.executable(hal.executable.variant(builtin.module(func.func({})))))"
     with module.context:
-        passmanager.PassManager.parse(nest.format(",".join(NORMALIZATION))).run(module)
+        passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
 
 
 def find_dispatches(module: ir.Operation) -> list[Dispatch]:
@@ -77,6 +81,17 @@ def functions_of(module: ir.Operation) -> list[ir.Operation]:
         for view in module.regions[0].blocks[0].operations
         if view.operation.name == "hal.executable"
         for _, function in _functions(view.operation)
+    ]
+
+
+def _variants(module: ir.Operation) -> list[ir.Operation]:
+    """The variants of all executables of a module."""
+    return [
+        variant.operation
+        for view in module.regions[0].blocks[0].operations
+        if view.operation.name == "hal.executable"
+        for variant in view.operation.regions[0].blocks[0].operations
+        if variant.operation.name == "hal.executable.variant"
     ]
 
 

@@ -41,12 +41,8 @@ def prompt_tokens(workload: Workload, target: Target, question: str = "decide") 
 
 
 def _target(target: Target) -> list[str]:
-    sizes = (
-        *(("vector", target.vector_bits), ("cores", target.cores), ("l1", target.l1)),
-        *(("l2", target.l2), ("l3", target.l3)),
-    )
     tokens = [f"target:{target.backend}"]
-    for name, value in sizes:
+    for name, value in target.sizes():
         tokens += [f"hw:{name}", *encode(_rounded(value))]
     return tokens + [f"feature:{feature}" for feature in target.features]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from .schedule import Decision, Schedule
-from .space import Choice, Knob, Mark, Order, Size, Space, Value
+from .space import Choice, Knob, Mark, Order, Pick, Size, Space, Value
 
 PLAIN_SHARE = 0.85
 """Share of sizes drawn among divisors and powers of two, which most good schedules are made of."""
@@ -38,6 +38,8 @@ def random_value(knob: Knob, extents: Sequence[int], rng: np.random.Generator) -
         return knob.options[int(rng.integers(len(knob.options)))]
     if isinstance(knob, Order):
         return tuple(int(item) for item in rng.permutation(knob.items))
+    if isinstance(knob, Pick):
+        return knob.sizes[int(rng.integers(len(knob.sizes)))]
     assert isinstance(knob, Size)
     if knob.zero and rng.random() < 0.25:
         return 0
@@ -80,6 +82,8 @@ def admits(knob: Knob, value: Value) -> bool:
     """Whether a value is open at a knob."""
     if isinstance(knob, Choice):
         return value in knob.options
+    if isinstance(knob, Pick):
+        return value in knob.sizes
     if isinstance(knob, Size) and isinstance(value, int):
         return knob.low <= value <= knob.high or (knob.zero and value == 0)
     if isinstance(knob, Order) and isinstance(value, tuple):

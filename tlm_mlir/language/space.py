@@ -79,6 +79,33 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Pick:
+    """A size for one dim out of some sizes, for instance the divisors of its extent."""
+
+    name: str
+    dim: int
+    sizes: tuple[int, ...]
+
+    def tokens(self, value: Value) -> list[str]:
+        """The number's tokens."""
+        assert isinstance(value, int)
+        return encode(value)
+
+    def allowed(self, prefix: list[str]) -> list[str]:
+        """Tokens that lead to one of the sizes; empty after a whole number."""
+        place = len(prefix)
+        spelled = (encode(size) for size in self.sizes)
+        return list(dict.fromkeys(s[place] for s in spelled if s[:place] == prefix and s[place:]))
+
+    def parse(self, tokens: Iterator[str]) -> Value:
+        """Reads the number. Raises InputError when it is not among the sizes."""
+        value = decode(tokens)
+        if value not in self.sizes:
+            raise InputError(f"{self.name} size {value} of dim {self.dim} is none of {self.sizes}")
+        return value
+
+
+@dataclass(frozen=True)
 class Order:
     """A permutation of some dims, outermost first. The last one is implied by the others."""
 
@@ -127,5 +154,5 @@ class Mark:
         return token
 
 
-Knob = Choice | Size | Order | Mark
+Knob = Choice | Size | Pick | Order | Mark
 Space = Generator[Knob, Value, None]

@@ -52,11 +52,19 @@ SCHEDULE = (
     *("graph:leave", "graph:channels-last", "graph:im2col", "graph:tiled", "graph:im2col-tiled"),
 )
 
+GPU = (
+    *("hw:units", "hw:subgroup", "hw:threads", "hw:shared"),
+    *("feature:fp64", "feature:fp16", "feature:int64"),
+    *("pipeline:vector", "pipeline:promote", "@thread", "@group"),
+    *("store:0", "store:1", "depth:1", "depth:2", "depth:3"),
+)
+"""Of GPUs: hardware and schedules."""
+
 
 def _tokens() -> tuple[str, ...]:
     groups = (
         *((PAD, BOS, END, UNMEASURED, FAILED), PERF, integers.TOKENS, DIMS, BACKENDS, HARDWARE),
-        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE),
+        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU),
     )
     seen: dict[str, None] = {}
     for group in groups:

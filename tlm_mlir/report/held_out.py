@@ -20,7 +20,7 @@ from ..language.schedule import encode
 from ..measure.database import read_records
 from ..measure.runner import JobResult, Limits, measure_batches
 from ..targets import registry
-from ..targets.target import Target
+from ..targets.target import CpuTarget
 from ..training.collect import job
 from ..training.corpus import Entry
 
@@ -49,7 +49,7 @@ class Row:
 
 def evaluate(
     entries: Sequence[Entry],
-    target: Target,
+    target: CpuTarget,
     scheduler: Scheduler,
     reference: dict[str, float],
     samples: int = 0,

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from ..ir.workload import Index, Op, Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Order, Size, Space
-from .target import Target
+from .target import CpuTarget
 
 DEFAULT = "pipeline:default"
 TILE, CONV, EXT, COPY = "pipeline:tile", "pipeline:conv", "pipeline:ext", "pipeline:copy"
@@ -46,13 +46,17 @@ MAX_WORKGROUPS = 4096
 SLICE_PASS = "iree-global-opt-convert-strided-contraction-to-contraction"
 """IREE's pass that reads a strided operand through a slice, which IREE can vectorize where it takes
 an operand of stride 2 apart into scalars. IREE has it, and does not run it by default."""
+BATCH_DIM_PASS = "iree-codegen-insert-batch-dim-for-batchless-conv"
+ENTRY_PASSES: tuple[str, ...] = (BATCH_DIM_PASS,)
+"""Passes that a script runs on every function: what IREE itself does, but after it has configured
+the function, so that a configuration for the loops before would not fit."""
 PASSES = frozenset([SLICE_PASS])
 """Registered passes that `restructuring` may name."""
 CHOICES = (DEFAULT, *PIPELINES, *PEEL, *CACHE, *ORDER)
 MARKS = ("@vector", "@reduce", "@inner", "@distribute")
 
 
-def space(workload: Workload, target: Target) -> Space:
+def space(workload: Workload, target: CpuTarget) -> Space:
     """The decisions for one dispatch on a CPU."""
     default = (DEFAULT,) if default_is_right(workload) else ()
     pipeline = yield Choice("pipeline", (*default, *_pipelines(workload)))
@@ -99,7 +103,7 @@ def _distribution(workload: Workload, parallel: list[int], tiles: dict[int, int]
     return outer
 
 
-def _cache(workload: Workload, target: Target, tiles: dict[int, int], outer: dict[int, int]):  # type: ignore[no-untyped-def]
+def _cache(workload: Workload, target: CpuTarget, tiles: dict[int, int], outer: dict[int, int]):  # type: ignore[no-untyped-def]
     """Cache tiles between workgroup and vector tiles, and the reduction's where they are legal.
 
     A tiled reduction keeps its partial results beside the loop, in one vector and on the stack.
@@ -119,7 +123,7 @@ def _cache(workload: Workload, target: Target, tiles: dict[int, int], outer: dic
             yield Size("cache_reduce", dim, low, workload.extents[dim] - 1, zero=True)
 
 
-def _vector_size(name: str, dim: int, workload: Workload, target: Target, tiles: dict[int, int]):  # type: ignore[no-untyped-def]
+def _vector_size(name: str, dim: int, workload: Workload, target: CpuTarget, tiles: dict[int, int]):  # type: ignore[no-untyped-def]
     """A vector size within what is left of the budget of every op that spans the dim."""
     if dim in tiles:
         return
@@ -312,7 +316,7 @@ def restructuring(workload: Workload, schedule: Schedule) -> str:
     return SLICE_PASS if sliced else ""
 
 
-def translation_info(schedule: Schedule) -> str:
+def translation_info(workload: Workload, schedule: Schedule) -> str:
     """Text of the function's `#iree_codegen.translation_info`."""
     name = PIPELINES[schedule.choice("pipeline")]
     options = ", {enable_loop_peeling}" if schedule.choice("peel") == PEEL[1] else ""

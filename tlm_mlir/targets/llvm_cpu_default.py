@@ -14,7 +14,7 @@ from ..language.sampling import admits, draw
 from ..language.schedule import Schedule
 from ..language.space import Choice, Knob, Size, Value
 from .llvm_cpu import CACHE, DEFAULT, ORDER, PEEL, PIPELINES, inner_dims, space
-from .target import Target
+from .target import CpuTarget
 
 _LEVEL = re.compile(r"(\w+) = (?:\{sizes = )?\[([^\]]*)\]")
 _PIPELINE = re.compile(r"#iree_cpu\.pipeline<(\w+)>")
@@ -28,7 +28,7 @@ _LEVELS = {
 """Our knobs of the root op and IREE's tiling levels."""
 
 
-def imitate(workload: Workload, target: Target, configuration: str) -> Schedule | None:
+def imitate(workload: Workload, target: CpuTarget, configuration: str) -> Schedule | None:
     """The schedule closest to a configuration; None where its pipeline is not in the space.
 
     `configuration` holds the attributes that IREE put on the dispatch, one a line, the function's

@@ -12,13 +12,13 @@ from __future__ import annotations
 from ..ir.workload import Workload
 from ..language.space import Choice, Space
 from .llvm_cpu import window
-from .target import Target
+from .target import CpuTarget
 
 NAME = "graph"
 LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"
 
 
-def graph_space(workload: Workload, target: Target) -> Space:
+def graph_space(workload: Workload, target: CpuTarget) -> Space:
     """The one decision about an op: `graph:leave`, or what else its kind allows."""
     yield Choice(NAME, options(workload))
 

@@ -8,15 +8,18 @@ from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
+from iree.compiler import ir
+
 from ..errors import TargetError
 from ..ir.workload import Workload
 from ..language.grammar import Grammar
 from ..language.schedule import Schedule
 from ..language.space import Space
-from . import llvm_cpu, llvm_cpu_default, llvm_cpu_graph
-from .target import Target
+from . import llvm_cpu, llvm_cpu_default, llvm_cpu_graph, vulkan
+from .gpu import gpu_target
+from .target import Target, cpu_target
 
-BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu}
+BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu, "vulkan-spirv": vulkan}
 GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
 """Backends with decisions about the ops of a whole program."""
 IMITATIONS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_default}
@@ -35,9 +38,21 @@ def backend(target: Target) -> ModuleType:
         raise TargetError(f"unknown target '{target.backend}'; known are {known}") from None
 
 
+def read_target(executable_target: str, cores: int, context: ir.Context) -> Target:
+    """The target that an IREE `#hal.executable.target` attribute's text describes.
+
+    `cores` is the number of threads that will run the program where it runs on a CPU.
+    Raises TargetError for a backend that is not known.
+    """
+    if '"llvm-cpu"' in executable_target:
+        return cpu_target(executable_target, cores)
+    return gpu_target(executable_target, context)
+
+
 def passes() -> frozenset[str]:
-    """The registered passes that schedules of some backend run on a function."""
-    return frozenset().union(*(module.PASSES for module in BACKENDS.values()))
+    """The registered passes that scripts of some backend run on a function."""
+    found = (frozenset(module.ENTRY_PASSES) | module.PASSES for module in BACKENDS.values())
+    return frozenset().union(*found)
 
 
 def space(workload: Workload, target: Target) -> Space:

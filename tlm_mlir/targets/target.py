@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, TargetError
@@ -15,21 +16,47 @@ FEATURES = ("fma", "avx512vnni", "avx512bf16", "avx512fp16", "amx-int8", "amx-bf
 
 
 @dataclass(frozen=True)
-class Target:
-    """Backend and hardware. Sizes in bytes; `vector_bits` is the width of one SIMD register.
+class Target(ABC):
+    """A backend; its subclasses describe hardware. `features` are words of the vocabulary, in the
+    order in which prompts list them."""
+
+    backend: str
+    features: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @abstractmethod
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """(name, size) of what prompts tell about the hardware."""
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal targets give equal text."""
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> Target:
+        """The target that `to_json` wrote. Raises InputError when the text is not one."""
+        try:
+            data = json.loads(text)
+            kind = CpuTarget if data["backend"] == "llvm-cpu" else GpuTarget
+            lists = {name: tuple(v) for name, v in data.items() if isinstance(v, list)}
+            return kind(**{**data, **lists})
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"target record is damaged ({error}); collect it again") from error
+
+
+@dataclass(frozen=True)
+class CpuTarget(Target):
+    """A CPU. Sizes in bytes; `vector_bits` is the width of one SIMD register.
 
     `cores` counts the threads that run workgroups. Cache sizes are per core for L1 and L2 and in
     total for L3; zero means unknown or absent. `max_vector_bytes` is IREE's limit on one vector
     (native width times 512), `stack_bytes` its limit on stack allocation.
     """
 
-    backend: str
     vector_bits: int
     cores: int
     l1: int
     l2: int
     l3: int
-    features: tuple[str, ...] = ()
     stack_bytes: int = 32768
 
     @property
@@ -42,21 +69,35 @@ class Target:
         """IREE refuses vectors of this size and above (LLVMCPU/Utils.cpp)."""
         return self.vector_bytes * 512
 
-    def to_json(self) -> str:
-        """Canonical JSON: equal targets give equal text."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
-
-    @staticmethod
-    def from_json(text: str) -> Target:
-        """The target that `to_json` wrote. Raises InputError when the text is not one."""
-        try:
-            data = json.loads(text)
-            return Target(**{**data, "features": tuple(data["features"])})
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"target record is damaged ({error}); collect it again") from error
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """Register width in bits, cores, and caches in bytes."""
+        return (
+            *(("vector", self.vector_bits), ("cores", self.cores)),
+            *(("l1", self.l1), ("l2", self.l2), ("l3", self.l3)),
+        )
 
 
-def cpu_target(executable_target: str, cores: int) -> Target:
+@dataclass(frozen=True)
+class GpuTarget(Target):
+    """A GPU. `units` is the number of its compute units, zero where it is unknown; `subgroup` the
+    number of invocations that run in step; `threads` the most invocations of a workgroup and
+    `group` the most along x, y and z; `shared` the bytes of a workgroup's memory."""
+
+    units: int
+    subgroup: int
+    threads: int
+    group: tuple[int, int, int]
+    shared: int
+
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """Compute units, invocations in a subgroup and in a workgroup, shared bytes."""
+        return (
+            *(("units", self.units), ("subgroup", self.subgroup)),
+            *(("threads", self.threads), ("shared", self.shared)),
+        )
+
+
+def cpu_target(executable_target: str, cores: int) -> CpuTarget:
     """The target that an IREE `#hal.executable.target` attribute's text describes.
 
     `cores` is the number of threads that will run the program. Cache sizes are those of the machine
@@ -68,9 +109,8 @@ def cpu_target(executable_target: str, cores: int) -> Target:
     features = _features(executable_target)
     bits = 512 if "avx512f" in features else 256 if "avx2" in features else 128
     l1, l2, l3 = cache_sizes()
-    return Target(
-        "llvm-cpu", bits, cores, l1, l2, l3, tuple(name for name in FEATURES if name in features)
-    )
+    known = tuple(name for name in FEATURES if name in features)
+    return CpuTarget("llvm-cpu", bits, cores, l1, l2, l3, features=known)
 
 
 def _features(attribute: str) -> frozenset[str]:

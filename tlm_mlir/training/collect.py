@@ -31,7 +31,7 @@ from ..measure.interface import configuration
 from ..measure.runner import Job, JobResult, Limits, measure_batches
 from ..model.shapes import DECODE_WIDTHS
 from ..targets import registry
-from ..targets.target import Target
+from ..targets.target import CpuTarget
 from .corpus import BASE_FLAGS, Entry
 
 APPLIER = "tlm_mlir.compiler.apply:apply_tokens"
@@ -43,7 +43,7 @@ EXACT_OPS = frozenset(
 )
 """Body ops that are exact on small integers."""
 
-Proposer = Callable[[Entry, Target, set[str], int], list[str]]
+Proposer = Callable[[Entry, CpuTarget, set[str], int], list[str]]
 """(entry, target, schedules known already, how many) -> new schedules as token text."""
 
 Decisions = dict[tuple[str, int], Value]
@@ -53,14 +53,14 @@ Decisions = dict[tuple[str, int], Value]
 @dataclass(frozen=True)
 class _Tag:
     entry: Entry
-    target: Target
+    target: CpuTarget
 
 
 def random_proposer(seed: int) -> Proposer:
     """Proposes schedules drawn token by token from the grammar, no two alike: no knowledge."""
     rng = np.random.default_rng(seed)
 
-    def propose(entry: Entry, target: Target, known: set[str], count: int) -> list[str]:
+    def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         grammar = registry.grammar(Workload.from_json(entry.workload), target)
         default = registry.backend(target).DEFAULT
         found: dict[str, None] = {}
@@ -85,7 +85,7 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
     rng = np.random.default_rng(seed)
     imitation = Imitation()
 
-    def propose(entry: Entry, target: Target, known: set[str], count: int) -> list[str]:
+    def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
         parents = _parents(database, workload, target)
         found = []
@@ -113,7 +113,7 @@ def model_proposer(database: Database, model: Path | None, seed: int) -> Propose
     rng = np.random.default_rng(seed)
     search = search_proposer(database, seed)
 
-    def propose(entry: Entry, target: Target, known: set[str], count: int) -> list[str]:
+    def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
         # As many as the narrow decoding step takes: more cost as much time as measuring them.
         written = scheduler.sample(workload, target, min(DECODE_WIDTHS), int(rng.integers(1 << 31)))
@@ -134,7 +134,7 @@ class Imitation:
     def __init__(self) -> None:
         self._session = Session(BASE_FLAGS)
 
-    def __call__(self, entry: Entry, target: Target) -> Schedule | None:
+    def __call__(self, entry: Entry, target: CpuTarget) -> Schedule | None:
         """Compiles the dispatch up to the point where IREE has chosen (5 ms)."""
         try:
             module = self._session.parse_text(entry.source)
@@ -147,7 +147,7 @@ class Imitation:
 
 def _variations(
     workload: Workload,
-    target: Target,
+    target: CpuTarget,
     parents: Sequence[Decisions],
     known: set[str],
     count: int,
@@ -172,7 +172,7 @@ def _variations(
 
 
 def _parents(
-    database: Database, workload: Workload, target: Target, count: int = 5
+    database: Database, workload: Workload, target: CpuTarget, count: int = 5
 ) -> list[Decisions]:
     """Decisions of the best records of a workload that are not the default."""
     make = registry.space_maker(workload, target)
@@ -218,7 +218,7 @@ def affordable(entries: Sequence[Entry], max_flops: float) -> list[Entry]:
 
 def collect(
     entries: Sequence[Entry],
-    target: Target,
+    target: CpuTarget,
     database: Database,
     propose: Proposer,
     *,
@@ -251,7 +251,7 @@ def collect(
 
 def _jobs(
     entries: Sequence[Entry],
-    target: Target,
+    target: CpuTarget,
     propose: Proposer,
     known: dict[str, set[str]],
     batches: int,
@@ -265,7 +265,7 @@ def _jobs(
                 yield job(entry, workload, target, texts)
 
 
-def job(entry: Entry, workload: Workload, target: Target, texts: Iterable[str]) -> Job:
+def job(entry: Entry, workload: Workload, target: CpuTarget, texts: Iterable[str]) -> Job:
     """The measuring job for some schedules of an entry."""
     base = {"workload": entry.workload, "target": target.to_json()}
     lanes = target.vector_bytes // 4

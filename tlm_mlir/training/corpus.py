@@ -30,7 +30,7 @@ from ..ir.standalone import standalone
 from ..ir.workload import Workload
 from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..targets.llvm_cpu import default_is_right, strided_contraction, window
-from ..targets.target import Target, cpu_target
+from ..targets.target import CpuTarget, cpu_target
 from .networks import HELD_OUT, TRAINING
 
 BASE_FLAGS = (
@@ -214,7 +214,7 @@ def read(path: Path) -> list[Entry]:
         raise InputError(f"{path} is no readable corpus ({error}); make it again") from error
 
 
-def read_for_host(path: Path, cores: int = 0) -> tuple[list[Entry], Target]:
+def read_for_host(path: Path, cores: int = 0) -> tuple[list[Entry], CpuTarget]:
     """A corpus whose sources are for this machine, and this machine as a target.
 
     A corpus may come from another machine: code for its CPU would not run here. `cores` is this

@@ -30,7 +30,7 @@ from ..measure.database import Database, Record
 from ..measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
 from ..measure.worker import Measured
 from ..targets.llvm_cpu_graph import IM2COL, LEAVE, TILED, options
-from ..targets.target import Target, cpu_target
+from ..targets.target import CpuTarget, cpu_target
 from .collect import CYCLES_PER_SECOND, reduction_length, versions
 from .corpus import BASE_FLAGS, MIN_POINTS, root_key
 from .graph_programs import one_op_program
@@ -81,7 +81,7 @@ def held_out_keys(folder: Path) -> set[str]:
     return {root_key(op.workload) for path in paths for op, _ in read_network(path)}
 
 
-def gather(folder: Path, cores: int) -> Iterator[tuple[GraphEntry, Target]]:
+def gather(folder: Path, cores: int) -> Iterator[tuple[GraphEntry, CpuTarget]]:
     """Distinct ops of the training networks in a folder, one network after the other.
 
     Raises InputError when there is none, or a held-out network is missing.
@@ -107,7 +107,7 @@ def gather(folder: Path, cores: int) -> Iterator[tuple[GraphEntry, Target]]:
             print(f"{path.name}: {error}", file=sys.stderr)
 
 
-def _measurable(workload: Workload, target: Target) -> bool:
+def _measurable(workload: Workload, target: CpuTarget) -> bool:
     if not workload.static or len(options(workload)) < 2 or workload.flops > MAX_FLOPS:
         return False
     if math.prod(workload.op_extents(workload.root_op)) < MIN_POINTS:
@@ -115,7 +115,7 @@ def _measurable(workload: Workload, target: Target) -> bool:
     return len(prompt_tokens(workload, target, "graph")) <= MAX_TOKENS
 
 
-def job(entry: GraphEntry, target: Target) -> ProgramJob:
+def job(entry: GraphEntry, target: CpuTarget) -> ProgramJob:
     """The measuring job for an op: every way of every option."""
     workload = entry.workload
     lanes = target.vector_bytes // 4

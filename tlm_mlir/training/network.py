@@ -71,6 +71,16 @@ def load_network(directory: Path | str) -> Any:
     )
 
 
+def grow(network: Any, vocabulary: int) -> Any:
+    """The network with rows for words appended to the vocabulary since it was trained."""
+    import torch
+
+    if vocabulary > network.config.vocab_size:
+        torch.manual_seed(0)
+        network.resize_token_embeddings(vocabulary, mean_resizing=False)
+    return network
+
+
 def to_tensors(batch: Batch, device: Any) -> dict[str, Any]:
     """The batch on `device`, with its attention mask."""
     import torch

@@ -22,7 +22,7 @@ from ..ir.workload import Workload
 from ..language.sampling import mutate
 from ..language.schedule import encode
 from ..targets import registry
-from ..targets.target import Target
+from ..targets.target import CpuTarget, Target
 from .corpus import read_for_host
 
 _FEATURES = {128: (), 256: ("fma",), 512: ("fma", "avx512vnni", "avx512bf16")}
@@ -50,7 +50,7 @@ def schedules(
 def any_cpu(rng: np.random.Generator) -> Target:
     """A plausible CPU: 128 to 512 bits wide, 1 to 64 cores, caches of 32 KiB, 256 KiB and more."""
     bits = sorted(_FEATURES)[int(rng.integers(len(_FEATURES)))]
-    return Target(
+    return CpuTarget(
         backend="llvm-cpu",
         vector_bits=bits,
         cores=1 << int(rng.integers(7)),

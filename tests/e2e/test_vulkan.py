@@ -1,0 +1,152 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Schedules for Vulkan run on Mesa's software driver (`make lavapipe`) and agree with llvm-cpu.
+
+Inputs are small integers, so that sums are exact and a tail that was left out cannot hide.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import iree.runtime as rt
+import numpy as np
+import pytest
+from iree.compiler import ir
+
+from tlm_mlir.compiler.schedule_pass import SchedulePass
+from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.compiler.session import SOURCES, Session
+from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.language.schedule import decode
+from tlm_mlir.targets import registry, vulkan
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = ROOT / "build" / "lavapipe" / "usr"
+DRIVER = PREFIX / "share" / "vulkan" / "icd.d" / "lvp_icd.json"
+VULKAN = (
+    *("--iree-hal-target-device=vulkan", "--iree-vulkan-target=llvmpipe"),
+    "--iree-hal-external-resources-mappable",
+)
+CPU = ("--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu")
+DRAWS = 8
+
+CONTRACTION = """
+func.func @main(%a: {a}, %b: {b}) -> {c} {{
+  %zero = arith.constant 0{dot} : {kind}
+  %empty = tensor.empty() : {c}
+  %fill = linalg.fill ins(%zero : {kind}) outs(%empty : {c}) -> {c}
+  %r = linalg.{op} ins(%a, %b : {a}, {b}) outs(%fill : {c}) -> {c}
+  return %r : {c}
+}}
+"""
+SHAPES = {
+    "square": ("matmul", "64x128xf32", "128x96xf32", "64x96xf32"),
+    "odd": ("matmul", "17x45xf32", "45x77xf32", "17x77xf32"),
+    "row": ("matmul", "1x256xf32", "256x512xf32", "1x512xf32"),
+    "bytes": ("matmul", "32x64xi8", "64x48xi8", "32x48xi32"),
+    "half": ("matmul", "32x64xf16", "64x48xf16", "32x48xf32"),
+    "batch": ("batch_matmul", "3x32x64xf32", "3x64x48xf32", "3x32x48xf32"),
+    "nchw": ("conv_2d_nchw_fchw", "1x8x18x18xf32", "16x8x3x3xf32", "1x16x16x16xf32"),
+    "depthwise": ("depthwise_conv_2d_nhwc_hwc", "1x18x18x8xf32", "3x3x8xf32", "1x16x16x8xf32"),
+    "pooling": ("pooling_nhwc_sum", "1x18x18x8xf32", "3x3xf32", "1x16x16x8xf32"),
+}
+FILES = ("matmul", "conv", "softmax", "transpose", "reduction_multi_op")
+
+pytestmark = pytest.mark.skipif(
+    not DRIVER.is_file(), reason="no lavapipe in build/lavapipe; `make lavapipe` puts it there"
+)
+
+
+def program(name: str) -> str:
+    """MLIR of a program whose one function is called `main`."""
+    if name in FILES:
+        return (ROOT / "lit" / f"{name}.mlir").read_text()
+    op, *shapes = SHAPES[name]
+    a, b, c = (f"tensor<{shape}>" for shape in shapes)
+    kind = shapes[2].rpartition("x")[2]
+    dot = "" if kind.startswith("i") else ".0"
+    return CONTRACTION.format(op=op, a=a, b=b, c=c, kind=kind, dot=dot)
+
+
+def inputs_of(module: ir.Operation) -> list[np.ndarray]:
+    """Small integers for every argument of `main`."""
+    (function,) = module.regions[0].blocks[0].operations
+    kinds = {"f32": np.float32, "f16": np.float16, "i8": np.int8}
+    rng = np.random.default_rng(0)
+    arrays = []
+    for kind in function.type.inputs:
+        shaped = ir.ShapedType(kind)
+        values = rng.integers(-3, 4, shaped.shape)
+        arrays.append(values.astype(kinds[str(shaped.element_type)]))
+    return arrays
+
+
+def on_cpu(text: str, inputs: list[np.ndarray], out: Path) -> np.ndarray:
+    """What IREE's default for this machine's CPU computes."""
+    session = Session(CPU)
+    session.finish(session.parse_text(text), None, out)
+    config = rt.Config("local-sync")
+    context = rt.SystemContext(config=config)
+    context.add_vm_module(rt.VmModule.copy_buffer(context.instance, out.read_bytes()))
+    return context.modules.module.main(*inputs).to_host()
+
+
+def compiled(text: str, folder: Path) -> list[tuple[str, Path]]:
+    """The program under random schedules: (what was asked, module)."""
+    session = Session(VULKAN)
+    module = session.run(session.parse_text(text), None, SOURCES)
+    normalize(module)
+    rng = np.random.default_rng(0)
+    found = []
+    for draw in range(DRAWS):
+        candidate = module.clone().operation
+        chosen = []
+        for dispatch in find_dispatches(candidate):
+            workload = dispatch.reading.workload
+            assert workload is not None, dispatch.reading.reason
+            target = registry.read_target(dispatch.target, 1, session.context)
+            tokens = [vulkan.DEFAULT]
+            while tokens[0] == vulkan.DEFAULT:
+                tokens = registry.grammar(workload, target).sample(rng)
+            schedule = decode(tokens, registry.space_maker(workload, target))
+            names = dispatch.reading.names
+            chosen.append(ScheduledDispatch(dispatch.name, workload, names, schedule))
+        script = build_script(chosen, target, session.context)
+        SchedulePass(script).run(candidate)
+        out = folder / f"{draw}.vmfb"
+        session.finish(candidate, SOURCES, out)
+        found.append((str(script), out))
+    return found
+
+
+def on_lavapipe(modules: list[Path], inputs: list[np.ndarray], folder: Path) -> list[np.ndarray]:
+    """What the modules compute, in a process that sees lavapipe alone."""
+    given, results = folder / "inputs.npz", folder / "results.npz"
+    np.savez(given, **{f"{place:02}": array for place, array in enumerate(inputs)})
+    libraries = next(PREFIX.glob("lib/*-linux-gnu"))
+    subprocess.run(
+        [sys.executable, Path(__file__).with_name("run_vulkan.py"), given, results, *modules],
+        env={**os.environ, "LD_LIBRARY_PATH": str(libraries), "VK_DRIVER_FILES": str(DRIVER)},
+        check=True,
+        timeout=120,
+    )
+    with np.load(results) as stored:
+        return [stored[str(place)] for place in range(len(modules))]
+
+
+@pytest.mark.parametrize("name", [*SHAPES, *FILES])
+def test_random_schedules_give_the_values_of_a_cpu(name: str, tmp_path: Path) -> None:
+    text = program(name)
+    inputs = inputs_of(Session(CPU).parse_text(text))
+    wanted = on_cpu(text, inputs, tmp_path / "cpu.vmfb")
+    candidates = compiled(text, tmp_path)
+    found = on_lavapipe([path for _, path in candidates], inputs, tmp_path)
+    for (script, _), values in zip(candidates, found, strict=True):
+        # Quotients and exponentials are not exact; sums of integers are.
+        exact = name not in ("softmax", "reduction_multi_op")
+        tolerance = 0 if exact else 1e-5
+        np.testing.assert_allclose(values, wanted, rtol=tolerance, atol=tolerance, err_msg=script)

@@ -1,0 +1,133 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""vulkan-spirv: what its schedules become, and the limits that they keep."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iree.compiler import ir
+from samples import WORKLOADS, attention, elementwise, matmul
+
+from tlm_mlir.errors import TargetError
+from tlm_mlir.language.prompt import header
+from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.language.vocabulary import ID, TOKENS
+from tlm_mlir.targets import registry, vulkan
+from tlm_mlir.targets.gpu import contraction, gpu_target
+from tlm_mlir.targets.target import GpuTarget, Target
+
+LARGE = GpuTarget(
+    "vulkan-spirv", 0, 32, 1024, (1024, 1024, 1024), 166912, features=("fp64", "fp16", "int64")
+)
+SMALL = GpuTarget("vulkan-spirv", 0, 16, 128, (128, 128, 64), 16384)
+GPUS = {"large": LARGE, "small": SMALL}
+ATTRIBUTE = (
+    '#hal.executable.target<"vulkan-spirv", "vulkan-spirv-fb", {iree_codegen.target_info ='
+    ' #iree_gpu.target<arch = "valhall1", features = "spirv:v1.6,cap:Shader", wgp = <compute ='
+    " fp32|fp16|int32, storage = b64|b32, subgroup = shuffle|arithmetic, dot = none, mma = [],"
+    " subgroup_size_choices = [16], max_workgroup_sizes = [512, 256, 128],"
+    " max_thread_count_per_workgroup = 512, max_workgroup_memory_bytes = 32768,"
+    " max_workgroup_counts = [65535, 65535, 65535]>>}>"
+)
+
+
+@st.composite
+def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
+    """A workload, a GPU, and the tokens of a finished walk through their grammar."""
+    workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
+    target = GPUS[draw(st.sampled_from(sorted(GPUS)))]
+    cursor = registry.grammar(workload, target).cursor()
+    tokens = []
+    while not cursor.done:
+        token = draw(st.sampled_from(cursor.allowed()))
+        cursor.push(ID[token])
+        tokens.append(token)
+    return workload, target, tokens
+
+
+@given(walks())
+def test_tokens_and_schedules_are_one(walk) -> None:  # type: ignore[no-untyped-def]
+    workload, target, tokens = walk
+    make = registry.space_maker(workload, target)
+    assert encode(decode(tokens, make), make) == tokens
+
+
+@given(walks())
+def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
+    workload, target, tokens = walk
+    schedule = decode(tokens, registry.space_maker(workload, target))
+    if schedule.choice("pipeline") == vulkan.DEFAULT:
+        return
+    info = vulkan.translation_info(workload, schedule)
+    config = vulkan.lowering_configs(workload, schedule)[workload.root]
+    with ir.Context():
+        ir.Attribute.parse(info)
+        ir.Attribute.parse(config)
+    sizes = [int(n) for n in re.search(r"workgroup_size = \[([\d, ]+)\]", info)[1].split(",")]
+    assert math.prod(sizes) <= target.threads
+    assert all(size <= most for size, most in zip(sizes, target.group, strict=True))
+    levels = [[int(n) for n in level.split(",")] for level in re.findall(r"\[([\d, ]+)\]", config)]
+    for dim, *tiles in zip(workload.root_op.loops, *levels, strict=True):
+        assert all(size == 0 or workload.extents[dim] % size == 0 for size in tiles)
+    if schedule.choice("pipeline") == vulkan.PROMOTE:
+        assert shared_bytes(workload, schedule, levels[0]) <= target.shared
+
+
+def shared_bytes(workload, schedule, tile: list[int]) -> int:  # type: ignore[no-untyped-def]
+    """What IREE allots, before it pads: both inputs' tiles, once more for each load ahead."""
+    found = contraction(workload)
+    sizes = dict(zip(workload.root_op.loops, tile, strict=True))
+    edges = sum(sizes[dim] for dim in (*found.m, *found.n))
+    depth = int(schedule.choice("depth").partition(":")[2])
+    copies = depth + (schedule.choice("stage") == "store:0")
+    width = int(re.search(r"\d+", workload.root_op.inputs[0].dtype)[0]) // 8
+    return edges * sizes[found.k[0]] * width * copies
+
+
+def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
+    return registry.grammar(workload, target).cursor().allowed()
+
+
+def test_what_is_left_to_iree() -> None:
+    assert options(matmul(), SMALL) == list(vulkan.CHOICES[:3])
+    assert options(matmul(extents=(96, 63, 200)), SMALL) == [vulkan.DEFAULT, vulkan.VECTOR]
+    assert options(attention(), LARGE) == [vulkan.DEFAULT]
+    assert options(elementwise((40, 60), buffers=True), LARGE) == [vulkan.DEFAULT]
+
+
+def test_wide_integers_need_a_device_that_has_them() -> None:
+    workload = elementwise((40, 60), "i64")
+    assert options(workload, SMALL) == [vulkan.DEFAULT]
+    assert options(workload, LARGE) == [vulkan.DEFAULT, vulkan.VECTOR]
+
+
+def test_columns_are_the_innermost_loop() -> None:
+    """Invocations along x compute neighbours in memory, whichever input spans them."""
+    plain = matmul(extents=(96, 64, 200))
+    product = plain.root_op
+    swapped = replace(
+        plain, ops=(replace(product, inputs=product.inputs[::-1]), *plain.ops[1:])
+    )
+    assert vulkan._promoted(plain) == vulkan._promoted(swapped) == (0, 1, 2)
+
+
+def test_a_device_is_read_from_its_attribute() -> None:
+    # Loads the dialects that the attribute is made of.
+    from tlm_mlir.compiler.invocation import open_session
+
+    context = open_session(()).context
+    target = gpu_target(ATTRIBUTE, context)
+    assert target == GpuTarget(
+        "vulkan-spirv", 0, 16, 512, (512, 256, 128), 32768, features=("fp16",)
+    )
+    assert Target.from_json(target.to_json()) == target
+    words = [TOKENS[token] for token in header(target)]
+    assert words[1] == "target:vulkan-spirv" and words[-1] == "feature:fp16"
+    with pytest.raises(TargetError, match="got metal-spirv"):
+        gpu_target(ATTRIBUTE.replace('"vulkan-spirv"', '"metal-spirv"'), context)

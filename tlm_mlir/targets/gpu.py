@@ -1,0 +1,113 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What GPU backends share: the hardware as IREE describes it, and the shapes of their schedules.
+
+On a GPU a dispatch is cut twice: into workgroups, and these into invocations (threads). IREE checks
+neither that an invocation has work nor that a workgroup fits the device, so every size here divides
+what it cuts, and their products stay within the device's limits.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iree.compiler import ir
+from iree.compiler.dialects import iree_gpu
+
+from ..errors import TargetError
+from ..ir.workload import Op, Workload
+from ..language.space import Pick
+from .target import GpuTarget
+
+BACKENDS = ("vulkan-spirv",)
+FEATURES = ("fp64", "fp16", "int64")
+"""Types that not every GPU computes with, in the order in which prompts list them."""
+
+
+def gpu_target(executable_target: str, context: ir.Context) -> GpuTarget:
+    """The target that an IREE `#hal.executable.target` attribute's text describes.
+
+    Raises TargetError for an attribute of a backend that is none of `BACKENDS`.
+    """
+    found = re.search(r'target<"([\w-]+)"', executable_target)
+    backend = found.group(1) if found else executable_target[:60]
+    if backend not in BACKENDS:
+        known = " or ".join(BACKENDS)
+        raise TargetError(f"expected an executable target of {known}, got {backend}")
+    info = iree_gpu.TargetInfo.get_gpu_target_info(ir.Attribute.parse(executable_target, context))
+    x, y, z = info.max_workgroup_sizes
+    listed = re.search(r"compute = ([\w|]+)", executable_target)
+    computes = listed.group(1).split("|") if listed else []
+    return GpuTarget(
+        backend,
+        # IREE tells one for a chip whose number it does not know.
+        units=info.workgroup_count if "wgp_count" in executable_target else 0,
+        subgroup=info.subgroup_size_choices[0],
+        threads=info.max_thread_count_per_workgroup,
+        group=(x, y, z),
+        shared=info.max_workgroup_memory_bytes,
+        features=tuple(name for name in FEATURES if name in computes),
+    )
+
+
+def divisors(extent: int, high: int, low: int = 1, unit: int = 1) -> tuple[int, ...]:
+    """The divisors of an extent within bounds that are multiples of a unit, smallest first."""
+    small = [n for n in range(1, math.isqrt(extent) + 1) if extent % n == 0]
+    found = {*small, *(extent // n for n in small)}
+    return tuple(sorted(n for n in found if low <= n <= high and n % unit == 0))
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """A root that multiplies and sums: the dims that both inputs share in parallel (batch), those
+    of the first (m) and the second (n) alone, and those that are summed over (k)."""
+
+    batch: tuple[int, ...]
+    m: tuple[int, ...]
+    n: tuple[int, ...]
+    k: tuple[int, ...]
+
+
+def contraction(workload: Workload) -> Contraction | None:
+    """The root as a contraction; None where it is none, or slides a window."""
+    root = workload.root_op
+    if root.kind != "generic" or len(root.inputs) != 2 or not root.dims("reduction"):
+        return None
+    spans = []
+    for operand in (*root.inputs, *root.outputs):
+        if any(index.dim is None for index in operand.indices):
+            return None
+        spans.append({index.dim for index in operand.indices})
+    left, right, out = spans
+    names = [line.split("(")[0] for line in root.body]
+    if not {"mulf", "muli"} & set(names) or not {"addf", "addi"} & set(names):
+        return None
+
+    def of(dims: set[int | None]) -> tuple[int, ...]:
+        return tuple(dim for dim in root.loops if dim in dims)
+
+    return Contraction(
+        of(left & right & out), of((left - right) & out), of((right - left) & out), of(left - out)
+    )
+
+
+def cut(name: str, dims: Sequence[int], extents: dict[int, int], most: int, limits=()):  # type: ignore[no-untyped-def]
+    """Picks a divisor of each extent, the innermost dim first, their product at most `most`.
+
+    `limits` bound the first dims one by one. Returns the sizes by dim.
+    """
+    sizes = {}
+    for place, dim in enumerate(dims):
+        high = min(most, limits[place]) if place < len(limits) else most
+        sizes[dim] = yield Pick(name, dim, divisors(extents[dim], max(high, 1)))
+        most //= sizes[dim]
+    return sizes
+
+
+def element_bytes(op: Op) -> int:
+    """Bytes of the widest element of an op's inputs; at least one."""
+    widths = [re.search(r"\d+", operand.dtype) for operand in op.inputs]
+    return max(1, *(int(width.group()) // 8 if width else 8 for width in widths))

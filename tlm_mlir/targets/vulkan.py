@@ -1,0 +1,194 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""vulkan-spirv: what a schedule decides there, and how IREE is told.
+
+The pipelines and their tiling levels are those of IREE's Codegen/SPIRV (KernelConfig.cpp,
+Passes.cpp). A schedule fixes the translation info of the dispatch function, with its workgroup
+size, and the lowering config of the root op alone: IREE wants the same on all ops that have one.
+
+IREE checks none of the device's limits here, so the space keeps them: a workgroup's invocations and
+shared memory, and what one invocation unrolls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from ..ir.workload import Workload
+from ..language.schedule import Schedule
+from ..language.space import Choice, Mark, Pick, Space
+from .gpu import contraction, cut, divisors, element_bytes
+from .target import GpuTarget
+
+DEFAULT = "pipeline:default"
+VECTOR, PROMOTE = "pipeline:vector", "pipeline:promote"
+PIPELINES = {VECTOR: "BaseVectorize", PROMOTE: "MatmulPromoteVectorize"}
+STAGES = ("store:0", "store:1")
+DEPTHS = ("depth:1", "depth:2", "depth:3")
+ENTRY_PASSES: tuple[str, ...] = ()
+PASSES: frozenset[str] = frozenset()
+LINE = 4
+"""Elements that one load moves, which is also SPIR-V's longest vector."""
+MAX_RESULTS = 64
+"""Most results of one invocation: more do not fit its registers."""
+MAX_BODY = 512
+"""Most points of one invocation's unrolled sum."""
+MAX_SPREAD = 4096
+"""Most points that one invocation computes of an op whose loops the root op has not all."""
+MAX_DEPTH = 64
+"""Longest tile in shared memory along the dim that a matmul sums over."""
+PAD_BYTES = 16
+"""What IREE pads rows in shared memory with, against bank conflicts."""
+CHOICES = (DEFAULT, *PIPELINES, *STAGES, *DEPTHS)
+MARKS = ("@thread", "@group", "@reduce")
+
+
+def space(workload: Workload, target: GpuTarget) -> Space:
+    """The decisions for one dispatch on a Vulkan device."""
+    pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload, target)))
+    if pipeline == VECTOR:
+        yield from _vector(workload, target)
+    elif pipeline == PROMOTE:
+        yield from _promote(workload, target)
+
+
+def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
+    """Pipelines that can lower the workload."""
+    if not workload.static or workload.buffers or workload.root_op.kind == "attention":
+        return
+    operands = [operand for op in workload.ops for operand in (*op.inputs, *op.outputs)]
+    if "int64" not in target.features and any(operand.dtype == "i64" for operand in operands):
+        # IREE emulates 64-bit integers one at a time, and fails on vectors of them.
+        return
+    if _spread(workload) > MAX_SPREAD:
+        return
+    yield VECTOR
+    if _promoted(workload):
+        yield PROMOTE
+
+
+def _spread(workload: Workload) -> int:
+    """Points of an op that belong to one result of the root op, where most of them do."""
+    common = set(workload.root_op.dims("parallel"))
+    return max(
+        math.prod(workload.extents[dim] for dim in op.dims("parallel") if dim not in common)
+        for op in workload.ops
+    )
+
+
+def _promoted(workload: Workload) -> tuple[int, int, int] | None:
+    """(rows, columns, depth) dims of a matmul whose tiles can be put in shared memory, else None.
+
+    It may be batched. Columns are the innermost loop: elements travel along them by lines, and IREE
+    maps no workgroup that is one invocation wide.
+    """
+    found = contraction(workload)
+    if found is None or any(len(dims) != 1 for dims in (found.m, found.n, found.k)):
+        return None
+    (depth,) = found.k
+    rows, columns = sorted((*found.m, *found.n), key=workload.root_op.loops.index)
+    if any(workload.root_op.loops.index(dim) > workload.root_op.loops.index(rows)
+           for dim in found.batch):
+        return None
+    m, n, k = (workload.extents[dim] for dim in (rows, columns, depth))
+    return (rows, columns, depth) if m > 1 and n % (2 * LINE) == 0 and k % LINE == 0 else None
+
+
+def _vector(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-def]
+    """Tiles of an invocation and of a workgroup; each reduction in pieces."""
+    root = workload.root_op
+    parallel = [d for d in reversed(root.dims("parallel")) if workload.extents[d] > 1]
+    reduction = [d for d in reversed(root.dims("reduction")) if workload.extents[d] > 1]
+    extents = dict(enumerate(workload.extents))
+    # A single line of results has no second dim to be taken apart along.
+    most = min(MAX_RESULTS if len(parallel) > 1 else LINE, MAX_SPREAD // _spread(workload))
+    yield Mark("@thread")
+    threads = yield from cut("thread", parallel, extents, most)
+    yield Mark("@group")
+    rest = {dim: extents[dim] // size for dim, size in threads.items()}
+    # IREE spreads the innermost three loops over a workgroup's invocations.
+    yield from cut("group", parallel[:3], rest, target.threads, target.group)
+    if reduction:
+        yield Mark("@reduce")
+        yield from cut("reduce", reduction, extents, MAX_BODY // math.prod(threads.values()))
+
+
+def _promote(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-def]
+    """Tiles of both inputs in shared memory, several of each where loads run ahead."""
+    dims = _promoted(workload)
+    assert dims is not None
+    rows, columns, depth = dims
+    m, n, k = (workload.extents[dim] for dim in dims)
+    stage = yield Choice("stage", STAGES)
+    ahead = yield Choice("depth", DEPTHS)
+    copies = DEPTHS.index(str(ahead)) + 1 + (stage == STAGES[0])
+    each = element_bytes(workload.root_op)
+    pad, room = PAD_BYTES // each, target.shared // each // copies
+    # Rows and columns together, when the tiles are one line deep.
+    edges = (room - pad * LINE) // (LINE + pad)
+    yield Mark("@thread")
+    most = min(MAX_RESULTS, n // 2, (edges - 1) // 2)
+    wide = yield Pick("thread", columns, divisors(n, most, unit=LINE))
+    most = min(MAX_RESULTS // wide, edges - 2 * wide)
+    high = yield Pick("thread", rows, divisors(m, most))
+    yield Mark("@group")
+    most = min(target.threads, target.group[0], (edges - high) // wide)
+    x = yield Pick("group", columns, divisors(n // wide, most, low=2))
+    most = min(target.threads // x, target.group[1], (edges - x * wide) // high)
+    y = yield Pick("group", rows, divisors(m // high, most))
+    yield Mark("@reduce")
+    both = x * wide + y * high
+    most = min(MAX_DEPTH, (room - pad * both) // (both + pad))
+    yield Pick("reduce", depth, divisors(k, most, unit=LINE))
+
+
+def restructuring(workload: Workload, schedule: Schedule) -> str:
+    """No pass is needed before a function is configured."""
+    return ""
+
+
+def translation_info(workload: Workload, schedule: Schedule) -> str:
+    """Text of the function's `#iree_codegen.translation_info`."""
+    name = PIPELINES[schedule.choice("pipeline")]
+    options = ""
+    if depth := schedule.choice("depth").partition(":")[2]:
+        stage = schedule.choice("stage").partition(":")[2]
+        options = f", {{pipeline_depth = {depth} : i64, store_stage = {stage} : i64}}"
+    return (
+        f"#iree_codegen.translation_info<pipeline = #iree_gpu.spirv_pipeline<{name}>"
+        f" workgroup_size = {_invocations(workload, schedule)}{options}>"
+    )
+
+
+def _invocations(workload: Workload, schedule: Schedule) -> list[int]:
+    """Invocations of a workgroup along x, y and z: x those of the innermost loop."""
+    dims = [d for d in reversed(workload.root_op.dims("parallel")) if workload.extents[d] > 1]
+    if schedule.choice("pipeline") == PROMOTE:
+        promoted = _promoted(workload)
+        assert promoted is not None
+        dims = [promoted[1], promoted[0]]
+    sizes = [schedule.size("group", dim, 1) for dim in dims[:3]]
+    return [*sizes, *(1 for _ in range(3 - len(sizes)))]
+
+
+def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
+    """Text of each op's config, in the order of `workload.ops`; empty for all but the root."""
+    root = workload.root
+    return [_config(workload, schedule) if op == root else "" for op in range(len(workload.ops))]
+
+
+def _config(workload: Workload, schedule: Schedule) -> str:
+    """Levels: workgroup, invocation, reduction; a promoted matmul has the first with all dims."""
+    root = workload.root_op
+    parallel = set(root.dims("parallel"))
+    thread = [schedule.size("thread", d, 1) if d in parallel else 0 for d in root.loops]
+    group = [
+        size * schedule.size("group", dim, 1) for dim, size in zip(root.loops, thread, strict=True)
+    ]
+    reduce = [0 if d in parallel else schedule.size("reduce", d, 1) for d in root.loops]
+    if schedule.choice("pipeline") == PROMOTE:
+        levels = [[size or depth for size, depth in zip(group, reduce, strict=True)]]
+    else:
+        levels = [group, thread, *([reduce] if any(reduce) else [])]
+    return f"#iree_codegen.lowering_config<tile_sizes = {levels}>"
