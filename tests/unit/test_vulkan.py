@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,6 +100,14 @@ def test_what_is_left_to_iree() -> None:
     assert options(matmul(extents=(96, 63, 200)), SMALL) == [vulkan.DEFAULT, vulkan.VECTOR]
     assert options(attention(), LARGE) == [vulkan.DEFAULT]
     assert options(elementwise((40, 60), buffers=True), LARGE) == [vulkan.DEFAULT]
+
+
+def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
+    """Found on ResNet-50, whose 3136 columns in tiles of 64 leave 7 of them at least."""
+    workload = matmul(extents=(64, 3136, 64))
+    random = np.random.default_rng(0)
+    grammar = registry.grammar(workload, SMALL)
+    assert {grammar.sample(random)[0] for _ in range(200)} == set(vulkan.CHOICES[:3])
 
 
 def test_wide_integers_need_a_device_that_has_them() -> None:

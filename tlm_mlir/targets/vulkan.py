@@ -32,8 +32,8 @@ LINE = 4
 """Elements that one load moves, which is also SPIR-V's longest vector."""
 MAX_RESULTS = 64
 """Most results of one invocation: more do not fit its registers."""
-MAX_BODY = 512
-"""Most points of one invocation's unrolled sum."""
+MAX_BODY = 256
+"""Most points of one invocation's unrolled sum, as many as IREE's own choices have."""
 MAX_SPREAD = 4096
 """Most points that one invocation computes of an op whose loops the root op has not all."""
 MAX_DEPTH = 64
@@ -128,12 +128,18 @@ def _promote(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-
     # Rows and columns together, when the tiles are one line deep.
     edges = (room - pad * LINE) // (LINE + pad)
     yield Mark("@thread")
-    most = min(MAX_RESULTS, n // 2, (edges - 1) // 2)
-    wide = yield Pick("thread", columns, divisors(n, most, unit=LINE))
-    most = min(MAX_RESULTS // wide, edges - 2 * wide)
+    widest = min(MAX_RESULTS, n // 2)
+    # At least two invocations along the columns, and room for a row beside them.
+    beside = min(target.threads, target.group[0])
+    fits = {
+        w: divisors(n // w, min(beside, (edges - 1) // w), low=2)
+        for w in divisors(n, widest, unit=LINE)
+    }
+    wide = yield Pick("thread", columns, tuple(w for w, some in fits.items() if some))
+    most = min(MAX_RESULTS // wide, edges - wide * fits[wide][0])
     high = yield Pick("thread", rows, divisors(m, most))
     yield Mark("@group")
-    most = min(target.threads, target.group[0], (edges - high) // wide)
+    most = min(beside, (edges - high) // wide)
     x = yield Pick("group", columns, divisors(n // wide, most, low=2))
     most = min(target.threads // x, target.group[1], (edges - x * wide) // high)
     y = yield Pick("group", rows, divisors(m // high, most))

@@ -1,0 +1,92 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Do all schedules that the grammar admits compile for Vulkan devices?
+
+    python benchmarks/vulkan_schedules.py NETWORK.mlir... --device llvmpipe ampere valhall
+
+Draws schedules token by token for every distinct dispatch of the networks, writes each as a script,
+applies it and compiles it to SPIR-V. Nothing is run: `tests/e2e/test_vulkan.py` checks values.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from iree.compiler import ir
+from rich.progress import track
+
+from tlm_mlir.compiler.schedule_pass import SchedulePass
+from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.compiler.session import SOURCES, Session
+from tlm_mlir.errors import CompileError
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
+from tlm_mlir.language.schedule import decode
+from tlm_mlir.targets import registry, vulkan
+from tlm_mlir.targets.target import Target
+
+
+def schedulable(module: ir.Operation, target: Target) -> Iterator[Dispatch]:
+    """Distinct dispatches for which there is more than IREE's default."""
+    seen = set()
+    for dispatch in find_dispatches(module):
+        workload = dispatch.reading.workload
+        if workload is None or dispatch.at_load or workload.digest in seen:
+            continue
+        seen.add(workload.digest)
+        if len(registry.grammar(workload, target).cursor().allowed()) > 1:
+            yield dispatch
+
+
+def compiles(session: Session, dispatch: Dispatch, target: Target, rng: np.random.Generator) -> str:
+    """The pipeline of one random schedule, with IREE's reason where it did not compile."""
+    workload = dispatch.reading.workload
+    assert workload is not None
+    tokens = [vulkan.DEFAULT]
+    while tokens[0] == vulkan.DEFAULT:
+        tokens = registry.grammar(workload, target).sample(rng)
+    schedule = decode(tokens, registry.space_maker(workload, target))
+    asked = ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
+    script = build_script([asked], target, session.context)
+    with session.context as context, ir.Location.unknown(context):
+        alone = ir.Module.create()
+        dispatch.executable.clone(ip=ir.InsertionPoint(alone.body))
+    try:
+        SchedulePass(script, {dispatch.name}).run(alone.operation)
+        session.run(alone.operation, SOURCES, "executable-targets")
+    except CompileError as error:
+        return f"{tokens[0]} fails: {dispatch.name} {' '.join(tokens)}: {error}"
+    return f"{tokens[0]} compiles"
+
+
+def main() -> int:
+    """Prints the outcomes by device as JSON; fails unless all compile."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("networks", type=Path, nargs="+")
+    parser.add_argument("--device", nargs="+", default=["llvmpipe", "ampere", "valhall"])
+    parser.add_argument("--draws", type=int, default=4, help="schedules of each dispatch")
+    options = parser.parse_args()
+    outcomes: dict[str, Counter[str]] = {}
+    for device in options.device:
+        counts = outcomes[device] = Counter()
+        flags = ["--iree-hal-target-device=vulkan", f"--iree-vulkan-target={device}"]
+        rng = np.random.default_rng(0)
+        for network in options.networks:
+            session = Session(flags)
+            module = session.run(session.parse(network), None, SOURCES)
+            normalize(module)
+            first = find_dispatches(module)[0]
+            target = registry.read_target(first.target, 1, session.context)
+            chosen = list(schedulable(module, target))
+            for dispatch in track(chosen, f"{device} {network.stem}"):
+                counts.update(compiles(session, dispatch, target, rng) for _ in range(options.draws))
+    print(json.dumps(outcomes, indent=1))
+    return 1 if any("fails" in outcome for counts in outcomes.values() for outcome in counts) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
