@@ -16,7 +16,7 @@ FIRST_STEPS ?= 2600
 RECORDS := $(wildcard model/records/*.jsonl.xz)
 MORE ?= 25000
 STEPS ?= 500
-LAST_STEPS ?= 120
+LAST_STEPS ?= 600
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -58,7 +58,7 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	  --records $(RECORDS) $(RUN)/more.jsonl.xz --from $(RUN)/first/checkpoint \
 	  --validation 0.08 --learning-rate 4e-4 --steps $(STEPS)
 	$(BIN)/tlm-mlir train $(RUN)/train --records $(RECORDS) --from $(RUN)/second/checkpoint \
-	  --validation 0.08 --learning-rate 2e-4 --repeat graph=16 strided=10 --steps $(LAST_STEPS)
+	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 strided=15 --steps $(LAST_STEPS)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def compile_some(session: Session, entry: Entry, target, texts: list[str]) -> Co
             if not all(config in export.configuration for config in printed):
                 outcome = "another configuration than asked for"
         outcomes[outcome] += 1
+        if outcome != "ok":
+            print(f"{entry.network} {workload.extents} {text}: {outcome}", file=sys.stderr)
     return outcomes
 
 

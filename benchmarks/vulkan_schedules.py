@@ -83,7 +83,9 @@ def main() -> int:
             target = registry.read_target(first.target, 1, session.context)
             chosen = list(schedulable(module, target))
             for dispatch in track(chosen, f"{device} {network.stem}"):
-                counts.update(compiles(session, dispatch, target, rng) for _ in range(options.draws))
+                counts.update(
+                    compiles(session, dispatch, target, rng) for _ in range(options.draws)
+                )
     print(json.dumps(outcomes, indent=1))
     return 1 if any("fails" in outcome for counts in outcomes.values() for outcome in counts) else 0
 
