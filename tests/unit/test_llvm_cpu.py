@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from iree.compiler import ir
-from samples import TARGETS, WORKLOADS, convolution, elementwise, strided, walks
+from samples import TARGETS, WORKLOADS, convolution, elementwise, matmul, strided, walks
 
 from tlm_mlir.ir.workload import Op, Workload
 from tlm_mlir.language.schedule import Schedule, decode
 from tlm_mlir.language.space import Choice
+from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import llvm_cpu, registry
 from tlm_mlir.targets.target import Target
 
@@ -261,3 +262,14 @@ def test_few_elements_are_gathered_one_by_one(last: int, limit: int) -> None:
             _, rows, columns, _ = sizes["vector_common_parallel"]
             largest = max(largest, rows * columns * sizes["vector_reduction"][3])
     assert limit / 4 < largest <= limit
+
+
+def test_a_peeled_cache_tile_never_leaves_a_large_result_on_the_stack() -> None:
+    """Found by benchmarks/random_schedules.py: IREE refused 1.5 MiB of stack."""
+    head = "pipeline:tile peel:{} @vector m5 z5 m0 z0 @reduce m0 z0 @distribute {} n0"
+    target = TARGETS["avx512"]
+    for peel, rows, asked in (("yes", "n0", False), ("no", "n0", True), ("yes", "m3 z3", True)):
+        cursor = registry.grammar(matmul(extents=(128, 512, 200)), target).cursor()
+        for token in head.format(peel, rows).split():
+            cursor.push(ID[token])
+        assert (cursor.allowed() == list(llvm_cpu.CACHE)) == asked

@@ -66,8 +66,9 @@ def space(workload: Workload, target: CpuTarget) -> Space:
     parallel = [d for d in root.dims("parallel") if workload.extents[d] > 1]
     reduction = [d for d in root.dims("reduction") if workload.extents[d] > 1]
     tiles = _fixed(workload, str(pipeline))
+    peeled = False
     if pipeline in (TILE, CONV):
-        yield Choice("peel", PEEL)
+        peeled = (yield Choice("peel", PEEL)) == PEEL[1]
     yield Mark("@vector")
     for dim in reversed(parallel):
         yield from _vector_size("vector", dim, workload, target, tiles)
@@ -83,7 +84,9 @@ def space(workload: Workload, target: CpuTarget) -> Space:
             yield from _vector_size("inner", dim, workload, target, tiles)
     outer = yield from _distribution(workload, parallel, tiles)
     if pipeline == TILE:
-        yield from _cache(workload, target, tiles, outer)
+        # Peeled, a cache loop that does not divide its tile leaves all of it on the stack.
+        if not peeled or _results_bytes(workload, outer) <= target.stack_bytes:
+            yield from _cache(workload, target, tiles, outer)
         if len(parallel) > 1 and (yield Choice("order", ORDER)) == ORDER[1]:
             yield Order("interchange", tuple(parallel))
 
@@ -101,6 +104,15 @@ def _distribution(workload: Workload, parallel: list[int], tiles: dict[int, int]
         # Where the limit is met, later dims may still be cut in two.
         groups = max(1, groups // -(-extent // outer[dim]))
     return outer
+
+
+def _results_bytes(workload: Workload, outer: dict[int, int]) -> int:
+    """Bytes of the largest result that one op of a workgroup has."""
+    points = (
+        math.prod(outer.get(dim, workload.extents[dim]) for dim in op.dims("parallel"))
+        for op in workload.ops
+    )
+    return max(points) * _element_bytes(workload)
 
 
 def _cache(workload: Workload, target: CpuTarget, tiles: dict[int, int], outer: dict[int, int]):  # type: ignore[no-untyped-def]
