@@ -5,7 +5,8 @@
     python benchmarks/vulkan_schedules.py NETWORK.mlir... --device llvmpipe ampere valhall
 
 Draws schedules token by token for every distinct dispatch of the networks, writes each as a script,
-applies it and compiles it to SPIR-V. Nothing is run: `tests/e2e/test_vulkan_values.py` checks values.
+applies it and compiles it to SPIR-V. Nothing is run: `tests/e2e/test_vulkan_values.py` checks
+values.
 """
 
 from __future__ import annotations
