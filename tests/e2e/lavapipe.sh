@@ -5,7 +5,8 @@
 # a folder, without root and without touching the system: lavapipe.sh FOLDER
 # The Mesa of Debian 12 itself (22.3) miscompiles valid schedules, so a system's own driver will not do.
 set -eu
-folder=$1
+# apt takes a relative path as one inside its own folder.
+folder=$(mkdir -p "$1" && cd "$1" && pwd)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 mirror=http://deb.debian.org/debian
 for tool in apt-get dpkg-deb curl; do
