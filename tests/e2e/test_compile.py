@@ -169,6 +169,7 @@ def test_stock_accepts_the_script(matmul: Path, scheduler: Scheduler) -> None:
         (["compile", "{text}"], "is not MLIR"),
         (["compile", "{empty}"], "holds no computation"),
         (["compile", "{matmul}", "--target", "cray"], "unknown target 'cray'"),
+        (["compile", "{matmul}", "--target", "vulkan-spirv"], "untrained target 'vulkan-spirv'"),
         (["compile", "{matmul}", "--cpu", "nonsense"], "unknown CPU 'nonsense'"),
         (["compile", "{matmul}", "--model", "{nowhere}"], "checkpoint"),
         (["compile", "{matmul}", "--model", "{damaged}"], "checkpoint"),

@@ -58,7 +58,8 @@ class Options:
         """IREE's flags for the target. Raises TargetError for an unknown one."""
         if self.target != "llvm-cpu":
             why = "untrained" if self.target in registry.BACKENDS else "unknown"
-            raise TargetError(f"{why} target '{self.target}'; the model writes for llvm-cpu only")
+            what = f"{why} target '{self.target}'"
+            raise TargetError(f"{what}: the model writes for llvm-cpu; give --target llvm-cpu")
         return [
             "--iree-hal-target-device=local",
             f"--iree-hal-local-target-device-backends={self.target}",
