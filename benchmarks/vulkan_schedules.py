@@ -21,13 +21,15 @@ import numpy as np
 from iree.compiler import ir
 from rich.progress import track
 
+from tlm_mlir.compiler.fallback import TRANSLATED
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import CompileError
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
-from tlm_mlir.language.schedule import decode
-from tlm_mlir.targets import registry, vulkan
+from tlm_mlir.ir.standalone import alone
+from tlm_mlir.language.schedule import encode
+from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target
 
 
@@ -47,21 +49,18 @@ def compiles(session: Session, dispatch: Dispatch, target: Target, rng: np.rando
     """The pipeline of one random schedule, with IREE's reason where it did not compile."""
     workload = dispatch.reading.workload
     assert workload is not None
-    tokens = [vulkan.DEFAULT]
-    while tokens[0] == vulkan.DEFAULT:
-        tokens = registry.grammar(workload, target).sample(rng)
-    schedule = decode(tokens, registry.space_maker(workload, target))
+    schedule = registry.random_schedule(workload, target, rng)
     asked = ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
     script = build_script([asked], target, session.context)
-    with session.context as context, ir.Location.unknown(context):
-        alone = ir.Module.create()
-        dispatch.executable.clone(ip=ir.InsertionPoint(alone.body))
+    module = alone(dispatch.executable)
+    pipeline = schedule.choice("pipeline")
     try:
-        SchedulePass(script, {dispatch.name}).run(alone.operation)
-        session.run(alone.operation, SOURCES, "executable-targets")
+        SchedulePass(script, {dispatch.name}).run(module)
+        session.run(module, SOURCES, TRANSLATED)
     except CompileError as error:
-        return f"{tokens[0]} fails: {dispatch.name} {' '.join(tokens)}: {error}"
-    return f"{tokens[0]} compiles"
+        tokens = " ".join(encode(schedule, registry.space_maker(workload, target)))
+        return f"{pipeline} fails: {dispatch.name} {tokens}: {error}"
+    return f"{pipeline} compiles"
 
 
 def main() -> int:

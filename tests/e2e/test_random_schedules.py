@@ -19,7 +19,6 @@ from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target, cpu_target
 
@@ -53,11 +52,7 @@ def workload_of(dispatch: Dispatch) -> Workload:
 def drawn(dispatch: Dispatch, target: Target, rng: np.random.Generator) -> ScheduledDispatch:
     """A random schedule for a dispatch, IREE's default not among them."""
     workload = workload_of(dispatch)
-    default = registry.backend(target).DEFAULT
-    tokens = [default]
-    while tokens[0] == default:
-        tokens = registry.grammar(workload, target).sample(rng)
-    schedule = decode(tokens, registry.space_maker(workload, target))
+    schedule = registry.random_schedule(workload, target, rng)
     return ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
 
 

@@ -21,8 +21,7 @@ from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
-from tlm_mlir.language.schedule import decode
-from tlm_mlir.targets import registry, vulkan
+from tlm_mlir.targets import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = ROOT / "build" / "lavapipe" / "usr"
@@ -106,10 +105,7 @@ def compiled(text: str, folder: Path) -> list[tuple[str, Path]]:
             workload = dispatch.reading.workload
             assert workload is not None, dispatch.reading.reason
             target = registry.read_target(dispatch.target, 1, session.context)
-            tokens = [vulkan.DEFAULT]
-            while tokens[0] == vulkan.DEFAULT:
-                tokens = registry.grammar(workload, target).sample(rng)
-            schedule = decode(tokens, registry.space_maker(workload, target))
+            schedule = registry.random_schedule(workload, target, rng)
             names = dispatch.reading.names
             chosen.append(ScheduledDispatch(dispatch.name, workload, names, schedule))
         script = build_script(chosen, target, session.context)

@@ -16,11 +16,20 @@ pytest.importorskip("transformers", reason="transformers is not installed (extra
 
 from tlm_mlir.errors import CheckpointError, InputError
 from tlm_mlir.ir.workload import Index, Op, Operand, Workload
+from tlm_mlir.language.vocabulary import TOKENS
+from tlm_mlir.model import checkpoint
 from tlm_mlir.training import state
 from tlm_mlir.training.dataset import Group, Segment, Special
 from tlm_mlir.training.evaluate import judge_groups, judge_segments, spearman
 from tlm_mlir.training.loop import Settings, train
-from tlm_mlir.training.network import logits, new_network, to_tensors, weighted_loss
+from tlm_mlir.training.network import (
+    load_grown,
+    load_network,
+    logits,
+    new_network,
+    to_tensors,
+    weighted_loss,
+)
 from tlm_mlir.training.packing import collate, generator_form, judge_form
 from tlm_mlir.training.train import main, repeated
 
@@ -174,3 +183,17 @@ def test_rare_classes_are_repeated() -> None:
     assert counted.count("decide") == 6
     with pytest.raises(InputError, match="--repeat windy=3: expected CLASS=TIMES"):
         main(["run", "--records", "none.jsonl.xz", "--repeat", "windy=3"])
+
+
+def test_appended_words_leave_what_the_network_knows() -> None:
+    released = checkpoint.default_dir()
+    tokens = torch.tensor([[1, 2, 3]])
+    before = load_network(released)(tokens).logits
+    after = load_grown(released, (*TOKENS, "one more", "and another"))(tokens).logits
+    assert after.shape[-1] == len(TOKENS) + 2
+    torch.testing.assert_close(after[..., : len(TOKENS)], before)
+
+
+def test_a_checkpoint_of_other_words_is_refused() -> None:
+    with pytest.raises(CheckpointError, match="other words than those this version begins with"):
+        load_grown(checkpoint.default_dir(), ("new", *TOKENS))

@@ -148,10 +148,16 @@ pairs = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TAR
 def walks(draw: st.DrawFn) -> tuple[Workload, Target, Callable[[], Space], list[str]]:
     """A workload, a target, what makes their space, and a finished walk through its grammar."""
     workload, target = draw(pairs)
+    make = registry.space_maker(workload, target)
+    return workload, target, make, draw_tokens(draw, workload, target)
+
+
+def draw_tokens(draw: st.DrawFn, workload: Workload, target: Target) -> list[str]:
+    """The tokens of a finished walk through the grammar."""
     cursor = registry.grammar(workload, target).cursor()
     tokens = []
     while not cursor.done:
         token = draw(st.sampled_from(cursor.allowed()))
         cursor.push(ID[token])
         tokens.append(token)
-    return workload, target, registry.space_maker(workload, target), tokens
+    return tokens

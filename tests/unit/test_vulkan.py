@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import WORKLOADS, attention, elementwise, matmul
+from samples import WORKLOADS, attention, draw_tokens, elementwise, matmul
 
 from tlm_mlir.errors import TargetError
 from tlm_mlir.language.prompt import header
 from tlm_mlir.language.schedule import decode, encode
-from tlm_mlir.language.vocabulary import ID, TOKENS
+from tlm_mlir.language.vocabulary import TOKENS
 from tlm_mlir.targets import registry, vulkan
 from tlm_mlir.targets.gpu import contraction, gpu_target
 from tlm_mlir.targets.target import GpuTarget, Target
@@ -43,13 +43,7 @@ def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
     """A workload, a GPU, and the tokens of a finished walk through their grammar."""
     workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
     target = GPUS[draw(st.sampled_from(sorted(GPUS)))]
-    cursor = registry.grammar(workload, target).cursor()
-    tokens = []
-    while not cursor.done:
-        token = draw(st.sampled_from(cursor.allowed()))
-        cursor.push(ID[token])
-        tokens.append(token)
-    return workload, target, tokens
+    return workload, target, draw_tokens(draw, workload, target)
 
 
 @given(walks())
@@ -96,7 +90,7 @@ def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
 
 
 def test_what_is_left_to_iree() -> None:
-    assert options(matmul(), SMALL) == list(vulkan.CHOICES[:3])
+    assert options(matmul(), SMALL) == [vulkan.DEFAULT, *vulkan.PIPELINES]
     assert options(matmul(extents=(96, 63, 200)), SMALL) == [vulkan.DEFAULT, vulkan.VECTOR]
     assert options(attention(), LARGE) == [vulkan.DEFAULT]
     assert options(elementwise((40, 60), buffers=True), LARGE) == [vulkan.DEFAULT]
@@ -107,7 +101,7 @@ def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
     workload = matmul(extents=(64, 3136, 64))
     random = np.random.default_rng(0)
     grammar = registry.grammar(workload, SMALL)
-    assert {grammar.sample(random)[0] for _ in range(200)} == set(vulkan.CHOICES[:3])
+    assert {grammar.sample(random)[0] for _ in range(200)} == {vulkan.DEFAULT, *vulkan.PIPELINES}
 
 
 def test_wide_integers_need_a_device_that_has_them() -> None:

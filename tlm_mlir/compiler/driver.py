@@ -125,7 +125,8 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     if not dispatches:
         raise InputError(f"{path} holds no computation to compile; give a module with functions")
     result = Plan(session, module, report, dispatches=dispatches)
-    result.target = cpu_target(dispatches[0].target, options.core_count())
+    attribute = dispatches[0].target
+    result.target = registry.read_target(attribute, options.core_count(), session.context)
     with report.timed("loading the model"):
         scheduler = opening.result()
     with report.timed("generation"):

@@ -10,6 +10,7 @@ from iree.compiler import ir
 
 from ..errors import CompileError
 from ..ir.dispatch import find_dispatches
+from ..ir.standalone import alone
 from .schedule_pass import SchedulePass
 from .session import SOURCES, Session
 
@@ -28,18 +29,10 @@ def failing(
     for dispatch in find_dispatches(module):
         if dispatch.name not in names:
             continue
-        alone = _alone(dispatch.executable)
+        apart = alone(dispatch.executable)
         try:
-            SchedulePass(script, only={dispatch.name}).run(alone)
-            session.run(alone, SOURCES, TRANSLATED)
+            SchedulePass(script, only={dispatch.name}).run(apart)
+            session.run(apart, SOURCES, TRANSLATED)
         except CompileError as error:
             reasons[dispatch.name] = str(error)
     return reasons
-
-
-def _alone(executable: ir.Operation) -> ir.Operation:
-    """A module with a copy of one executable."""
-    with executable.context as context, ir.Location.unknown(context):
-        module = ir.Module.create()
-        executable.clone(ip=ir.InsertionPoint(module.body))
-        return module.operation

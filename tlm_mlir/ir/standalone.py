@@ -9,6 +9,14 @@ from iree.compiler import ir
 from .dispatch import Dispatch
 
 
+def alone(executable: ir.Operation) -> ir.Operation:
+    """A module with a copy of one `hal.executable`."""
+    with executable.context as context, ir.Location.unknown(context):
+        module = ir.Module.create()
+        executable.clone(ip=ir.InsertionPoint(module.body))
+        return module.operation
+
+
 def standalone(dispatch: Dispatch) -> str | None:
     """MLIR text of a module with this dispatch's `hal.executable` alone.
 
@@ -18,8 +26,8 @@ def standalone(dispatch: Dispatch) -> str | None:
     """
     context = dispatch.function.context
     with context, ir.Location.unknown(context):
-        module = ir.Module.create()
-        clone = dispatch.executable.clone(ip=ir.InsertionPoint(module.body))
+        module = alone(dispatch.executable)
+        clone = module.regions[0].blocks[0].operations[0].operation
         if not _zero_offsets(clone):
             return None
         for variant in clone.regions[0].blocks[0].operations:

@@ -52,8 +52,6 @@ ENTRY_PASSES: tuple[str, ...] = (BATCH_DIM_PASS,)
 the function, so that a configuration for the loops before would not fit."""
 PASSES = frozenset([SLICE_PASS])
 """Registered passes that `restructuring` may name."""
-CHOICES = (DEFAULT, *PIPELINES, *PEEL, *CACHE, *ORDER)
-MARKS = ("@vector", "@reduce", "@inner", "@distribute")
 
 
 def space(workload: Workload, target: CpuTarget) -> Space:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
+import numpy as np
 from iree.compiler import ir
 
 from ..errors import TargetError
 from ..ir.workload import Workload
 from ..language.grammar import Grammar
-from ..language.schedule import Schedule
+from ..language.schedule import Schedule, decode
 from ..language.space import Space
 from . import llvm_cpu, llvm_cpu_default, llvm_cpu_graph, vulkan
 from .gpu import gpu_target
@@ -69,6 +70,15 @@ def space_maker(workload: Workload, target: Target) -> Callable[[], Space]:
 def grammar(workload: Workload, target: Target) -> Grammar:
     """The grammar of those decisions."""
     return Grammar(space_maker(workload, target))
+
+
+def random_schedule(workload: Workload, target: Target, rng: np.random.Generator) -> Schedule:
+    """A schedule drawn token by token, never the default. The workload must have others."""
+    default = backend(target).DEFAULT
+    tokens = [default]
+    while tokens[0] == default:
+        tokens = grammar(workload, target).sample(rng)
+    return decode(tokens, space_maker(workload, target))
 
 
 def imitate(workload: Workload, target: Target, configuration: str) -> Schedule | None:

@@ -40,8 +40,6 @@ MAX_DEPTH = 64
 """Longest tile in shared memory along the dim that a matmul sums over."""
 PAD_BYTES = 16
 """What IREE pads rows in shared memory with, against bank conflicts."""
-CHOICES = (DEFAULT, *PIPELINES, *STAGES, *DEPTHS)
-MARKS = ("@thread", "@group", "@reduce")
 
 
 def space(workload: Workload, target: GpuTarget) -> Space:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,13 +72,22 @@ def load_network(directory: Path | str) -> Any:
     )
 
 
-def grow(network: Any, vocabulary: int) -> Any:
-    """The network with rows for words appended to the vocabulary since it was trained."""
+def load_grown(directory: Path, tokens: tuple[str, ...]) -> Any:
+    """A checkpoint's network, with random rows for words appended to the vocabulary since.
+
+    Raises CheckpointError where its words are not the first of `tokens`.
+    """
     import torch
 
-    if vocabulary > network.config.vocab_size:
-        torch.manual_seed(0)
-        network.resize_token_embeddings(vocabulary, mean_resizing=False)
+    network = load_network(directory)
+    known = json.loads((directory / checkpoint.VOCABULARY).read_text())["tokens"]
+    if known != list(tokens[: len(known)]):
+        raise CheckpointError(
+            f"{directory} was trained with other words than those this version begins with; train"
+            " from the start"
+        )
+    torch.manual_seed(0)
+    network.resize_token_embeddings(len(tokens), mean_resizing=False)
     return network
 
 

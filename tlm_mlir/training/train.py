@@ -17,11 +17,11 @@ from pathlib import Path
 
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.vocabulary import SIZE
+from tlm_mlir.language.vocabulary import SIZE, TOKENS
 from tlm_mlir.training.corpus import QUOTAS, classify
 from tlm_mlir.training.dataset import Group, load_groups, read_rows, special_tokens, split
 from tlm_mlir.training.loop import Report, Settings, Workers, train
-from tlm_mlir.training.network import grow, load_network, new_network, publish_network
+from tlm_mlir.training.network import load_grown, new_network, publish_network
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training = repeated(training, times)
     settings = Settings(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Settings)})
     if options.start:
-        network = grow(load_network(options.start), SIZE)
+        network = load_grown(options.start, TOKENS)
     else:
         network = new_network(
             SIZE,
