@@ -26,7 +26,11 @@ config.environment["PYTHONPATH"] = str(ROOT)
 config.substitutions += [
     ("%apply", f"{sys.executable} {HERE / 'tools' / 'apply.py'}"),
     ("%tlm", f"{sys.executable} -m tlm_mlir.cli"),
-    ("%stock_vulkan", f"{BIN / 'iree-compile'} --iree-hal-target-device=vulkan"),
+    # One thread: stock iree-compile has been seen to hang here, idle, with several.
+    (
+        "%stock_vulkan",
+        f"{BIN / 'iree-compile'} --mlir-disable-threading --iree-hal-target-device=vulkan",
+    ),
     ("%stock", f"{BIN / 'iree-compile'} {STOCK}"),
     (r"\bFileCheck\b", str(BIN / "filecheck")),
 ]
