@@ -177,7 +177,6 @@ def _add_eval(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--network", action="append", default=[], help="only these networks")
     command.add_argument("--share", type=float, help="only what `train --validation SHARE` leaves")
     command.add_argument("--margin", type=float, help="lead (log latency) to replace the default")
-    command.add_argument("--risk", type=float, help="greatest chance of being slower than it")
     command.add_argument("--report-out", type=Path, metavar="F.json")
 
 
@@ -199,8 +198,6 @@ def _eval(options: argparse.Namespace) -> None:
     scheduler = Scheduler(options.model)
     if options.margin is not None:
         scheduler.margin = options.margin
-    if options.risk is not None:
-        scheduler.risk = options.risk
     rows = held_out.evaluate(entries, target, scheduler, reference, options.samples)
     held_out.print_rows(rows, Console())
     if options.report_out:

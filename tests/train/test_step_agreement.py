@@ -18,14 +18,14 @@ pytest.importorskip("iree.turbine", reason="iree-turbine is not installed (extra
 from tlm_mlir.errors import CheckpointError
 from tlm_mlir.model import checkpoint
 from tlm_mlir.model.generate import generate
-from tlm_mlir.model.judge import judge
+from tlm_mlir.model.last_logits import last_logits
 from tlm_mlir.model.prefill import prefill
 from tlm_mlir.model.shapes import DECODE_WIDTHS
 from tlm_mlir.model.step import HIDDEN, Step
 from tlm_mlir.training.network import new_network, publish_network
 
 VOCABULARY = 20
-END, PERF, UNKNOWN = 1, 2, 3
+END, PERF = 1, 2
 TOLERANCE = 1e-3
 
 
@@ -116,15 +116,12 @@ def test_generation_past_the_first_growth(network: Any, step: Step) -> None:
     assert (logits[np.arange(120), tokens[:120]] >= logits[:, 4:].max(1) - TOLERANCE).all()
 
 
-def test_judge_agrees(network: Any, step: Step) -> None:
+def test_last_logits_agree(network: Any, step: Step) -> None:
     prompts = [p for p in _prompts([30, 280, 120]) for _ in range(6)]
     segments = [[*s, END] for s in _prompts([10 + 3 * i for i in range(18)])]
-    perf = [5, 6, 7, 8]
-    found = judge(step, prompts, segments, unknown_token=UNKNOWN, perf_tokens=perf)
+    found = last_logits(step, prompts, segments, prefill(step, prompts))
     for row, prompt, segment in zip(found, prompts, segments, strict=True):
-        scores = _logits(network, [*prompt, UNKNOWN, *segment])[-1, perf].astype(np.float64)
-        wanted = np.exp(scores) / np.exp(scores).sum()
-        np.testing.assert_allclose(row, wanted, atol=TOLERANCE)
+        np.testing.assert_allclose(row, _logits(network, [*prompt, *segment])[-1], atol=TOLERANCE)
 
 
 def test_parameters_are_the_checkpoints_keys(directory: Path) -> None:

@@ -20,7 +20,7 @@ from tlm_mlir.language.vocabulary import TOKENS
 from tlm_mlir.model import checkpoint
 from tlm_mlir.training import state
 from tlm_mlir.training.dataset import Group, Segment, Special
-from tlm_mlir.training.evaluate import judge_groups, judge_segments, spearman
+from tlm_mlir.training.evaluate import judge_groups, judge_segments
 from tlm_mlir.training.loop import Settings, train
 from tlm_mlir.training.network import (
     load_grown,
@@ -160,12 +160,6 @@ def test_learns_to_judge_and_reports(tmp_path: Path) -> None:
     )
     np.testing.assert_allclose(chances.sum(1), 1, rtol=1e-6)
 
-
-def test_spearman() -> None:
-    assert spearman(np.array([1, 2, 3]), np.array([10, 20, 25])) == pytest.approx(1)
-    assert spearman(np.array([1, 2, 3]), np.array([3, 2, 1])) == pytest.approx(-1)
-    assert spearman(np.array([1, 1, 2, 3]), np.array([1, 1, 2, 3])) == pytest.approx(1)
-    assert np.isnan(spearman(np.array([1, 1]), np.array([1, 2])))
 
 
 def test_rare_classes_are_repeated() -> None:

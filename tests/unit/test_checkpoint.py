@@ -56,6 +56,22 @@ def test_missing_directory(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / "no", vocabulary="v1")
 
 
+def test_a_judge_is_added_and_covered(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "_current_vocabulary", lambda: "v1")
+    with pytest.raises(CheckpointError, match="has no judge for llvm-cpu; make one"):
+        checkpoint.load(directory).judge("llvm-cpu")
+    before = checkpoint.load(directory)
+    checkpoint.add(directory, {"README.md": b"card"})
+    checkpoint.add(directory, {checkpoint.judge_name("llvm-cpu"): b"trees"})
+    found = checkpoint.load(directory)
+    assert found.judge("llvm-cpu").read_bytes() == b"trees"
+    assert found.manifest["files"].items() > before.manifest["files"].items()
+    assert (directory / "README.md").read_bytes() == b"card"
+    found.judge("llvm-cpu").write_bytes(b"other")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        found.judge("llvm-cpu")
+
+
 @pytest.mark.parametrize("name", [*checkpoint.FILES, checkpoint.MANIFEST])
 def test_missing_file(directory: Path, name: str) -> None:
     (directory / name).unlink()

@@ -11,14 +11,14 @@ import pytest
 
 from tlm_mlir.errors import InputError
 from tlm_mlir.model.generate import generate
-from tlm_mlir.model.judge import judge, last_logits
+from tlm_mlir.model.last_logits import last_logits
 from tlm_mlir.model.performance import BINS, bin_of, expected_log_latency, outcome_of
 from tlm_mlir.model.prefill import pack, prefill
 from tlm_mlir.model.shapes import PREFILL
 from tlm_mlir.model.step import HIDDEN, Dimensions, KeyValues
 
 VOCABULARY = 12
-END, PERF, UNKNOWN = 1, 2, 3
+END, PERF = 1, 2
 SIZE = Dimensions(layers=1, heads=1, depth=VOCABULARY, positions=1024, vocabulary=VOCABULARY)
 
 
@@ -214,16 +214,13 @@ def test_temperature_per_row() -> None:
     assert hot != greedy
 
 
-def test_judge_equals_one_at_a_time() -> None:
+def test_last_logits_of_many_prompts_equal_one_at_a_time() -> None:
     model = FakeStep()
     prompts = [p for p in _prompts(4) for _ in range(9)]
     segments = [[4 + i % 8] * (i % 40 + 1) + [END] for i in range(len(prompts))]
-    perf = [5, 6, 7]
-    found = judge(model, prompts, segments, unknown_token=UNKNOWN, perf_tokens=perf)
+    found = last_logits(model, prompts, segments, prefill(model, prompts))
     for row, prompt, segment in zip(found, prompts, segments, strict=True):
-        scores = model.scores([*prompt, UNKNOWN, *segment])[perf].astype(np.float64)
-        wanted = np.exp(scores - scores.max())
-        np.testing.assert_allclose(row, wanted / wanted.sum(), rtol=1e-4)
+        np.testing.assert_allclose(row, model.scores([*prompt, *segment]), rtol=1e-4)
 
 
 def test_bad_inputs() -> None:
@@ -236,13 +233,11 @@ def test_bad_inputs() -> None:
         generate(model, [[]], [Steps(1)], perf_token=PERF)
     with pytest.raises(InputError, match="last position"):
         generate(model, [[4] * 1000], [Steps(50)], perf_token=PERF)
-    with pytest.raises(InputError, match="segment 0 has 300 tokens"):
-        judge(model, [[4]], [[4] * 300], unknown_token=UNKNOWN, perf_tokens=[5])
 
 
 def test_nothing_to_do() -> None:
     assert generate(FakeStep(), [], [], perf_token=PERF) == []
-    assert judge(FakeStep(), [], [], unknown_token=UNKNOWN, perf_tokens=[5]).shape == (0, 1)
+    assert last_logits(FakeStep(), [], [], {}).shape == (0, VOCABULARY)
 
 
 def test_pack_fills_rows() -> None:

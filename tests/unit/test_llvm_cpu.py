@@ -227,8 +227,8 @@ def test_a_workload_with_more_workgroups_than_allowed_can_be_finished() -> None:
 
 def test_eight_bit_floats_are_one_byte() -> None:
     """Found by a walk: `f8E4M3FN` counted as 105 bytes, which left no lane."""
-    assert llvm_cpu._element_bytes(elementwise((8, 8), "f8E4M3FN")) == 4
-    assert llvm_cpu._element_bytes(elementwise((8, 8), "f64")) == 8
+    assert llvm_cpu.element_bytes(elementwise((8, 8), "f8E4M3FN")) == 4
+    assert llvm_cpu.element_bytes(elementwise((8, 8), "f64")) == 8
 
 
 @pytest.mark.parametrize(

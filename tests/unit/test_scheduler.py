@@ -1,50 +1,62 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""When a schedule replaces IREE's default: with a clear lead and little risk."""
+"""When a schedule replaces IREE's default: with a clear lead."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from samples import TARGETS, attention, matmul
 
 from tlm_mlir.compiler.scheduler import Scheduler
-from tlm_mlir.model.performance import BINS, chance_of_slower
+from tlm_mlir.language.schedule import Decision, Schedule
+from tlm_mlir.targets import llvm_cpu, registry
+
+CPU = TARGETS["avx512"]
 
 
-def foretold(**chances: float) -> np.ndarray:
-    """A distribution over outcomes: `b<bin>=chance`."""
-    found = np.zeros(BINS + 1)
-    for name, chance in chances.items():
-        found[int(name[1:])] = chance
-    return found
+def schedule(peel: str) -> Schedule:
+    return Schedule((Decision("pipeline", -1, llvm_cpu.TILE), Decision("peel", -1, peel)))
 
 
-def scheduler(margin: float = 0.2, risk: float = 0.3) -> Scheduler:
-    found = Scheduler.__new__(Scheduler)
-    found.margin, found.risk = margin, risk
-    return found
+FIRST, SECOND = schedule(llvm_cpu.PEEL[0]), schedule(llvm_cpu.PEEL[1])
+STANDARD = Schedule((Decision("pipeline", -1, llvm_cpu.DEFAULT),))
 
 
-SURE, EVEN, BOLD = foretold(b1=1.0), foretold(b5=1.0), foretold(b0=0.6, b6=0.4)
-ANSWERS = [[1], [2], [3]]
+@pytest.mark.parametrize(
+    "foretold, standard, chosen",
+    [
+        ([-0.3, -0.4], STANDARD, SECOND),
+        ([-0.3, 1.0], STANDARD, FIRST),
+        ([-0.1, -0.2], STANDARD, STANDARD),
+        ([2.0, 3.0], None, FIRST),
+    ],
+)
+def test_the_best_foretold_replaces_a_default_that_it_clearly_beats(
+    foretold: list[float], standard: Schedule | None, chosen: Schedule
+) -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler.margin = 0.2
+    assert scheduler._better([FIRST, SECOND], np.array(foretold), standard) == chosen
 
 
-def test_the_best_expected_is_chosen_among_those_of_little_risk() -> None:
-    rows = np.stack([EVEN, BOLD, SURE])
-    assert scheduler()._better(ANSWERS, rows, optional=True) == [3]
-    assert scheduler(risk=0.5)._better(ANSWERS[:2], rows[:2], optional=True) == [2]
+def test_a_default_with_wrong_values_is_no_schedule() -> None:
+    assert registry.default_schedule(matmul(), CPU) == STANDARD
+    assert registry.default_schedule(attention(), CPU) == STANDARD
+    wide = attention()
+    head = {wide.extents[dim] for dim in llvm_cpu._head_dims(wide)}
+    wide = type(wide)((12, 128, 64, 256, 197), wide.ops, wide.root)
+    assert head == {64} and registry.default_schedule(wide, CPU) is None
 
 
-def test_the_default_stays_without_a_lead_or_with_too_much_risk() -> None:
-    assert scheduler()._better(ANSWERS[:1], EVEN[None], optional=True) is None
-    assert scheduler()._better(ANSWERS[:1], BOLD[None], optional=True) is None
-    assert scheduler()._better([], np.zeros((0, BINS + 1)), optional=True) is None
+def test_the_default_itself_is_never_judged() -> None:
+    scheduler = Scheduler.__new__(Scheduler)
 
+    def judge(rows: np.ndarray) -> np.ndarray:
+        return np.full(len(rows), -1.0)
 
-def test_a_default_with_wrong_values_never_stays() -> None:
-    failing = foretold(b10=1.0)
-    assert scheduler()._better(ANSWERS[:1], failing[None], optional=False) == [1]
-
-
-def test_what_counts_as_slower() -> None:
-    rows = np.stack([foretold(b5=1.0), foretold(b6=1.0), foretold(b10=1.0), BOLD])
-    np.testing.assert_allclose(chance_of_slower(rows), [0.0, 1.0, 1.0, 0.4])
+    judge.rows = lambda facts: np.zeros((len(facts), 1))  # type: ignore[attr-defined]
+    scheduler._judges = {CPU.backend: judge}  # type: ignore[dict-item]
+    drawn = registry.random_schedule(matmul(), CPU, np.random.default_rng(0))
+    (found,) = scheduler.foretell([matmul()], CPU, [None], [[STANDARD, drawn, STANDARD]])
+    assert found.tolist() == [0.0, -1.0, 0.0]

@@ -16,6 +16,8 @@ from iree.compiler import ir
 from ..errors import CompileError, InputError, TargetError
 from ..ir.dispatch import Dispatch, find_dispatches, normalize
 from ..ir.graph import device_target, find_contractions, find_convolutions
+from ..ir.standalone import alone, exchange
+from ..ir.workload import Workload
 from ..language import schedule as schedules
 from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import Schedule
@@ -23,6 +25,7 @@ from ..targets import registry
 from ..targets.target import Target, cpu_target
 from .fallback import failing
 from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
+from .own import CONFIGURED, own_choices
 from .report import (
     AT_LOAD,
     DEFAULT,
@@ -74,10 +77,14 @@ class Options:
 
 @dataclass
 class Plan:
-    """A module stopped at `executable-sources`, its dispatches and their schedules."""
+    """A module stopped at `executable-sources`, its dispatches and their schedules.
+
+    `configured` is a copy one phase on, where IREE has made its own choices.
+    """
 
     session: Session
     module: ir.Operation
+    configured: ir.Operation
     report: Report
     target: Target | None = None
     dispatches: list[Dispatch] = field(default_factory=list)
@@ -117,21 +124,29 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     opening = _opening(options, scheduler)
     try:
         module = _to_dispatches(session, module, options, opening, report)
+        with report.timed("reading"):
+            normalize(module)
+            dispatches = find_dispatches(module)
+        configured = _configure(session, module, report)
     except CompileError as error:
         raise CompileError(f"{path} does not compile: {error}") from error
-    with report.timed("reading"):
-        normalize(module)
-        dispatches = find_dispatches(module)
     if not dispatches:
         raise InputError(f"{path} holds no computation to compile; give a module with functions")
-    result = Plan(session, module, report, dispatches=dispatches)
+    result = Plan(session, module, configured, report, dispatches=dispatches)
     attribute = dispatches[0].target
     result.target = registry.read_target(attribute, options.core_count(), session.context)
     with report.timed("loading the model"):
         scheduler = opening.result()
-    with report.timed("generation"):
-        _choose(result, scheduler, options)
+    _choose(result, scheduler, options)
     return result
+
+
+def _configure(session: Session, module: ir.Operation, report: Report) -> ir.Operation:
+    """A copy of a module for which IREE has made its own choices."""
+    with report.timed("reading"):
+        copy = module.clone().operation
+    with report.timed("iree: dispatches to program"):
+        return session.run(copy, SOURCES, CONFIGURED)
 
 
 def _opening(options: Options, scheduler: Scheduler | None) -> Future[Scheduler]:
@@ -194,15 +209,21 @@ def _choose(result: Plan, scheduler: Scheduler, options: Options) -> None:
     assert result.target is not None
     report = result.report
     report.model = scheduler.identity
-    distinct = {}
+    distinct: dict[str, Workload] = {}
+    asked: dict[str, Workload] = {}
     for dispatch in result.dispatches:
         outcome, reason = _eligible(dispatch, result.target)
         workload = dispatch.reading.workload
         digest = workload.digest if workload else ""
         report.dispatches.append(DispatchReport(dispatch.name, outcome, reason, digest))
-        if outcome == SCHEDULED and workload:
-            distinct[digest] = workload
-    answers = scheduler.schedule(list(distinct.values()), result.target, options.samples)
+        if outcome == SCHEDULED and workload and digest not in distinct:
+            distinct[digest] = asked[dispatch.name] = workload
+    with report.timed("reading"):
+        own = own_choices(result.configured, asked, result.target)
+    with report.timed("generation"):
+        answers = scheduler.schedule(
+            list(asked.values()), result.target, [own[name] for name in asked], options.samples
+        )
     chosen = dict(zip(distinct, answers, strict=True))
     default = registry.backend(result.target).DEFAULT
     for row in report.dispatches:
@@ -213,7 +234,7 @@ def _choose(result: Plan, scheduler: Scheduler, options: Options) -> None:
         tokens = schedules.encode(answer, registry.space_maker(workload, result.target))
         row.schedule = " ".join(tokens)
         if answer.choice("pipeline") == default:
-            row.outcome, row.reason = DEFAULT, "the model expects IREE's default to be best"
+            row.outcome, row.reason = DEFAULT, "the model foretells no clear lead over it"
         else:
             result.schedules[row.name] = answer
 
@@ -236,22 +257,37 @@ def _eligible(dispatch: Dispatch, target: Target) -> tuple[str, str]:
 def finish(result: Plan, out: Path) -> Report:
     """Applies the script and compiles to a .vmfb; schedules that fail go back to IREE's default."""
     report = result.report
-    pristine = result.module.clone().operation
-    _apply(result, result.module)
     try:
-        with report.timed("iree: dispatches to program"):
-            result.session.finish(result.module, SOURCES, out)
+        _finish_once(result, out)
     except CompileError as error:
         with report.timed("fallback"):
-            culprits = failing(result.session, pristine, result.script(), list(result.schedules))
+            module, script = result.module, result.script()
+            culprits = failing(result.session, module, script, list(result.schedules))
         if not culprits:
             raise CompileError(f"{report.module} does not compile: {error}") from error
         _fall_back(result, culprits)
-        result.module = pristine
-        _apply(result, pristine)
-        with report.timed("iree: dispatches to program"):
-            result.session.finish(pristine, SOURCES, out)
+        result.configured = _configure(result.session, module, report)
+        _finish_once(result, out)
     return report
+
+
+def _finish_once(result: Plan, out: Path) -> None:
+    """Compiles what IREE has configured, the scheduled executables exchanged for ones that the
+    script configures. Consumes `configured`."""
+    chosen = {
+        str(dispatch.executable.attributes["sym_name"]): dispatch.executable
+        for dispatch in result.dispatches
+        if dispatch.name in result.schedules
+    }
+    if chosen:
+        with result.report.timed("pass"):
+            scheduled = alone(*chosen.values())
+        _apply(result, scheduled)
+        with result.report.timed("pass"):
+            result.session.run(scheduled, SOURCES, CONFIGURED)
+            exchange(result.configured, scheduled)
+    with result.report.timed("iree: dispatches to program"):
+        result.session.finish(result.configured, CONFIGURED, out)
 
 
 def _apply(result: Plan, module: ir.Operation) -> None:

@@ -84,6 +84,23 @@ def functions_of(module: ir.Operation) -> list[ir.Operation]:
     ]
 
 
+def configuration(function: ir.Operation) -> str:
+    """The lowering choices in force at phase `executable-configurations`, one line each.
+
+    The first line is the function's `translation_info`; then every op with a `lowering_config`.
+    """
+    lines = []
+
+    def visit(operation: ir.Operation) -> ir.WalkResult:
+        for key in ("translation_info", "lowering_config"):
+            if key in operation.attributes:
+                lines.append(f"{operation.name} {key} = {operation.attributes[key]}")
+        return ir.WalkResult.ADVANCE
+
+    function.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return "\n".join(lines)
+
+
 def _variants(module: ir.Operation) -> list[ir.Operation]:
     """The variants of all executables of a module."""
     return [

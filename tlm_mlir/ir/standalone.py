@@ -9,12 +9,28 @@ from iree.compiler import ir
 from .dispatch import Dispatch
 
 
-def alone(executable: ir.Operation) -> ir.Operation:
-    """A module with a copy of one `hal.executable`."""
-    with executable.context as context, ir.Location.unknown(context):
+def alone(*executables: ir.Operation) -> ir.Operation:
+    """A module with copies of some `hal.executable`s."""
+    with executables[0].context as context, ir.Location.unknown(context):
         module = ir.Module.create()
-        executable.clone(ip=ir.InsertionPoint(module.body))
+        for executable in executables:
+            executable.clone(ip=ir.InsertionPoint(module.body))
         return module.operation
+
+
+def exchange(module: ir.Operation, others: ir.Operation) -> None:
+    """Puts copies of the executables of `others` in the place of those of the same names."""
+    new = {ir.StringAttr(op.attributes["sym_name"]).value: op for op in _executables(others)}
+    for old in _executables(module):
+        other = new.get(ir.StringAttr(old.attributes["sym_name"]).value)
+        if other is not None:
+            other.clone(ip=ir.InsertionPoint(old))
+            old.erase()
+
+
+def _executables(module: ir.Operation) -> list[ir.Operation]:
+    views = module.regions[0].blocks[0].operations
+    return [view.operation for view in views if view.operation.name == "hal.executable"]
 
 
 def standalone(dispatch: Dispatch) -> str | None:

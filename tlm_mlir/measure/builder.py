@@ -22,6 +22,7 @@ from tlm_mlir.compiler.invocation import (
     serialize,
 )
 from tlm_mlir.errors import MeasureError
+from tlm_mlir.ir.dispatch import configuration
 from tlm_mlir.measure import interface
 from tlm_mlir.measure.interface import Binding
 
@@ -35,7 +36,7 @@ class BuiltExport:
 
     `status` is ok or compile_failed (then `message` says why and `ordinal` is -1); `ordinal` is the
     export's number in the ELF; `workgroups` is (x, y, z); `local_memory` is in bytes;
-    `configuration` is what IREE chose (see `interface.configuration`), also if it failed later.
+    `configuration` is what IREE chose (`ir.dispatch.configuration`), also if it failed later.
     """
 
     status: str
@@ -149,7 +150,8 @@ def _translate(session: Session, module: ir.Operation, applier: Applier | None) 
             with module.context, ir.Location.unknown(module.context):
                 applier(interface.single(module, "func.func"))
         run_phases(session, module, "executable-sources", "executable-configurations")
-        export = replace(export, configuration=interface.configuration(module))
+        function = interface.single(module, "func.func")
+        export = replace(export, configuration=configuration(function))
         run_phases(session, module, "executable-configurations", "executable-targets")
         return replace(
             export,

@@ -177,16 +177,3 @@ def local_memory(executable: ir.Operation) -> int:
     if "workgroup_local_memory" not in attributes:
         return 0
     return ir.IntegerAttr(attributes["workgroup_local_memory"]).value
-
-
-def configuration(executable: ir.Operation) -> str:
-    """The lowering choices in force at phase `executable-configurations`, one line each.
-
-    The first line is the function's `translation_info`; then every op with a `lowering_config`.
-    """
-    lines = []
-    for op in walk(single(executable, "func.func").parent):
-        for key in ("translation_info", "lowering_config"):
-            if key in op.attributes:
-                lines.append(f"{op.name} {key} = {op.attributes[key]}")
-    return "\n".join(lines)

@@ -6,6 +6,7 @@ config.json         GPT2Config
 model.safetensors   float32 weights, keys `transformer.*`; lm_head is tied to `transformer.wte`
 vocabulary.json     the tokens, their digest and version
 step.mlir           the forward step (training/step_export.py), reads its weights by these keys
+judge-*.safetensors trees that judge schedules for a backend (model/trees.py); may be missing
 manifest.json       sha256 of each file above, vocabulary digest, format version
 """
 
@@ -53,6 +54,17 @@ class Checkpoint:
         """Path of step.mlir."""
         return self.directory / STEP
 
+    def judge(self, backend: str) -> Path:
+        """Path of the judge for a backend (model/trees.py). Raises CheckpointError without one."""
+        name = judge_name(backend)
+        if name not in self.manifest["files"]:
+            raise CheckpointError(
+                f"checkpoint {self.directory} has no judge for {backend}; make one with `python -m "
+                "tlm_mlir.training.judge`"
+            )
+        _check_file(self.directory, name, self.manifest["files"][name])
+        return self.directory / name
+
     @property
     def vocabulary_digest(self) -> str:
         """Digest of the vocabulary that the model was trained with."""
@@ -63,6 +75,11 @@ class Checkpoint:
         """Hash over all files: what a cache key or a record names the model by."""
         text = json.dumps(self.manifest["files"], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def judge_name(backend: str) -> str:
+    """The file with the judge for a backend."""
+    return f"judge-{backend}.safetensors"
 
 
 def default_dir() -> Path:
@@ -151,6 +168,24 @@ def publish(
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return directory
+
+
+def add(directory: Path | str, extra: Mapping[str, bytes | Path]) -> Path:
+    """Publish a checkpoint again with further files, or other ones; return `directory`.
+
+    Raises CheckpointError if it is not complete as it is.
+    """
+    found = load(directory)
+    vocabulary = _read_json(found.directory, VOCABULARY)
+    kept = {name: found.directory / name for name in found.manifest["files"]}
+    return publish(
+        directory,
+        {name: kept.pop(name) for name in (CONFIG, WEIGHTS, STEP)},
+        vocabulary["tokens"],
+        vocabulary=found.vocabulary_digest,
+        version=vocabulary["version"],
+        extra={**{name: path for name, path in kept.items() if name != VOCABULARY}, **extra},
+    )
 
 
 def _swap(aside: Path, directory: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ..compiler.own import OwnChoice
 from ..compiler.scheduler import Scheduler
 from ..errors import RecordError
 from ..ir.workload import Workload
@@ -22,7 +23,7 @@ from ..measure.runner import JobResult, Limits, measure_batches
 from ..targets import registry
 from ..targets.target import CpuTarget
 from ..training.collect import job
-from ..training.corpus import Entry
+from ..training.corpus import BASE_FLAGS, Entry
 
 NOISE = 0.95
 """Below this speed-up a dispatch counts as slower than IREE's default."""
@@ -56,7 +57,9 @@ def evaluate(
 ) -> list[Row]:
     """Measures one schedule per entry against IREE's default, interleaved in one batch each."""
     workloads = [Workload.from_json(entry.workload) for entry in entries]
-    chosen = scheduler.schedule(workloads, target, samples)
+    choice = OwnChoice(BASE_FLAGS)
+    own = [choice(e.source, w, target) for e, w in zip(entries, workloads, strict=True)]
+    chosen = scheduler.schedule(workloads, target, own, samples)
     default = registry.backend(target).DEFAULT
     rows: dict[int, Row] = {}
     jobs = []

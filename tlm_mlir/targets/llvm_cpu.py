@@ -63,7 +63,7 @@ def space(workload: Workload, target: CpuTarget) -> Space:
     root = workload.root_op
     parallel = [d for d in root.dims("parallel") if workload.extents[d] > 1]
     reduction = [d for d in root.dims("reduction") if workload.extents[d] > 1]
-    tiles = _fixed(workload, str(pipeline))
+    tiles = fixed_sizes(workload, str(pipeline))
     peeled = False
     if pipeline in (TILE, CONV):
         peeled = (yield Choice("peel", PEEL)) == PEEL[1]
@@ -110,7 +110,7 @@ def _results_bytes(workload: Workload, outer: dict[int, int]) -> int:
         math.prod(outer.get(dim, workload.extents[dim]) for dim in op.dims("parallel"))
         for op in workload.ops
     )
-    return max(points) * _element_bytes(workload)
+    return max(points) * element_bytes(workload)
 
 
 def _cache(workload: Workload, target: CpuTarget, tiles: dict[int, int], outer: dict[int, int]):  # type: ignore[no-untyped-def]
@@ -125,7 +125,7 @@ def _cache(workload: Workload, target: CpuTarget, tiles: dict[int, int], outer: 
         high = max(1, extent - 1)
         size = yield Size("cache", dim, min(tiles[dim], high), high, zero=True)
         block *= size or extent
-    if block * _element_bytes(workload) * 4 > min(target.stack_bytes, target.max_vector_bytes):
+    if block * element_bytes(workload) * 4 > min(target.stack_bytes, target.max_vector_bytes):
         return
     for dim in workload.root_op.dims("reduction"):
         if workload.extents[dim] > 1:
@@ -137,8 +137,8 @@ def _vector_size(name: str, dim: int, workload: Workload, target: CpuTarget, til
     """A vector size within what is left of the budget of every op that spans the dim."""
     if dim in tiles:
         return
-    lanes = target.vector_bytes // _element_bytes(workload)
-    largest = target.max_vector_bytes // _element_bytes(workload)
+    lanes = target.vector_bytes // element_bytes(workload)
+    largest = target.max_vector_bytes // element_bytes(workload)
     bound = workload.extents[dim]
     for op in workload.ops:
         for loops in _bodies(op):
@@ -172,7 +172,7 @@ def _bodies(op: Op) -> list[tuple[int, ...]]:
 def _room(op: Op, loops: tuple[int, ...], dim: int, tiles: dict[int, int], lanes: int) -> int:
     """The largest size of `dim` that keeps a body and its result within their registers."""
     fixed = op.kind == "attention"
-    total = MAX_GATHERED_REGISTERS if _gathers(op) else MAX_UNROLLED_REGISTERS
+    total = MAX_GATHERED_REGISTERS if gathers(op) else MAX_UNROLLED_REGISTERS
     total = MAX_ATTENTION_REGISTERS if fixed else total
     room = _left(total, loops, dim, tiles, lanes, fixed)
     results = tuple(d for d in loops if d in op.dims("parallel"))
@@ -199,7 +199,7 @@ def _left(
     return max(1, registers // used * (lanes if lane == dim else 1))
 
 
-def _gathers(op: Op) -> bool:
+def gathers(op: Op) -> bool:
     """Whether an op reads at computed places, which LLVM unrolls into scalar loads."""
     return any(line.startswith("extract") for line in op.body)
 
@@ -274,7 +274,7 @@ def window(workload: Workload) -> list[tuple[int, int]]:
     return pairs
 
 
-def _fixed(workload: Workload, pipeline: str) -> dict[int, int]:
+def fixed_sizes(workload: Workload, pipeline: str) -> dict[int, int]:
     """Vector sizes that the pipeline leaves no choice about.
 
     ConvTileAndDecomposeExpert lowers a 2-D window to a 1-D one, so the outer window dim and the
@@ -301,13 +301,16 @@ def inner_dims(workload: Workload) -> list[int]:
     return found
 
 
-def _element_bytes(workload: Workload) -> int:
-    widths = [4]
-    for op in workload.ops:
-        for operand in (*op.inputs, *op.outputs):
-            bits = re.search(r"\d+", operand.dtype)
-            widths.append(max(1, int(bits.group()) // 8) if bits else 8)
-    return max(widths)
+def element_bytes(workload: Workload) -> int:
+    """Bytes of the widest element that the ops read or write, four at least."""
+    operands = (o for op in workload.ops for o in (*op.inputs, *op.outputs))
+    return max(4, *(dtype_bytes(operand.dtype) for operand in operands))
+
+
+def dtype_bytes(dtype: str) -> int:
+    """Bytes of one element."""
+    bits = re.search(r"\d+", dtype)
+    return max(1, int(bits.group()) // 8) if bits else 8
 
 
 def strided_contraction(workload: Workload) -> bool:
@@ -343,7 +346,7 @@ def _config(workload: Workload, position: int, schedule: Schedule) -> str:
     op = workload.ops[position]
     root = workload.root_op
     pipeline = schedule.choice("pipeline")
-    fixed = _fixed(workload, pipeline)
+    fixed = fixed_sizes(workload, pipeline)
     parallel, reduction = set(op.dims("parallel")), set(op.dims("reduction"))
     common = set(root.dims("parallel"))
 

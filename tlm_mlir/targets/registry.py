@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import ModuleType
 
@@ -14,9 +14,9 @@ from iree.compiler import ir
 from ..errors import TargetError
 from ..ir.workload import Workload
 from ..language.grammar import Grammar
-from ..language.schedule import Schedule, decode
+from ..language.schedule import END, Schedule, decode
 from ..language.space import Space
-from . import llvm_cpu, llvm_cpu_default, llvm_cpu_graph, vulkan
+from . import llvm_cpu, llvm_cpu_default, llvm_cpu_facts, llvm_cpu_graph, vulkan
 from .gpu import gpu_target
 from .target import Target, cpu_target
 
@@ -25,6 +25,8 @@ GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
 """Backends with decisions about the ops of a whole program."""
 IMITATIONS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_default}
 """Backends whose own choices can be read back."""
+FACTS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_facts}
+"""Backends whose schedules have static facts, from which a judge foretells."""
 
 
 def backend(target: Target) -> ModuleType:
@@ -81,10 +83,32 @@ def random_schedule(workload: Workload, target: Target, rng: np.random.Generator
     return decode(tokens, space_maker(workload, target))
 
 
+def default_schedule(workload: Workload, target: Target) -> Schedule | None:
+    """The schedule "leave it to IREE"; None where what IREE does gives wrong values."""
+    default = backend(target).DEFAULT
+    if default not in grammar(workload, target).cursor().allowed():
+        return None
+    return decode([default, END], space_maker(workload, target))
+
+
+def facts(
+    workload: Workload, target: Target, schedules: Sequence[Schedule], own: Schedule | None
+) -> list[dict[str, float]]:
+    """Static facts about each schedule, by name, for the judge; `own` is what IREE would do.
+
+    Raises TargetError for a backend that has none.
+    """
+    if target.backend not in FACTS:
+        known = ", ".join(FACTS)
+        raise TargetError(f"no facts about schedules for '{target.backend}'; there are for {known}")
+    found: list[dict[str, float]] = FACTS[target.backend].facts(workload, target, schedules, own)
+    return found
+
+
 def imitate(workload: Workload, target: Target, configuration: str) -> Schedule | None:
     """The schedule closest to what IREE chose by itself; None where the space has nothing alike.
 
-    `configuration` is the text of the attributes that IREE set (`measure.interface`).
+    `configuration` is the text of the attributes that IREE set (`ir.dispatch.configuration`).
     """
     found: Schedule | None = IMITATIONS[target.backend].imitate(workload, target, configuration)
     return found

@@ -18,16 +18,15 @@ from pathlib import Path
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..compiler.own import OwnChoice
 from ..compiler.scheduler import Scheduler
-from ..compiler.session import SOURCES, Session
-from ..errors import CompileError, InputError
+from ..errors import InputError
 from ..ir.workload import Workload
 from ..language import vocabulary
 from ..language.sampling import mutate
 from ..language.schedule import Schedule, decode, encode
 from ..language.space import Value
 from ..measure.database import Database, Record
-from ..measure.interface import configuration
 from ..measure.runner import Job, JobResult, Limits, measure_batches
 from ..model.shapes import DECODE_WIDTHS
 from ..targets import registry
@@ -83,13 +82,13 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
     `fresh` is the share of random ones.
     """
     rng = np.random.default_rng(seed)
-    imitation = Imitation()
+    choice = OwnChoice(BASE_FLAGS)
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
         parents = _parents(database, workload, target)
         found = []
-        own = imitation(entry, target)
+        own = choice(entry.source, workload, target)
         if own is not None:
             text = " ".join(encode(own, registry.space_maker(workload, target)))
             found = [text] if text not in known else []
@@ -112,37 +111,25 @@ def model_proposer(database: Database, model: Path | None, seed: int) -> Propose
     scheduler = Scheduler(model)
     rng = np.random.default_rng(seed)
     search = search_proposer(database, seed)
+    own = OwnChoice(BASE_FLAGS)
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
         # As many as the narrow decoding step takes: more cost as much time as measuring them.
         written = scheduler.sample(workload, target, min(DECODE_WIDTHS), int(rng.integers(1 << 31)))
-        pool = [text for text in dict.fromkeys(written) if text not in known]
+        make = registry.space_maker(workload, target)
+        texts = [" ".join(encode(schedule, make)) for schedule in written]
+        pool = [text for text in dict.fromkeys(texts) if text not in known]
         pool += search(entry, target, known | set(pool), 2 * count)
-        scores = scheduler.expect(workload, target, pool)
+        options = [decode(text.split(), make) for text in pool]
+        mine = own(entry.source, workload, target)
+        (scores,) = scheduler.foretell([workload], target, [mine], [options])
         order = [pool[i] for i in np.argsort(scores, kind="stable")]
         best, rest = order[: count - count // 4], order[count - count // 4 :]
         blind = rng.permutation(len(rest))[: count // 4]
         return best + [rest[i] for i in blind]
 
     return propose
-
-
-class Imitation:
-    """IREE's own choice for a dispatch, as a schedule; None where the space has nothing like it."""
-
-    def __init__(self) -> None:
-        self._session = Session(BASE_FLAGS)
-
-    def __call__(self, entry: Entry, target: CpuTarget) -> Schedule | None:
-        """Compiles the dispatch up to the point where IREE has chosen (5 ms)."""
-        try:
-            module = self._session.parse_text(entry.source)
-            self._session.run(module, SOURCES, "executable-configurations")
-        except CompileError:
-            return None
-        workload = Workload.from_json(entry.workload)
-        return registry.imitate(workload, target, configuration(module))
 
 
 def _variations(

@@ -236,10 +236,10 @@ def _segments(rows: list[dict[str, Any]], token: EncodeToken) -> list[Segment]:
 
 def _best_ratio(rows: list[dict[str, Any]]) -> float:
     """The least latency relative to IREE's default, which itself counts as 1."""
-    return min([1.0, *(_ratio(row) for row in rows if row.get("status") == OK)])
+    return min([1.0, *(latency_ratio(row) for row in rows if row.get("status") == OK)])
 
 
-def _ratio(row: dict[str, Any]) -> float:
+def latency_ratio(row: dict[str, Any]) -> float:
     """Latency over that of IREE's default in the same interleaved batch: the machine's speed and
     its noise from batch to batch cancel. Raises RecordError when one of them is missing."""
     seconds, base = row.get("seconds"), row.get("default_seconds")
@@ -255,7 +255,7 @@ def _measured(row: dict[str, Any], best: float, token: EncodeToken) -> Segment:
     tokens = _encode(row.get("schedule"), token)
     if row.get("status") != OK:
         return Segment(tokens, FAIL, None, FAIL)
-    ratio = _ratio(row)
+    ratio = latency_ratio(row)
     relative = max(1.0, ratio / best)
     return Segment(tokens, bin_of(relative), relative, outcome_of(ratio))
 

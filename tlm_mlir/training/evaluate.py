@@ -20,6 +20,7 @@ from tlm_mlir.training.packing import (
     fill_rows,
     judge_form,
 )
+from tlm_mlir.training.ranks import spearman
 
 _LEAST_FOR_RANKS = 5
 
@@ -33,21 +34,6 @@ class Judged:
     spearman: float
     accuracy: float
     regret: float
-
-
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 0, ties averaged."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return (ends - (counts + 1) / 2)[inverse]
-
-
-def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Rank correlation; nan if either is constant."""
-    x, y = ranks(np.asarray(a)), ranks(np.asarray(b))
-    x, y = x - x.mean(), y - y.mean()
-    norm = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / norm if norm > 0 else float("nan")
 
 
 def validation_loss(network: Any, batches: Batches, *, precision: Any = "auto") -> float:

@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Judging finished sequences: which performance the model expects of each."""
+"""Questions that one token answers: many segments at once, each after its prompt."""
 
 from __future__ import annotations
 
@@ -9,16 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlm_mlir.errors import InputError
-from tlm_mlir.model.prefill import (
-    Prompt,
-    Tokens,
-    block_inputs,
-    check_tokens,
-    pack,
-    prefill,
-    round_slots,
-)
+from tlm_mlir.model.prefill import Prompt, Tokens, block_inputs, pack, round_slots
 from tlm_mlir.model.shapes import EXTEND, JUDGE
 from tlm_mlir.model.step import HIDDEN, Step
 
@@ -29,39 +20,6 @@ class _PackedRow:
 
     prompt: Prompt
     segments: list[int]
-
-
-def judge(
-    model: Step,
-    prompts: Sequence[Sequence[int]],
-    segments: Sequence[Sequence[int]],
-    *,
-    unknown_token: int,
-    perf_tokens: Sequence[int],
-    prefilled: Mapping[Tokens, Prompt] | None = None,
-) -> np.ndarray:
-    """Distribution float64 [n, len(perf_tokens)] of the performance of each (prompt, segment).
-
-    A segment is a finished schedule, ending in <end>; it is fed after `unknown_token` (perf:?),
-    and the logits of `perf_tokens` at its last token are normalised. Equal prompts are run through
-    the model once. Raises InputError if a sequence does not fit the model.
-    """
-    if len(prompts) != len(segments):
-        raise InputError(
-            f"{len(prompts)} prompts came with {len(segments)} segments; give one for each"
-        )
-    check_tokens(model, segments, "segment")
-    fed = [[unknown_token, *segment] for segment in segments]
-    known = prefill(model, prompts) if prefilled is None else prefilled
-    for i, (tokens, prompt) in enumerate(zip(fed, prompts, strict=True)):
-        limit = min(EXTEND[1], model.size.positions - len(prompt))
-        if len(tokens) > limit:
-            raise InputError(f"segment {i} has {len(tokens) - 1} tokens; {limit - 1} fit the model")
-    scores = last_logits(model, prompts, fed, known)[:, list(perf_tokens)].astype(np.float64)
-    if not len(scores):
-        return scores
-    weights = np.exp(scores - scores.max(-1, keepdims=True))
-    return np.asarray(weights / weights.sum(-1, keepdims=True))
 
 
 def last_logits(

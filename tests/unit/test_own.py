@@ -1,0 +1,60 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What IREE would do by itself, read off its own configuration."""
+
+from __future__ import annotations
+
+from iree.compiler import ir
+
+from tlm_mlir.compiler.own import CONFIGURED, OwnChoice, own_choices
+from tlm_mlir.compiler.session import SOURCES, Session
+from tlm_mlir.ir.dispatch import find_dispatches, functions_of, normalize
+from tlm_mlir.ir.standalone import alone, exchange, standalone
+from tlm_mlir.targets import llvm_cpu, registry
+
+FLAGS = [
+    "--iree-hal-target-device=local",
+    "--iree-hal-local-target-device-backends=llvm-cpu",
+    "--iree-llvmcpu-target-cpu=x86-64-v4",
+]
+MATMUL = """
+func.func @main(%a: tensor<64x128xf32>, %b: tensor<128x96xf32>) -> tensor<64x96xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<64x96xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<64x96xf32>) -> tensor<64x96xf32>
+  %c = linalg.matmul ins(%a, %b : tensor<64x128xf32>, tensor<128x96xf32>)
+                     outs(%init : tensor<64x96xf32>) -> tensor<64x96xf32>
+  return %c : tensor<64x96xf32>
+}
+"""
+
+
+def test_the_same_in_a_program_and_alone() -> None:
+    session = Session(FLAGS)
+    module = session.run(session.parse_text(MATMUL), None, SOURCES)
+    normalize(module)
+    (dispatch,) = find_dispatches(module)
+    workload = dispatch.reading.workload
+    assert workload is not None
+    target = registry.read_target(dispatch.target, 2, session.context)
+    configured = session.run(module.clone().operation, SOURCES, CONFIGURED)
+    found = own_choices(configured, {dispatch.name: workload}, target)
+    own = found[dispatch.name]
+    assert own is not None and own.choice("pipeline") == llvm_cpu.TILE
+    assert all(own.size("vector", dim) > 1 for dim in (0, 1))
+    source = standalone(dispatch)
+    assert source is not None and OwnChoice(FLAGS)(source, workload, target) == own
+
+
+def test_an_executable_is_exchanged_in_its_place() -> None:
+    session = Session(FLAGS)
+    module = session.run(session.parse_text(MATMUL), None, SOURCES)
+    normalize(module)
+    (dispatch,) = find_dispatches(module)
+    other = alone(dispatch.executable)
+    functions_of(other)[0].attributes["mark"] = ir.UnitAttr.get(session.context)
+    before = [op.operation.name for op in module.regions[0].blocks[0].operations]
+    exchange(module, other)
+    assert [op.operation.name for op in module.regions[0].blocks[0].operations] == before
+    assert "mark" in functions_of(module)[0].attributes
+    session.run(module, SOURCES, "executable-targets")

@@ -1,0 +1,52 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""IREE's own choices for dispatches, read back as schedules: what a schedule has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from iree.compiler import ir
+
+from ..errors import CompileError
+from ..ir.dispatch import configuration, functions_of
+from ..ir.workload import Workload
+from ..language.schedule import Schedule
+from ..targets import registry
+from ..targets.target import Target
+from .session import SOURCES, Session
+
+CONFIGURED = "executable-configurations"
+"""The phase after IREE has chosen a lowering for each dispatch."""
+
+
+def own_choices(
+    configured: ir.Operation, workloads: Mapping[str, Workload], target: Target
+) -> dict[str, Schedule | None]:
+    """What IREE chose for each dispatch of a module at CONFIGURED, by the dispatch's name.
+
+    None where the space has nothing alike.
+    """
+    found = {}
+    for function in functions_of(configured):
+        name = ir.StringAttr(function.attributes["sym_name"]).value
+        if name in workloads:
+            text = configuration(function)
+            found[name] = registry.imitate(workloads[name], target, text)
+    return found
+
+
+class OwnChoice:
+    """The same for a dispatch that stands alone, as in a corpus."""
+
+    def __init__(self, flags: Sequence[str]) -> None:
+        self._session = Session(flags)
+
+    def __call__(self, source: str, workload: Workload, target: Target) -> Schedule | None:
+        """Compiles MLIR text with one dispatch up to IREE's choice (5 ms). None, too, where IREE
+        refuses it."""
+        try:
+            module = self._session.run(self._session.parse_text(source), SOURCES, CONFIGURED)
+        except CompileError:
+            return None
+        return registry.imitate(workload, target, configuration(functions_of(module)[0]))
