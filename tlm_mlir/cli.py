@@ -8,8 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import TlmError
+
+if TYPE_CHECKING:
+    from .measure.database import Database
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bench(commands)
     _add_eval(commands)
     _add_collect(commands)
+    _add_bundle(commands)
     _add_train(commands)
     return parser
 
@@ -207,8 +212,12 @@ def _eval(options: argparse.Namespace) -> None:
 def _add_collect(commands) -> None:  # type: ignore[no-untyped-def]
     text = "measure schedules of corpus workloads into a database (resumable)"
     command = _command(commands, "collect", _collect, text)
-    command.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
+    command.add_argument("--corpus", type=Path, metavar="F.jsonl.xz", help="what to measure")
     command.add_argument("--database", type=Path, required=True, metavar="F.db")
+    text = "take records measured elsewhere: exported ones, or those of a bundle's runner"
+    command.add_argument(
+        "--import", type=Path, action="append", default=[], dest="merge", metavar="F", help=text
+    )
     command.add_argument("--round", type=int, default=0, help="0 searches, later ones ask")
     command.add_argument("--batches", type=int, default=1, help="batches of ten per workload")
     command.add_argument("--seed", type=int, default=0)
@@ -221,20 +230,68 @@ def _add_collect(commands) -> None:  # type: ignore[no-untyped-def]
 
 
 def _collect(options: argparse.Namespace) -> None:
+    from .errors import InputError
     from .measure.database import Database
+
+    if not options.corpus and not options.merge:
+        raise InputError("collect has nothing to do; give --corpus to measure or --import to merge")
+    with Database(options.database) as database:
+        written = sum(database.merge(path) for path in options.merge)
+        if options.corpus:
+            written += _measure(options, database)
+        print(f"{written} records written, {len(database)} in {options.database}")
+        if options.export:
+            database.export(options.export)
+
+
+def _measure(options: argparse.Namespace, database: Database) -> int:
     from .training import collect
     from .training.corpus import read_for_host
 
     entries, target = read_for_host(options.corpus)
     chosen = collect.affordable(entries, options.max_flops)
-    with Database(options.database) as database:
-        propose = collect.proposer(options.proposer, database, options.seed, options.model)
-        written = collect.collect(
-            chosen, target, database, propose, round_=options.round, batches=options.batches
-        )
-        print(f"{written} records written, {len(database)} in {options.database}")
-        if options.export:
-            database.export(options.export)
+    propose = collect.proposer(options.proposer, database, options.seed, options.model)
+    return collect.collect(
+        chosen, target, database, propose, round_=options.round, batches=options.batches
+    )
+
+
+def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
+    text = "compile candidates into one file, to be measured by a machine that has the device"
+    command = _command(commands, "bundle", _bundle, text)
+    command.add_argument("module", type=Path, nargs="?", metavar="IN.mlir")
+    command.add_argument("--corpus", type=Path, metavar="F.jsonl.xz", help="its dispatches, too")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.zip")
+    command.add_argument("--target", default="vulkan", choices=("vulkan",))
+    command.add_argument("--arch", required=True, help="a Vulkan device that IREE knows")
+    command.add_argument("--candidates", type=int, default=9, help="random schedules of each")
+    command.add_argument("--dispatches", type=int, default=0, help="only the first so many")
+    command.add_argument("--seed", type=int, default=0)
+
+
+def _bundle(options: argparse.Namespace) -> None:
+    import itertools
+
+    from .compiler.session import VULKAN_FLAGS, check_vulkan
+    from .errors import InputError
+    from .measure import bundle
+    from .training import corpus
+
+    if not options.module and not options.corpus:
+        raise InputError("bundle has nothing to compile; give a module or --corpus")
+    check_vulkan(options.arch)
+    flags = [*VULKAN_FLAGS, f"--iree-vulkan-target={options.arch}"]
+    sources = bundle.sources_of(options.module, flags) if options.module else []
+    if options.corpus:
+        sources += [entry.source for entry in corpus.read(options.corpus)]
+    some = itertools.islice(sources, options.dispatches or None)
+    propose = bundle.random_candidates(options.candidates, options.seed)
+    contents = bundle.gather(some, flags, propose)
+    bundle.write(contents, options.output, options.target)
+    count = len(contents.programs)
+    print(f"{contents.candidates} programs of {count} dispatches in {options.output}")
+    for reason in sorted(set(contents.left_out)):
+        print(f"left out ({contents.left_out.count(reason)}): {reason}")
 
 
 def _add_train(commands) -> None:  # type: ignore[no-untyped-def]

@@ -69,7 +69,7 @@ def test_learns_a_quantile_and_keeps_it(tmp_path: Path) -> None:
     foretold = [again(again.rows(lesson.facts)) for lesson in held]
     kept = np.mean([log <= f for t, f in zip(held, foretold, strict=True) for log, f in
                     zip(t.logs, f + 1e-3, strict=True)])
-    assert 0.55 < kept < 0.85
+    assert 0.5 < kept < 0.8
     figures = judge.validate(trees, held, margin=0.1)
     assert figures["spearman"] > 0.8 and figures["slower"] == 0
     assert 1 < figures["speedup"] <= figures["best_speedup"]

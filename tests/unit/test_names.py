@@ -21,7 +21,7 @@ HEADED = [
     for suffix in ("py", "c")
     for path in sorted((ROOT / folder).rglob(f"*.{suffix}"))
 ]
-HEAVY = {"torch", "transformers", "safetensors", "accelerate"}
+HEAVY = {"torch", "transformers", "lightgbm", "accelerate"}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
 LONGEST = 400
 IMPORT_SECONDS = 0.5

@@ -18,6 +18,13 @@ from .invocation import first_line, invoke, open_invocation, open_session, run_p
 SOURCES = "executable-sources"
 """The phase after dispatches are formed and before IREE chooses a lowering for each."""
 
+CPU_FLAGS = (
+    "--iree-hal-target-device=local",
+    "--iree-hal-local-target-device-backends=llvm-cpu",
+)
+VULKAN_FLAGS = ("--iree-hal-target-device=vulkan",)
+_PROGRAM = "module {}"
+
 
 class Session:
     """An IREE session with fixed flags. Closing is left to garbage collection, as IREE does."""
@@ -92,17 +99,26 @@ def check_cpu(name: str) -> None:
 
     LLVM ends the process over a name that it does not know, so another process is asked.
     """
-    if name == "host":
-        return
-    flags = [
-        "--iree-hal-target-device=local",
-        "--iree-hal-local-target-device-backends=llvm-cpu",
-        f"--iree-llvmcpu-target-cpu={name}",
-        f"--compile-to={SOURCES}",
-    ]
-    result = iree_compile("-", flags, "module {}")
-    if result.returncode or "not a recognized" in result.stderr:
+    if name != "host" and not _known([*CPU_FLAGS, f"--iree-llvmcpu-target-cpu={name}"]):
         raise TargetError(
             f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or"
             " znver4"
         )
+
+
+def check_vulkan(arch: str) -> None:
+    """Raises TargetError when IREE does not know a Vulkan device.
+
+    IREE ends the process over a name that it does not know, so another process is asked.
+    """
+    if not _known([*VULKAN_FLAGS, f"--iree-vulkan-target={arch}"]):
+        raise TargetError(
+            f"unknown Vulkan device '{arch}'; give a name that IREE knows, such as llvmpipe,"
+            " ampere, rdna3 or valhall"
+        )
+
+
+def _known(flags: Sequence[str]) -> bool:
+    """Whether IREE takes the flags for a program."""
+    result = iree_compile("-", [*flags, f"--compile-to={SOURCES}"], _PROGRAM)
+    return not result.returncode and "not a recognized" not in result.stderr

@@ -286,13 +286,14 @@ def _canonical(value: object) -> str:
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
-    """The records of an exported file.
+    """The records of an exported file, or of one that a bundle's runner wrote (.jsonl).
 
     Raises:
       RecordError: the file is missing or damaged, or a line of it is no record.
     """
     try:
-        with lzma.open(path, "rt", encoding="utf-8") as lines:
+        opener = lzma.open if str(path).endswith(".xz") else open
+        with opener(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 yield _parse(line, f"{path}, line {number}")
     except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:

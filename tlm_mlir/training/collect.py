@@ -9,7 +9,6 @@ with what is missing.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from ..language import vocabulary
 from ..language.sampling import mutate
 from ..language.schedule import Schedule, decode, encode
 from ..language.space import Value
+from ..measure.arithmetic import is_exact, reduction_length
 from ..measure.database import Database, Record
 from ..measure.runner import Job, JobResult, Limits, measure_batches
 from ..model.shapes import DECODE_WIDTHS
@@ -36,12 +36,6 @@ from .corpus import BASE_FLAGS, Entry
 APPLIER = "tlm_mlir.compiler.apply:apply_tokens"
 CANDIDATES = 10
 CYCLES_PER_SECOND = 4.2e9
-EXACT_OPS = frozenset(
-    ["addf", "subf", "mulf", "maximumf", "minimumf", "maxnumf", "minnumf", "cmpf", "select", "negf"]
-    + ["yield", "constant", "extract", "index", "index_cast", "addi", "subi", "muli", "extf"]
-)
-"""Body ops that are exact on small integers."""
-
 Proposer = Callable[[Entry, CpuTarget, set[str], int], list[str]]
 """(entry, target, schedules known already, how many) -> new schedules as token text."""
 
@@ -268,23 +262,6 @@ def job(entry: Entry, workload: Workload, target: CpuTarget, texts: Iterable[str
         reduction=reduction_length(workload),
         tag=_Tag(entry, target),
     )
-
-
-def is_exact(workload: Workload) -> bool:
-    """Whether small integers in give exact values out, so that results compare for equality."""
-    narrow = any(
-        operand.dtype in ("f16", "bf16") or operand.dtype.startswith("f8")
-        for op in workload.ops
-        for operand in (*op.inputs, *op.outputs)
-    )
-    names = {line.split("(")[0].split("[")[0] for op in workload.ops for line in op.body}
-    return not narrow and names <= EXACT_OPS and workload.root_op.kind == "generic"
-
-
-def reduction_length(workload: Workload) -> int:
-    """Terms of the longest sum: how far rounding may spread."""
-    lengths = [math.prod(workload.extents[d] for d in op.dims("reduction")) for op in workload.ops]
-    return max(1, *lengths)
 
 
 def versions() -> str:

@@ -35,7 +35,7 @@ from tlm_mlir.training.corpus import read as read_corpus
 from tlm_mlir.training.dataset import OK, group_rows, latency_ratio, read_rows, share
 from tlm_mlir.training.ranks import spearman
 
-QUANTILE = 0.7
+QUANTILE = 0.65
 """Chance that a schedule is as fast as foretold, or faster."""
 WORST = 3.0
 """What a failure, and at most any latency, counts as: 20 times slower, in log latency."""

@@ -1,0 +1,194 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Bundles: compiled here, run by Python alone, and what they must survive.
+
+The tests that run one do so on this machine's CPU, whose programs come by the same path.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tlm_mlir.cli import main
+from tlm_mlir.compiler.session import CPU_FLAGS
+from tlm_mlir.errors import InputError
+from tlm_mlir.measure import bundle, bundle_runner
+from tlm_mlir.measure.database import read_records
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = ROOT / "build" / "lavapipe" / "usr"
+DRIVER = PREFIX / "share" / "vulkan" / "icd.d" / "lvp_icd.json"
+CPU = [*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v3"]
+MATMUL = ROOT / "lit" / "matmul.mlir"
+Change = Callable[[str, bytes], bytes]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a matmul and a softmax for the CPU, two schedules each."""
+    path = tmp_path_factory.mktemp("bundle") / "bundle.zip"
+    files = (MATMUL, ROOT / "lit" / "softmax.mlir")
+    sources = [text for file in files for text in bundle.sources_of(file, CPU)]
+    contents = bundle.gather(sources, CPU, bundle.random_candidates(2, seed=1))
+    assert contents.candidates == 6 and not contents.left_out
+    bundle.write(contents, path, "local-task")
+    return path
+
+
+def changed(made: Path, path: Path, change: Change) -> Path:
+    """A copy of a bundle, each file as `change(name, content)` makes it."""
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+    return path
+
+
+def manifest_of(edit: Callable[[dict[str, Any]], object]) -> Change:
+    """A change of the manifest alone."""
+
+    def change(name: str, content: bytes) -> bytes:
+        if name != bundle_runner.MANIFEST:
+            return content
+        manifest = json.loads(content)
+        edit(manifest)
+        return json.dumps(manifest).encode()
+
+    return change
+
+
+def run(path: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a bundle as a machine without this project does."""
+    command = [sys.executable, str(path), "-o", str(path.with_suffix(".jsonl")), *options]
+    where = {"cwd": path.parent, "env": {**os.environ, **more}}
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, **where)
+
+
+def test_records_of_a_bundle_are_merged(made: Path, tmp_path: Path) -> None:
+    path = changed(made, tmp_path / "b.zip", lambda name, content: content)
+    ran = run(path)
+    assert ran.returncode == 0 and ran.stdout.startswith("6 records"), ran.stderr
+    records = list(read_records(path.with_suffix(".jsonl")))
+    assert {record.status for record in records} <= {"ok", "refused"}
+    assert all(record.default_seconds for record in records)
+    text = path.with_suffix(".jsonl").read_text()
+    # Cut off in the middle of a record, as by a full disk: it is measured again, the rest is not.
+    path.with_suffix(".jsonl").write_text(text[:-40])
+    assert run(path).returncode == 0
+    again = path.with_suffix(".jsonl").read_text()
+    assert again.count("\n") == 6 and again.startswith(text[: text[:-40].rindex("\n")])
+    database = str(tmp_path / "r.db")
+    merge = ["collect", "--database", database, "--import"]
+    assert main([*merge, str(path.with_suffix(".jsonl"))]) == 0
+    assert main([*merge, str(tmp_path / "missing.jsonl.xz")]) == 1
+
+
+def test_the_same_candidates_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a.zip", "b.zip"):
+        contents = bundle.gather(
+            bundle.sources_of(MATMUL, CPU), CPU, bundle.random_candidates(1, seed=3)
+        )
+        bundle.write(contents, tmp_path / name, "local-task")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_a_damaged_candidate_is_named_and_the_rest_measured(made: Path, tmp_path: Path) -> None:
+    def damage(name: str, content: bytes) -> bytes:
+        return content[:-1] if name == "0000/001.vmfb" else content
+
+    ran = run(changed(made, tmp_path / "b.zip", damage))
+    assert ran.returncode == 0 and ran.stdout.startswith("5 records")
+    assert "0000/001.vmfb of the bundle is damaged" in ran.stderr
+
+
+def test_failures_are_records(made: Path, tmp_path: Path) -> None:
+    def edit(manifest: dict[str, Any]) -> None:
+        first, second = manifest["programs"]
+        # Another program in the place of a schedule, and one that did not compile.
+        third = {"schedule": first["candidates"][2]["schedule"], "failed": "no"}
+        first["candidates"][2] = third
+        for name in ("file", "sha256"):
+            first["candidates"][1][name] = second["candidates"][0][name]
+
+    path = changed(made, tmp_path / "b.zip", manifest_of(edit))
+    ran = run(path)
+    assert ran.returncode == 0, ran.stderr
+    statuses = [record.status for record in read_records(path.with_suffix(".jsonl"))]
+    assert statuses.count("compile_failed") == 1
+    assert len(statuses) == 6 and statuses.count("crashed") == 1
+
+
+def test_a_hanging_candidate_is_stopped(made: Path, tmp_path: Path) -> None:
+    def hang(name: str, content: bytes) -> bytes:
+        if name != "__main__.py":
+            return content
+        line = "                _say(at=place)\n"
+        assert content.count(line.encode()) == 1
+        sleep = line + "                time.sleep(60 * (number == 0 and place == 1))\n"
+        return content.replace(line.encode(), sleep.encode())
+
+    path = changed(made, tmp_path / "b.zip", hang)
+    ran = run(path, "--limit", "8")
+    assert ran.returncode == 0, ran.stderr
+    statuses = [record.status for record in read_records(path.with_suffix(".jsonl"))]
+    assert len(statuses) == 6 and statuses.count("timeout") == 1
+
+
+@pytest.mark.parametrize(
+    "edit, sentence",
+    [
+        (lambda manifest: manifest.update(format=99), "has format 99, this runs 1; bundle again"),
+        (lambda manifest: manifest["versions"].update(iree="1.0.0"), "was compiled for IREE 1.0.0"),
+        (lambda manifest: manifest.update(device="nothing"), "device nothing cannot be used"),
+    ],
+)
+def test_what_cannot_be_run(made: Path, tmp_path: Path, edit: Any, sentence: str) -> None:
+    def all_three(manifest: dict[str, Any]) -> None:
+        manifest["programs"] = 2 * manifest["programs"]
+        edit(manifest)
+
+    ran = run(changed(made, tmp_path / "b.zip", manifest_of(all_three)))
+    assert ran.returncode == 1 and sentence in ran.stderr.splitlines()[-1]
+
+
+def test_a_truncated_bundle(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "b.zip"
+    path.write_bytes(made.read_bytes()[:-100])
+    assert bundle_runner.main([str(path)]) == 1
+    assert "is no bundle, or damaged" in capsys.readouterr().err
+    assert bundle_runner.main([str(tmp_path / "none.zip")]) == 1
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.zip"
+    assert main(["bundle", "-o", str(out), "--arch", "llvmpipe"]) == 1
+    assert "give a module or --corpus" in capsys.readouterr().err
+    assert main(["bundle", str(MATMUL), "-o", str(out), "--arch", "nonsense"]) == 1
+    assert "unknown Vulkan device 'nonsense'" in capsys.readouterr().err
+    assert main(["collect", "--database", str(tmp_path / "r.db")]) == 1
+    assert "give --corpus to measure or --import to merge" in capsys.readouterr().err
+    with pytest.raises(InputError, match="nothing to bundle"):
+        bundle.write(bundle.Contents(left_out=["why"]), out, "vulkan")
+    assert not out.exists()
+
+
+@pytest.mark.skipif(not DRIVER.is_file(), reason="no lavapipe in build/lavapipe; `make lavapipe`")
+def test_a_bundle_for_vulkan_runs_on_lavapipe(tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    arguments = ["bundle", str(MATMUL), "-o", str(path), "--arch", "llvmpipe", "--candidates", "2"]
+    assert main(arguments) == 0
+    libraries = next(PREFIX.glob("lib/*-linux-gnu"))
+    ran = run(path, LD_LIBRARY_PATH=str(libraries), VK_DRIVER_FILES=str(DRIVER))
+    assert ran.returncode == 0, ran.stderr
+    records = list(read_records(path.with_suffix(".jsonl")))
+    assert [record.status for record in records] == 3 * ["ok"]
+    assert all('"backend":"vulkan-spirv"' in record.target for record in records)
