@@ -13,9 +13,9 @@ PRETRAIN ?= 600000
 PRETRAIN_STEPS ?= 2250
 FIRST_RECORDS := model/records/dispatch.jsonl.xz model/records/graph.jsonl.xz
 FIRST_STEPS ?= 2600
-# Too few of each workload yet: what was trained with them chose worse (model/README.md).
-UNUSED := model/records/dispatch_zen5.jsonl.xz
-RECORDS := $(filter-out $(UNUSED),$(wildcard model/records/*.jsonl.xz))
+# For the judge alone: so few of each workload teach the generator to write what IREE does.
+JUDGED_ONLY := model/records/dispatch_zen5.jsonl.xz
+RECORDS := $(filter-out $(JUDGED_ONLY),$(wildcard model/records/*.jsonl.xz))
 MORE ?= 25000
 STEPS ?= 500
 LAST_STEPS ?= 600
@@ -61,6 +61,8 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	  --validation 0.08 --learning-rate 4e-4 --steps $(STEPS)
 	$(BIN)/tlm-mlir train $(RUN)/train --records $(RECORDS) --from $(RUN)/second/checkpoint \
 	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 strided=15 --steps $(LAST_STEPS)
+	$(BIN)/python -m tlm_mlir.training.judge $(RUN)/train/checkpoint \
+	  --corpus model/corpus/training.jsonl.xz --records model/records/dispatch*.jsonl.xz
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds

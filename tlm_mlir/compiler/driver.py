@@ -17,26 +17,14 @@ from ..errors import CompileError, InputError, TargetError
 from ..ir.dispatch import Dispatch, find_dispatches, normalize
 from ..ir.graph import device_target, find_contractions, find_convolutions
 from ..ir.standalone import alone, exchange
-from ..ir.workload import Workload
-from ..language import schedule as schedules
-from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target, cpu_target
+from .choose import choose
 from .fallback import failing
 from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
-from .own import CONFIGURED, own_choices
-from .report import (
-    AT_LOAD,
-    DEFAULT,
-    FELL_BACK,
-    LEFT,
-    SCHEDULED,
-    DispatchReport,
-    GraphReport,
-    Report,
-    write_text,
-)
+from .own import CONFIGURED
+from .report import FELL_BACK, GraphReport, Report, write_text
 from .schedule_pass import SchedulePass
 from .scheduler import Scheduler
 from .script import ScheduledDispatch, build_script
@@ -137,7 +125,9 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     result.target = registry.read_target(attribute, options.core_count(), session.context)
     with report.timed("loading the model"):
         scheduler = opening.result()
-    _choose(result, scheduler, options)
+    result.schedules = choose(
+        dispatches, configured, result.target, scheduler, options.samples, report
+    )
     return result
 
 
@@ -202,56 +192,6 @@ def _to_dispatches(
             apply(module, choices, ops)
     with report.timed("iree: to dispatches"):
         return session.run(module, start, SOURCES)
-
-
-def _choose(result: Plan, scheduler: Scheduler, options: Options) -> None:
-    """Fills in the schedules, one generation for all distinct workloads."""
-    assert result.target is not None
-    report = result.report
-    report.model = scheduler.identity
-    distinct: dict[str, Workload] = {}
-    asked: dict[str, Workload] = {}
-    for dispatch in result.dispatches:
-        outcome, reason = _eligible(dispatch, result.target)
-        workload = dispatch.reading.workload
-        digest = workload.digest if workload else ""
-        report.dispatches.append(DispatchReport(dispatch.name, outcome, reason, digest))
-        if outcome == SCHEDULED and workload and digest not in distinct:
-            distinct[digest] = asked[dispatch.name] = workload
-    with report.timed("reading"):
-        own = own_choices(result.configured, asked, result.target)
-    with report.timed("generation"):
-        answers = scheduler.schedule(
-            list(asked.values()), result.target, [own[name] for name in asked], options.samples
-        )
-    chosen = dict(zip(distinct, answers, strict=True))
-    default = registry.backend(result.target).DEFAULT
-    for row in report.dispatches:
-        if row.outcome != SCHEDULED:
-            continue
-        answer = chosen[row.workload]
-        workload = distinct[row.workload]
-        tokens = schedules.encode(answer, registry.space_maker(workload, result.target))
-        row.schedule = " ".join(tokens)
-        if answer.choice("pipeline") == default:
-            row.outcome, row.reason = DEFAULT, "the model foretells no clear lead over it"
-        else:
-            result.schedules[row.name] = answer
-
-
-def _eligible(dispatch: Dispatch, target: Target) -> tuple[str, str]:
-    """Whether a dispatch gets a schedule, or why not."""
-    if dispatch.at_load:
-        return AT_LOAD, "runs once when the program loads"
-    workload = dispatch.reading.workload
-    if workload is None:
-        return LEFT, dispatch.reading.reason
-    if not workload.static:
-        return LEFT, "has a dynamic shape"
-    length = len(prompt_tokens(workload, target))
-    if length > MAX_TOKENS:
-        return LEFT, f"needs {length} tokens and the model reads {MAX_TOKENS}"
-    return SCHEDULED, ""
 
 
 def finish(result: Plan, out: Path) -> Report:

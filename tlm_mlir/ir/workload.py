@@ -107,6 +107,15 @@ class Workload:
         """Scalar operations of all ops (each body op once per point), a floor for timing checks."""
         return sum(self._points(op) * max(1, _arithmetic(op)) for op in self.ops)
 
+    @cached_property
+    def moved(self) -> int:
+        """Elements that the ops read from memory and write there, each window once a result."""
+        operands = (o for op in self.ops for o in (*op.inputs, *op.outputs) if o.source < 0)
+        return sum(
+            math.prod(self.extents[dim] for index in operand.indices for dim, _ in index.terms)
+            for operand in operands
+        )
+
     def _points(self, op: Op) -> int:
         """Points of an op's loops; of an attention, those of its two contractions."""
         if op.kind != "attention":
