@@ -19,7 +19,7 @@ from .own import own_choices
 from .report import AT_LOAD, DEFAULT, LEFT, SCHEDULED, DispatchReport, Report
 from .scheduler import Scheduler
 
-SMALL_SHARE = 0.01
+SMALL_SHARE = 0.02
 """The least dispatches of a program are not worth a question, up to this share of its work."""
 OPERATIONS_AN_ELEMENT = 32
 """What moving an element of memory is counted as, when the work of dispatches is compared."""

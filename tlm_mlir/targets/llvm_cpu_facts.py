@@ -238,7 +238,7 @@ class _Reader:
         box = {**{dim: 1 for dim in self.whole}, **vector, **reduce}
         loads, contiguous, broadcast, scattered = 0.0, 0, 0, 0
         for access in self.reads:
-            elements = access.elements(box)
+            elements = float(access.elements(box))
             if lane not in access.dims:
                 broadcast += 1
             elif access.last.dim == lane:

@@ -144,7 +144,7 @@ def _trees(dump: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Trees:
 
     def padded(name: str, kind: type) -> np.ndarray:
         widest = max(len(tree[name]) for tree in trees)
-        result = np.zeros((len(trees), widest), kind)
+        result: np.ndarray = np.zeros((len(trees), widest), kind)
         for row, tree in zip(result, trees, strict=True):
             row[: len(tree[name])] = tree[name]
         return result
