@@ -27,10 +27,7 @@ config.substitutions += [
     ("%apply", f"{sys.executable} {HERE / 'tools' / 'apply.py'}"),
     ("%tlm", f"{sys.executable} -m tlm_mlir.cli"),
     # One thread: stock iree-compile has been seen to hang here, idle, with several.
-    (
-        "%stock_vulkan",
-        f"{BIN / 'iree-compile'} --mlir-disable-threading --iree-hal-target-device=vulkan",
-    ),
+    ("%stock_gpu", f"{BIN / 'iree-compile'} --mlir-disable-threading"),
     ("%stock", f"{BIN / 'iree-compile'} {STOCK}"),
     (r"\bFileCheck\b", str(BIN / "filecheck")),
 ]

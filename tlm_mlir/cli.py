@@ -262,8 +262,8 @@ def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("module", type=Path, nargs="?", metavar="IN.mlir")
     command.add_argument("--corpus", type=Path, metavar="F.jsonl.xz", help="its dispatches, too")
     command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.zip")
-    command.add_argument("--target", default="vulkan", choices=("vulkan",))
-    command.add_argument("--arch", required=True, help="a Vulkan device that IREE knows")
+    command.add_argument("--target", default="vulkan", help="vulkan or cuda")
+    command.add_argument("--arch", required=True, help="ampere, sm_90, ... as IREE knows them")
     command.add_argument("--candidates", type=int, default=9, help="random schedules of each")
     command.add_argument("--dispatches", type=int, default=0, help="only the first so many")
     command.add_argument("--seed", type=int, default=0)
@@ -272,15 +272,14 @@ def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
 def _bundle(options: argparse.Namespace) -> None:
     import itertools
 
-    from .compiler.session import VULKAN_FLAGS, check_vulkan
+    from .compiler.devices import gpu_flags
     from .errors import InputError
     from .measure import bundle
     from .training import corpus
 
     if not options.module and not options.corpus:
         raise InputError("bundle has nothing to compile; give a module or --corpus")
-    check_vulkan(options.arch)
-    flags = [*VULKAN_FLAGS, f"--iree-vulkan-target={options.arch}"]
+    flags = gpu_flags(options.target, options.arch)
     sources = bundle.sources_of(options.module, flags) if options.module else []
     if options.corpus:
         sources += [entry.source for entry in corpus.read(options.corpus)]

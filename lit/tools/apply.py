@@ -3,7 +3,7 @@
 """Schedules written by hand in a test file, in place of the model's, whose answers change.
 
     apply.py IN.mlir --emit=workload|script|scheduled|config|attributes [--script FILE]
-             [--vulkan TARGET]
+             [--gpu TARGET:ARCH]
 
 IN.mlir says what to do with its dispatches, by a part of their names:
 
@@ -12,7 +12,7 @@ IN.mlir says what to do with its dispatches, by a part of their names:
 A size may be written as a plain number (`32` for `m5 z5`). `--script` applies a finished script
 instead. `scheduled` shows what the script has set, `config` what IREE makes of it, `attributes`
 what a module that is configured already holds. The target is x86-64-v4 with two cores, or the
-Vulkan device that `--vulkan` names, so that the output is the same on every machine.
+GPU that `--gpu` names, so that the output is the same on every machine.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 
 from iree.compiler import ir
 
+from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.compiler.session import SOURCES, Session
@@ -162,11 +163,10 @@ def main() -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--emit", choices=EMITS, required=True)
     parser.add_argument("--script", type=Path)
-    parser.add_argument("--vulkan", metavar="TARGET")
+    parser.add_argument("--gpu", metavar="TARGET:ARCH", help="vulkan:ampere, cuda:sm_80, ...")
     options = parser.parse_args()
-    vulkan = ("--iree-hal-target-device=vulkan", f"--iree-vulkan-target={options.vulkan}")
-    flags = vulkan if options.vulkan else FLAGS
     try:
+        flags = gpu_flags(*options.gpu.split(":")) if options.gpu else FLAGS
         for line in run(options.path, options.emit, options.script, flags):
             print(line)
     except TlmError as error:

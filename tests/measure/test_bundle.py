@@ -173,7 +173,9 @@ def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bundle", "-o", str(out), "--arch", "llvmpipe"]) == 1
     assert "give a module or --corpus" in capsys.readouterr().err
     assert main(["bundle", str(MATMUL), "-o", str(out), "--arch", "nonsense"]) == 1
-    assert "unknown Vulkan device 'nonsense'" in capsys.readouterr().err
+    assert "unknown vulkan architecture 'nonsense'" in capsys.readouterr().err
+    assert main(["bundle", str(MATMUL), "-o", str(out), "--target", "metal", "--arch", "m1"]) == 1
+    assert "unknown GPU target 'metal'; give cuda or vulkan" in capsys.readouterr().err
     assert main(["collect", "--database", str(tmp_path / "r.db")]) == 1
     assert "give --corpus to measure or --import to merge" in capsys.readouterr().err
     with pytest.raises(InputError, match="nothing to bundle"):

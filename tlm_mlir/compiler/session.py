@@ -22,7 +22,6 @@ CPU_FLAGS = (
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=llvm-cpu",
 )
-VULKAN_FLAGS = ("--iree-hal-target-device=vulkan",)
 _PROGRAM = "module {}"
 
 
@@ -99,26 +98,15 @@ def check_cpu(name: str) -> None:
 
     LLVM ends the process over a name that it does not know, so another process is asked.
     """
-    if name != "host" and not _known([*CPU_FLAGS, f"--iree-llvmcpu-target-cpu={name}"]):
+    if name != "host" and not known_flags([*CPU_FLAGS, f"--iree-llvmcpu-target-cpu={name}"]):
         raise TargetError(
             f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or"
             " znver4"
         )
 
 
-def check_vulkan(arch: str) -> None:
-    """Raises TargetError when IREE does not know a Vulkan device.
-
-    IREE ends the process over a name that it does not know, so another process is asked.
-    """
-    if not _known([*VULKAN_FLAGS, f"--iree-vulkan-target={arch}"]):
-        raise TargetError(
-            f"unknown Vulkan device '{arch}'; give a name that IREE knows, such as llvmpipe,"
-            " ampere, rdna3 or valhall"
-        )
-
-
-def _known(flags: Sequence[str]) -> bool:
-    """Whether IREE takes the flags for a program."""
+def known_flags(flags: Sequence[str], described: str = "") -> bool:
+    """Whether IREE takes the flags for a program, and the program then says what is `described`."""
     result = iree_compile("-", [*flags, f"--compile-to={SOURCES}"], _PROGRAM)
-    return not result.returncode and "not a recognized" not in result.stderr
+    known = not result.returncode and "not a recognized" not in result.stderr
+    return known and described in result.stdout

@@ -22,9 +22,15 @@ from ..ir.workload import Op, Workload
 from ..language.space import Pick
 from .target import GpuTarget
 
-BACKENDS = ("vulkan-spirv",)
+BACKENDS = ("cuda", "vulkan-spirv")
 FEATURES = ("fp64", "fp16", "int64")
 """Types that not every GPU computes with, in the order in which prompts list them."""
+MAX_RESULTS = 64
+"""Most results of one invocation: more do not fit its registers."""
+MAX_BODY = 256
+"""Most points of one invocation's unrolled sum, as many as IREE's own choices have."""
+MAX_SPREAD = 4096
+"""Most points that one invocation computes of an op whose loops the root op has not all."""
 
 
 def gpu_target(executable_target: str, context: ir.Context) -> GpuTarget:
@@ -107,7 +113,16 @@ def cut(name: str, dims: Sequence[int], extents: dict[int, int], most: int, limi
     return sizes
 
 
+def spread(workload: Workload) -> int:
+    """Points of an op that belong to one result of the root op, where most of them do."""
+    common = set(workload.root_op.dims("parallel"))
+    return max(
+        math.prod(workload.extents[dim] for dim in op.dims("parallel") if dim not in common)
+        for op in workload.ops
+    )
+
+
 def element_bytes(op: Op) -> int:
     """Bytes of the widest element of an op's inputs; at least one."""
     widths = [re.search(r"\d+", operand.dtype) for operand in op.inputs]
-    return max(1, *(int(width.group()) // 8 if width else 8 for width in widths))
+    return max([1, *(int(width.group()) // 8 if width else 8 for width in widths)])

@@ -16,11 +16,11 @@ from ..ir.workload import Workload
 from ..language.grammar import Grammar
 from ..language.schedule import END, Schedule, decode
 from ..language.space import Space
-from . import llvm_cpu, llvm_cpu_default, llvm_cpu_facts, llvm_cpu_graph, vulkan
+from . import cuda, llvm_cpu, llvm_cpu_default, llvm_cpu_facts, llvm_cpu_graph, vulkan
 from .gpu import gpu_target
 from .target import Target, cpu_target
 
-BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu, "vulkan-spirv": vulkan}
+BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu, "cuda": cuda, "vulkan-spirv": vulkan}
 GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
 """Backends with decisions about the ops of a whole program."""
 IMITATIONS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_default}

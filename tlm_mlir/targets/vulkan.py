@@ -18,7 +18,16 @@ from collections.abc import Iterable
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
-from .gpu import contraction, cut, divisors, element_bytes
+from .gpu import (
+    MAX_BODY,
+    MAX_RESULTS,
+    MAX_SPREAD,
+    contraction,
+    cut,
+    divisors,
+    element_bytes,
+    spread,
+)
 from .target import GpuTarget
 
 DEFAULT = "pipeline:default"
@@ -30,12 +39,6 @@ ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
 LINE = 4
 """Elements that one load moves, which is also SPIR-V's longest vector."""
-MAX_RESULTS = 64
-"""Most results of one invocation: more do not fit its registers."""
-MAX_BODY = 256
-"""Most points of one invocation's unrolled sum, as many as IREE's own choices have."""
-MAX_SPREAD = 4096
-"""Most points that one invocation computes of an op whose loops the root op has not all."""
 MAX_DEPTH = 64
 """Longest tile in shared memory along the dim that a matmul sums over."""
 PAD_BYTES = 16
@@ -59,20 +62,11 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     if "int64" not in target.features and any(operand.dtype == "i64" for operand in operands):
         # IREE emulates 64-bit integers one at a time, and fails on vectors of them.
         return
-    if _spread(workload) > MAX_SPREAD:
+    if spread(workload) > MAX_SPREAD:
         return
     yield VECTOR
     if _promoted(workload):
         yield PROMOTE
-
-
-def _spread(workload: Workload) -> int:
-    """Points of an op that belong to one result of the root op, where most of them do."""
-    common = set(workload.root_op.dims("parallel"))
-    return max(
-        math.prod(workload.extents[dim] for dim in op.dims("parallel") if dim not in common)
-        for op in workload.ops
-    )
 
 
 def _promoted(workload: Workload) -> tuple[int, int, int] | None:
@@ -100,7 +94,7 @@ def _vector(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-d
     reduction = [d for d in reversed(root.dims("reduction")) if workload.extents[d] > 1]
     extents = dict(enumerate(workload.extents))
     # A single line of results has no second dim to be taken apart along.
-    most = min(MAX_RESULTS if len(parallel) > 1 else LINE, MAX_SPREAD // _spread(workload))
+    most = min(MAX_RESULTS if len(parallel) > 1 else LINE, MAX_SPREAD // spread(workload))
     yield Mark("@thread")
     threads = yield from cut("thread", parallel, extents, most)
     yield Mark("@group")

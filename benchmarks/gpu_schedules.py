@@ -1,12 +1,12 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Do all schedules that the grammar admits compile for Vulkan devices?
+"""Do all schedules that the grammar admits compile for GPUs?
 
-    python benchmarks/vulkan_schedules.py NETWORK.mlir... --device llvmpipe ampere valhall
+    python benchmarks/gpu_schedules.py NETWORK.mlir... --device vulkan:ampere cuda:sm_90
 
 Draws schedules token by token for every distinct dispatch of the networks, writes each as a script,
-applies it and compiles it to SPIR-V. Nothing is run: `tests/e2e/test_vulkan_values.py` checks
-values.
+applies it and translates it, for Vulkan to SPIR-V and for CUDA to LLVM's dialect. Nothing is run:
+`tests/e2e/test_vulkan_values.py` checks values, `tests/e2e/test_cuda_ptx.py` PTX.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from iree.compiler import ir
 from rich.progress import track
 
+from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.fallback import TRANSLATED
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
@@ -31,6 +32,8 @@ from tlm_mlir.ir.standalone import alone
 from tlm_mlir.language.schedule import encode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target
+
+DEVICES = ["vulkan:llvmpipe", "vulkan:ampere", "vulkan:valhall", "cuda:sm_80", "cuda:sm_90"]
 
 
 def schedulable(module: ir.Operation, target: Target) -> Iterator[Dispatch]:
@@ -67,13 +70,13 @@ def main() -> int:
     """Prints the outcomes by device as JSON; fails unless all compile."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", type=Path, nargs="+")
-    parser.add_argument("--device", nargs="+", default=["llvmpipe", "ampere", "valhall"])
+    parser.add_argument("--device", nargs="+", default=DEVICES)
     parser.add_argument("--draws", type=int, default=4, help="schedules of each dispatch")
     options = parser.parse_args()
     outcomes: dict[str, Counter[str]] = {}
     for device in options.device:
         counts = outcomes[device] = Counter()
-        flags = ["--iree-hal-target-device=vulkan", f"--iree-vulkan-target={device}"]
+        flags = gpu_flags(*device.split(":"))
         rng = np.random.default_rng(0)
         for network in options.networks:
             session = Session(flags)

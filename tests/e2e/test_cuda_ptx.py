@@ -1,0 +1,58 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Schedules for CUDA become PTX, which `ptxas` assembles where it is. Nothing is run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tlm_mlir.compiler.devices import gpu_flags
+from tlm_mlir.compiler.schedule_pass import SchedulePass
+from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.compiler.session import SOURCES, Session
+from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.targets import registry
+
+LIT = Path(__file__).resolve().parents[2] / "lit"
+FILES = ("matmul", "conv", "softmax", "transpose", "reduction_multi_op")
+DRAWS = 2
+
+
+@pytest.mark.parametrize("arch", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("name", FILES)
+def test_random_schedules_become_ptx(name: str, arch: str, tmp_path: Path) -> None:
+    flags = [*gpu_flags("cuda", arch), f"--iree-hal-dump-executable-binaries-to={tmp_path}"]
+    session = Session(flags)
+    module = session.run(session.parse(LIT / f"{name}.mlir"), None, SOURCES)
+    normalize(module)
+    rng = np.random.default_rng(0)
+    for _ in range(DRAWS):
+        candidate = module.clone().operation
+        chosen = []
+        for dispatch in find_dispatches(candidate):
+            workload, names = dispatch.reading.workload, dispatch.reading.names
+            assert workload is not None, dispatch.reading.reason
+            target = registry.read_target(dispatch.target, 1, session.context)
+            schedule = registry.random_schedule(workload, target, rng)
+            chosen.append(ScheduledDispatch(dispatch.name, workload, names, schedule))
+        SchedulePass(build_script(chosen, target, session.context)).run(candidate)
+        session.finish(candidate, SOURCES, tmp_path / "program.vmfb")
+        files = list(tmp_path.glob("*.ptx"))
+        assert files, "IREE wrote no PTX"
+        for path in files:
+            assemble(path, arch)
+            path.unlink()
+
+
+def assemble(path: Path, arch: str) -> None:
+    """Assembles PTX, where the CUDA toolkit is installed."""
+    text = path.read_text()
+    assert f".target {arch}" in text and ".entry" in text
+    if shutil.which("ptxas"):
+        command = ["ptxas", f"--gpu-name={arch}", str(path), "-o", str(path.with_suffix(".cubin"))]
+        subprocess.run(command, check=True, timeout=120)

@@ -1,0 +1,128 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""cuda: what its schedules become, and the limits that they keep."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iree.compiler import ir
+from samples import (
+    WORKLOADS,
+    attention,
+    convolution,
+    draw_tokens,
+    elementwise,
+    matmul,
+    op,
+    operand,
+)
+
+from tlm_mlir.compiler.devices import gpu_flags
+from tlm_mlir.compiler.session import SOURCES, Session
+from tlm_mlir.errors import TargetError
+from tlm_mlir.ir.dispatch import find_dispatches
+from tlm_mlir.ir.workload import Workload
+from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.targets import cuda, registry
+from tlm_mlir.targets.target import GpuTarget
+
+AMPERE = GpuTarget(
+    "cuda", 0, 32, 1024, (1024, 1024, 1024), 166912, features=("fp64", "fp16", "int64")
+)
+TIGHT = GpuTarget("cuda", 0, 32, 256, (256, 256, 64), 16384)
+RANDOM = np.random.default_rng(0)
+GPUS = {"ampere": AMPERE, "tight": TIGHT}
+PROGRAM = """
+func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  %r = math.exp %a : tensor<8x16xf32>
+  return %r : tensor<8x16xf32>
+}
+"""
+
+
+@st.composite
+def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
+    """A workload, a GPU, and the tokens of a finished walk through their grammar."""
+    workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
+    target = GPUS[draw(st.sampled_from(sorted(GPUS)))]
+    return workload, target, draw_tokens(draw, workload, target)
+
+
+@given(walks())
+def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
+    workload, target, tokens = walk
+    make = registry.space_maker(workload, target)
+    schedule = decode(tokens, make)
+    assert encode(schedule, make) == tokens
+    if schedule.choice("pipeline") == cuda.DEFAULT:
+        return
+    info = cuda.translation_info(workload, schedule)
+    config = cuda.lowering_configs(workload, schedule)[workload.root]
+    with ir.Context():
+        ir.Attribute.parse(info)
+        ir.Attribute.parse(config)
+    size = int(re.search(r"workgroup_size = \[(\d+), 1, 1\]", info)[1])
+    levels = {
+        name: [int(n) for n in sizes.split(",")]
+        for name, sizes in re.findall(r"(\w+) = \[([\d, ]+)\]", config)
+    }
+    threads = math.prod(
+        group // thread
+        for group, thread in zip(levels["workgroup"], levels["thread"], strict=True)
+        if thread
+    )
+    assert threads <= size <= target.threads and size % 32 == 0
+    for place, dim in enumerate(workload.root_op.loops):
+        sizes = [levels[name][place] for name in levels if name != "promote_operands"]
+        assert all(n == 0 or workload.extents[dim] % n == 0 for n in sizes)
+    if "promote_operands" in levels:
+        tile = [a or b for a, b in zip(levels["workgroup"], levels["reduction"], strict=True)]
+        sizes = dict(zip(workload.root_op.loops, tile, strict=True))
+        held = sum(
+            math.prod(sizes[index.dim] for index in operand.indices)
+            for operand in workload.root_op.inputs
+        )
+        assert held * 4 <= max(target.shared, 4 * sum(tile)) or "f64" in str(workload)
+
+
+def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
+    return registry.grammar(workload, target).cursor().allowed()
+
+
+def test_what_is_left_to_iree() -> None:
+    assert options(matmul(), AMPERE) == [cuda.DEFAULT, cuda.PLAIN, cuda.PROMOTE]
+    assert options(convolution(), AMPERE) == [cuda.DEFAULT, cuda.PLAIN]
+    assert options(matmul(extents=(1, 4096, 4096)), AMPERE) == [cuda.DEFAULT, cuda.PLAIN]
+    assert options(attention(), AMPERE) == [cuda.DEFAULT]
+    assert options(elementwise((40, 60), buffers=True), AMPERE) == [cuda.DEFAULT]
+
+
+def test_an_op_without_inputs() -> None:
+    """Found on BERT, whose masks are made of indices alone."""
+    body = ("index[0]()", "index[1]()", "cmpi[4](v0,v1)", "yield(v2)")
+    mask = op("0p 1p", [], [operand(0, 1, dtype="i1")], body)
+    first = registry.random_schedule(Workload((64, 96), (mask,), 0), AMPERE, RANDOM)
+    both = Workload((64, 96), (mask, *elementwise((64, 96)).ops), 1)
+    second = registry.random_schedule(both, AMPERE, RANDOM)
+    assert {s.choice("pipeline") for s in (first, second)} == {cuda.PLAIN}
+
+
+@pytest.mark.parametrize("arch, shared", [("sm_80", 166912), ("sm_90", 232448)])
+def test_devices_by_name(arch: str, shared: int) -> None:
+    session = Session(gpu_flags("cuda", arch))
+    module = session.run(session.parse_text(PROGRAM), None, SOURCES)
+    (dispatch,) = find_dispatches(module)
+    target = registry.read_target(dispatch.target, 2, session.context)
+    assert isinstance(target, GpuTarget) and target.backend == "cuda"
+    assert (target.shared, target.subgroup, target.threads) == (shared, 32, 1024)
+
+
+def test_a_device_that_iree_does_not_know() -> None:
+    with pytest.raises(TargetError, match="unknown cuda architecture 'sm_1'; give one"):
+        gpu_flags("cuda", "sm_1")

@@ -1,0 +1,44 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""IREE's flags for GPUs by the names that people know them by."""
+
+from __future__ import annotations
+
+from ..errors import TargetError
+from .session import known_flags
+
+_MMA = ("F32_16x8x16_F16", "F16_16x8x16_F16", "F32_16x8x16_BF16")
+_SM_90 = (
+    '#hal.device.target<"cuda", [#hal.executable.target<"cuda", "cuda-nvptx-fb",'
+    ' {iree_codegen.target_info = #iree_gpu.target<arch = "sm_90", features = "+ptx80",'
+    " wgp = <compute = fp64|fp32|fp16|int64|int32|int16|int8, storage = b64|b32|b16|b8,"
+    " subgroup = shuffle|arithmetic, dot = dp4xi8toi32,"
+    f" mma = [{', '.join(f'<NV_MMA_SYNC_{name}>' for name in _MMA)}],"
+    " subgroup_size_choices = [32], max_workgroup_sizes = [1024, 1024, 64],"
+    " max_thread_count_per_workgroup = 1024, max_workgroup_memory_bytes = 232448,"
+    " max_workgroup_counts = [2147483647, 65535, 65535]>>}>]> : !hal.device"
+)
+"""H100 and H200, which IREE 3.13 does not know by name: limits of compute capability 9.0 (CUDA C++
+Programming Guide, table of technical specifications)."""
+EXAMPLES = {"cuda": "sm_80, sm_86, sm_89 or sm_90", "vulkan": "llvmpipe, ampere, rdna3 or valhall"}
+TARGETS = tuple(EXAMPLES)
+
+
+def gpu_flags(target: str, arch: str) -> list[str]:
+    """IREE's flags for an architecture of "cuda" or "vulkan".
+
+    Raises TargetError for one that IREE does not know. IREE ends the process over that, so another
+    process is asked.
+    """
+    if target not in TARGETS:
+        raise TargetError(f"unknown GPU target '{target}'; give {' or '.join(TARGETS)}")
+    flags = [f"--iree-hal-target-device={target}", f"--iree-{target}-target={arch}"]
+    if (target, arch) == ("cuda", "sm_90"):
+        return [f"--iree-hal-target-device={_SM_90}"]
+    # Of a CUDA architecture that it does not know IREE says nothing at all.
+    if not known_flags(flags, "#iree_gpu.target<"):
+        raise TargetError(
+            f"unknown {target} architecture '{arch}'; give one that IREE knows, such as"
+            f" {EXAMPLES[target]}"
+        )
+    return flags

@@ -1,0 +1,144 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""cuda: what a schedule decides there, and how IREE is told.
+
+All goes through one pipeline, TileAndFuse of IREE's Codegen/LLVMGPU (Passes.cpp): loops are cut
+into workgroups and these into threads; a contraction may have the tiles of its inputs promoted to
+shared memory. Tensor cores are not decided yet. Only the root op is configured; IREE fuses the
+others.
+
+IREE takes a workgroup size that does not fit the tiling, so it is worked out here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from ..ir.workload import Workload
+from ..language.schedule import Schedule
+from ..language.space import Choice, Mark, Pick, Space
+from .gpu import (
+    MAX_BODY,
+    MAX_RESULTS,
+    MAX_SPREAD,
+    contraction,
+    cut,
+    divisors,
+    element_bytes,
+    spread,
+)
+from .target import GpuTarget
+
+DEFAULT = "pipeline:default"
+PLAIN, PROMOTE = "pipeline:vector", "pipeline:promote"
+ENTRY_PASSES: tuple[str, ...] = ()
+PASSES: frozenset[str] = frozenset()
+SUBGROUP = 32
+"""Threads of a warp, on every CUDA device."""
+MAX_DEPTH = 64
+"""Longest tile in shared memory along the dims that a contraction sums over."""
+
+
+def space(workload: Workload, target: GpuTarget) -> Space:
+    """The decisions for one dispatch on a CUDA device."""
+    pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload)))
+    if pipeline == DEFAULT:
+        return
+    root = workload.root_op
+    extents = dict(enumerate(workload.extents))
+    parallel = [d for d in reversed(root.dims("parallel")) if extents[d] > 1]
+    reduction = [d for d in reversed(root.dims("reduction")) if extents[d] > 1]
+    yield Mark("@thread")
+    most = max(1, min(MAX_RESULTS, MAX_SPREAD // spread(workload)))
+    threads = yield from cut("thread", parallel, extents, most)
+    yield Mark("@group")
+    rest = {dim: extents[dim] // size for dim, size in threads.items()}
+    groups = yield from cut("group", parallel, rest, _most_threads(workload, target, threads))
+    if not reduction:
+        return
+    yield Mark("@reduce")
+    if pipeline == PLAIN:
+        yield from cut("reduce", reduction, extents, MAX_BODY // math.prod(threads.values()))
+        return
+    tile = {dim: size * groups[dim] for dim, size in threads.items()}
+    most = min(MAX_DEPTH, target.shared // _line_bytes(workload, tile))
+    for dim in reduction:
+        size = yield Pick("reduce", dim, divisors(extents[dim], max(1, most)))
+        assert isinstance(size, int)
+        most //= size
+
+
+def _pipelines(workload: Workload) -> Iterable[str]:
+    """Ways to lower the workload."""
+    if not workload.static or workload.buffers or workload.root_op.kind == "attention":
+        return
+    if spread(workload) > MAX_SPREAD:
+        return
+    yield PLAIN
+    found = contraction(workload)
+    if found and all(_points(workload, dims) > 1 for dims in (found.m, found.n)):
+        yield PROMOTE
+
+
+def _points(workload: Workload, dims: Iterable[int]) -> int:
+    return math.prod(workload.extents[dim] for dim in dims)
+
+
+def _most_threads(workload: Workload, target: GpuTarget, threads: dict[int, int]) -> int:
+    """Threads that a workgroup may have, so that what its ops hand on fits shared memory."""
+    handed = math.prod(threads.values()) * spread(workload) * _widest(workload)
+    room = target.shared // handed if len(workload.ops) > 1 else target.threads
+    return max(1, min(target.threads, room))
+
+
+def _widest(workload: Workload) -> int:
+    return max([4, *(element_bytes(op) for op in workload.ops)])
+
+
+def _line_bytes(workload: Workload, tile: dict[int, int]) -> int:
+    """Bytes in shared memory of both inputs' tiles for one step of the sum."""
+    total = 0
+    for operand in workload.root_op.inputs:
+        dims = [index.dim for index in operand.indices if index.dim is not None]
+        total += math.prod(tile.get(dim, 1) for dim in dims)
+    return total * element_bytes(workload.root_op)
+
+
+def restructuring(workload: Workload, schedule: Schedule) -> str:
+    """No pass is needed before a function is configured."""
+    return ""
+
+
+def translation_info(workload: Workload, schedule: Schedule) -> str:
+    """Text of the function's `#iree_codegen.translation_info`."""
+    dims = workload.root_op.dims("parallel")
+    threads = math.prod(schedule.size("group", dim, 1) for dim in dims)
+    # Whole subgroups: those without work are masked.
+    size = -(-threads // SUBGROUP) * SUBGROUP
+    return (
+        "#iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<TileAndFuse>"
+        f" workgroup_size = [{size}, 1, 1] subgroup_size = {SUBGROUP}>"
+    )
+
+
+def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
+    """Text of each op's config, in the order of `workload.ops`; empty for all but the root."""
+    root = workload.root
+    return [_config(workload, schedule) if op == root else "" for op in range(len(workload.ops))]
+
+
+def _config(workload: Workload, schedule: Schedule) -> str:
+    root = workload.root_op
+    parallel = set(root.dims("parallel"))
+    thread = [schedule.size("thread", d, 1) if d in parallel else 0 for d in root.loops]
+    group = [
+        size * schedule.size("group", dim, 1) for dim, size in zip(root.loops, thread, strict=True)
+    ]
+    reduce = [0 if d in parallel else schedule.size("reduce", d, 1) for d in root.loops]
+    parts = [f"workgroup = {group}", f"thread = {thread}"]
+    if any(reduce):
+        parts.append(f"reduction = {reduce}")
+    if schedule.choice("pipeline") == PROMOTE:
+        parts.append("promote_operands = [0, 1]")
+    return f"#iree_gpu.lowering_config<{{{', '.join(sorted(parts))}}}>"
