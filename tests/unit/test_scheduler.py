@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from samples import TARGETS, attention, matmul
 
 from tlm_mlir.compiler.scheduler import Scheduler
+from tlm_mlir.errors import CheckpointError
 from tlm_mlir.language.schedule import Decision, Schedule
+from tlm_mlir.model.checkpoint import Checkpoint
 from tlm_mlir.targets import llvm_cpu, registry
 
 CPU = TARGETS["avx512"]
@@ -60,3 +64,11 @@ def test_the_default_itself_is_never_judged() -> None:
     drawn = registry.random_schedule(matmul(), CPU, np.random.default_rng(0))
     (found,) = scheduler.foretell([matmul()], CPU, [None], [[STANDARD, drawn, STANDARD]])
     assert found.tolist() == [0.0, -1.0, 0.0]
+
+
+def test_a_checkpoint_without_a_judge() -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler._judges = {}
+    scheduler._checkpoint = Checkpoint(Path("ck"), {}, {})
+    with pytest.raises(CheckpointError, match="ck has no judge for llvm-cpu; make one"):
+        scheduler.foretell([matmul()], CPU, [None], [[STANDARD]])

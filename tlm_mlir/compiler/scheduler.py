@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import CheckpointError
 from ..ir.workload import Workload
 from ..language import schedule as schedules
 from ..language.prompt import header, prompt
@@ -37,8 +38,11 @@ class Scheduler:
         self._checkpoint = load(directory)
         self.identity = self._checkpoint.identity
         self._step = Step.open(self._checkpoint)
+        self._judges = {
+            backend: Trees.load(self._checkpoint.judge(backend))
+            for backend in self._checkpoint.judged()
+        }
         self._headers: dict[Tokens, Prompt] = {}
-        self._judges: dict[str, Trees] = {}
         self.margin = MARGIN
 
     def schedule(
@@ -104,7 +108,12 @@ class Scheduler:
 
         Raises CheckpointError if the checkpoint has no judge for the target.
         """
-        judge = self._judge(target)
+        judge = self._judges.get(target.backend)
+        if judge is None:
+            raise CheckpointError(
+                f"checkpoint {self._checkpoint.directory} has no judge for {target.backend}; make"
+                " one with `python -m tlm_mlir.training.judge`"
+            )
         default = registry.backend(target).DEFAULT
         facts: list[dict[str, float]] = []
         for workload, mine, some in zip(workloads, own, options, strict=True):
@@ -116,11 +125,6 @@ class Scheduler:
             np.array([0.0 if s.choice("pipeline") == default else next(logs) for s in some])
             for some in options
         ]
-
-    def _judge(self, target: Target) -> Trees:
-        if target.backend not in self._judges:
-            self._judges[target.backend] = Trees.load(self._checkpoint.judge(target.backend))
-        return self._judges[target.backend]
 
     def choose(self, workloads: Sequence[Workload], target: Target) -> list[str]:
         """The graph-level token for each op: what the model writes when asked for speed.

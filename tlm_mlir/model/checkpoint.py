@@ -54,14 +54,15 @@ class Checkpoint:
         """Path of step.mlir."""
         return self.directory / STEP
 
+    def judged(self) -> list[str]:
+        """The backends that there is a judge for."""
+        start, end = judge_name("\n").split("\n")
+        names = [name for name in self.manifest["files"] if name.startswith(start)]
+        return [name.removeprefix(start).removesuffix(end) for name in names]
+
     def judge(self, backend: str) -> Path:
-        """Path of the judge for a backend (model/trees.py). Raises CheckpointError without one."""
+        """Path of the judge for one of them (model/trees.py). Raises CheckpointError if damaged."""
         name = judge_name(backend)
-        if name not in self.manifest["files"]:
-            raise CheckpointError(
-                f"checkpoint {self.directory} has no judge for {backend}; make one with `python -m "
-                "tlm_mlir.training.judge`"
-            )
         _check_file(self.directory, name, self.manifest["files"][name])
         return self.directory / name
 

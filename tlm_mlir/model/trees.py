@@ -74,12 +74,14 @@ class Trees:
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """float64 [n] for float32 [n, columns]."""
-        tree = np.arange(len(self.feature))
-        node = np.zeros((len(rows), len(self.feature)), np.int16)
-        place = np.arange(len(rows))[:, None]
-        while (node >= 0).any():
-            at = np.maximum(node, 0)
-            low = rows[place, self.feature[tree, at]] <= self.threshold[tree, at]
+        trees = np.arange(len(self.feature))
+        node = np.zeros((len(rows), len(trees)), np.int16)
+        # Those that have not reached a leaf: row, tree.
+        row, tree = (part.ravel() for part in np.indices(node.shape))
+        while len(row):
+            at = node[row, tree]
+            low = rows[row, self.feature[tree, at]] <= self.threshold[tree, at]
             then = np.where(low, self.left[tree, at], self.right[tree, at])
-            node = np.where(node >= 0, then, node)
-        return np.asarray(self.value[tree, ~node].sum(-1, dtype=np.float64))
+            node[row, tree] = then
+            row, tree = row[then >= 0], tree[then >= 0]
+        return np.asarray(self.value[trees, ~node].sum(-1, dtype=np.float64))
