@@ -14,6 +14,7 @@ import pytest
 from tlm_mlir.cli import main
 from tlm_mlir.compiler.driver import Options, compile_file, plan
 from tlm_mlir.compiler.scheduler import Scheduler
+from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import TlmError
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.model.checkpoint import default_dir
@@ -69,6 +70,20 @@ def _right(path: Path) -> bool:
     return bool(np.allclose(got, a @ b, rtol=1e-4, atol=1e-4))
 
 
+class FirstAlone(Scheduler):
+    """Leaves all dispatches but the first to IREE."""
+
+    def __init__(self) -> None:
+        self.identity = "first alone"
+
+    def schedule(self, workloads, target, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
+        first = registry.random_schedule(workloads[0], target, np.random.default_rng(seed))
+        return [first, *(registry.default_schedule(w, target) for w in workloads[1:])]
+
+    def choose(self, workloads, target):  # type: ignore[no-untyped-def]
+        return ["graph:leave" for _ in workloads]
+
+
 class Fixed:
     """A scheduler that answers with given tokens for every dispatch."""
 
@@ -77,7 +92,7 @@ class Fixed:
     def __init__(self, tokens: str) -> None:
         self.tokens = tokens
 
-    def schedule(self, workloads, target, samples=0):  # type: ignore[no-untyped-def]
+    def schedule(self, workloads, target, own, samples=0):  # type: ignore[no-untyped-def]
         return [
             decode(self.tokens.split(), registry.space_maker(workload, target))
             for workload in workloads
@@ -115,6 +130,18 @@ def test_schedule_reaches_the_program(matmul: Path, tmp_path: Path) -> None:
     assert _right(out)
 
 
+def test_a_scheduled_dispatch_takes_its_place_among_others(tmp_path: Path) -> None:
+    source = Path(__file__).resolve().parents[2] / "lit" / "reduction_multi_op.mlir"
+    out, stock = tmp_path / "ours.vmfb", tmp_path / "stock.vmfb"
+    report = compile_file(source, out, Options(), scheduler=FirstAlone())
+    assert (report.count("scheduled"), report.count("default")) == (1, 1)
+    session = Session(Options().flags())
+    session.finish(session.parse(source), None, stock)
+    inputs = Program(stock).arguments()
+    for ours, wanted in zip(Program(out).run(inputs), Program(stock).run(inputs), strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-5)
+
+
 def test_same_input_same_output(matmul: Path, tmp_path: Path, scheduler: Scheduler) -> None:
     texts = []
     for number in range(2):
@@ -150,9 +177,10 @@ def test_dynamic_shape_is_left_with_a_note(tmp_path: Path, scheduler: Scheduler)
     ]
 
 
-def test_report_has_every_part(matmul: Path, tmp_path: Path, scheduler: Scheduler) -> None:
+def test_report_has_every_part(matmul: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    compile_file(matmul, tmp_path / "m.vmfb", Options(), scheduler=scheduler, report_out=path)
+    fixed = Fixed(SCHEDULE)
+    compile_file(matmul, tmp_path / "m.vmfb", Options(), scheduler=fixed, report_out=path)
     report = json.loads(path.read_text())
     assert {"reading", "generation", "script", "pass"} <= set(report["seconds"])
 
