@@ -35,7 +35,9 @@ PLAIN, PROMOTE = "pipeline:vector", "pipeline:promote"
 ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
 SUBGROUP = 32
-"""Threads of a warp, on every CUDA device."""
+"""Threads of a warp, on every CUDA device, and..."""
+WARP = 5
+"""...how often two divides them."""
 MAX_DEPTH = 64
 """Longest tile in shared memory along the dims that a contraction sums over."""
 
@@ -49,24 +51,64 @@ def space(workload: Workload, target: GpuTarget) -> Space:
     extents = dict(enumerate(workload.extents))
     parallel = [d for d in reversed(root.dims("parallel")) if extents[d] > 1]
     reduction = [d for d in reversed(root.dims("reduction")) if extents[d] > 1]
-    yield Mark("@thread")
     most = max(1, min(MAX_RESULTS, MAX_SPREAD // spread(workload)))
-    threads = yield from cut("thread", parallel, extents, most)
+    if pipeline == PLAIN:
+        yield Mark("@thread")
+        threads = yield from cut("thread", parallel, extents, most)
+        yield Mark("@group")
+        rest = {dim: extents[dim] // size for dim, size in threads.items()}
+        yield from cut("group", parallel, rest, _most_threads(workload, target, threads))
+        if reduction:
+            yield Mark("@reduce")
+            most = MAX_BODY // math.prod(threads.values())
+            yield from cut("reduce", reduction, extents, most)
+        return
+    # A quarter of the memory for the results leaves both inputs' tiles room for a step at least.
+    results = target.shared // 4 // _widest(workload)
+    yield Mark("@thread")
+    most = min(most, results // SUBGROUP)
+    threads = yield from _cut_leaving_warps(parallel, extents, most)
     yield Mark("@group")
     rest = {dim: extents[dim] // size for dim, size in threads.items()}
-    groups = yield from cut("group", parallel, rest, _most_threads(workload, target, threads))
-    if not reduction:
-        return
+    most = min(target.threads, results // math.prod(threads.values()))
+    groups = yield from _cut_into_warps(parallel, rest, most)
     yield Mark("@reduce")
-    if pipeline == PLAIN:
-        yield from cut("reduce", reduction, extents, MAX_BODY // math.prod(threads.values()))
-        return
     tile = {dim: size * groups[dim] for dim, size in threads.items()}
-    most = min(MAX_DEPTH, target.shared // _line_bytes(workload, tile))
-    for dim in reduction:
-        size = yield Pick("reduce", dim, divisors(extents[dim], max(1, most)))
-        assert isinstance(size, int)
-        most //= size
+    room = target.shared - math.prod(tile.values()) * _widest(workload)
+    most = min(MAX_DEPTH, room // _line_bytes(workload, tile))
+    yield from cut("reduce", reduction, extents, most)
+
+
+def _cut_leaving_warps(dims: list[int], extents: dict[int, int], most: int):  # type: ignore[no-untyped-def]
+    """Picks a divisor of each extent, so that what is left can be shared by whole warps."""
+    left = sum(_twos(extents[dim]) for dim in dims)
+    sizes = {}
+    for dim in dims:
+        left -= _twos(extents[dim])
+        some = (n for n in divisors(extents[dim], most) if left + _twos(extents[dim] // n) >= WARP)
+        sizes[dim] = yield Pick("thread", dim, tuple(some))
+        left += _twos(extents[dim] // sizes[dim])
+        most //= sizes[dim]
+    return sizes
+
+
+def _cut_into_warps(dims: list[int], extents: dict[int, int], most: int):  # type: ignore[no-untyped-def]
+    """Picks a divisor of each extent, their product whole warps and at most `most`."""
+    left = sum(_twos(extents[dim]) for dim in dims)
+    missing, sizes = SUBGROUP, {}
+    for dim in dims:
+        left -= _twos(extents[dim])
+        after = {n: missing // math.gcd(missing, n) for n in divisors(extents[dim], most)}
+        some = (n for n, lack in after.items() if _twos(lack) <= left and n * lack <= most)
+        sizes[dim] = yield Pick("group", dim, tuple(some))
+        missing = after[sizes[dim]]
+        most //= sizes[dim]
+    return sizes
+
+
+def _twos(number: int) -> int:
+    """How often two divides a number."""
+    return (number & -number).bit_length() - 1
 
 
 def _pipelines(workload: Workload) -> Iterable[str]:
@@ -77,22 +119,26 @@ def _pipelines(workload: Workload) -> Iterable[str]:
         return
     yield PLAIN
     found = contraction(workload)
-    if found and all(_points(workload, dims) > 1 for dims in (found.m, found.n)):
+    if not found or spread(workload) > 1:
+        return
+    extents = workload.extents
+    rows, columns = (math.prod(extents[dim] for dim in dims) for dims in (found.m, found.n))
+    # IREE fails on a promoted tile for part of a warp.
+    twos = sum(_twos(extents[dim]) for dim in workload.root_op.dims("parallel"))
+    if min(rows, columns) > 1 and twos >= WARP:
         yield PROMOTE
-
-
-def _points(workload: Workload, dims: Iterable[int]) -> int:
-    return math.prod(workload.extents[dim] for dim in dims)
 
 
 def _most_threads(workload: Workload, target: GpuTarget, threads: dict[int, int]) -> int:
     """Threads that a workgroup may have, so that what its ops hand on fits shared memory."""
+    if len(workload.ops) == 1:
+        return target.threads
     handed = math.prod(threads.values()) * spread(workload) * _widest(workload)
-    room = target.shared // handed if len(workload.ops) > 1 else target.threads
-    return max(1, min(target.threads, room))
+    return max(1, min(target.threads, target.shared // handed))
 
 
 def _widest(workload: Workload) -> int:
+    """Bytes of the widest element that an op reads, four at least."""
     return max([4, *(element_bytes(op) for op in workload.ops)])
 
 
