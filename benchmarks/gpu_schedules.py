@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from iree.compiler import ir
+from rich.console import Console
 from rich.progress import track
 
 from tlm_mlir.compiler.devices import gpu_flags
@@ -85,7 +86,8 @@ def main() -> int:
             first = find_dispatches(module)[0]
             target = registry.read_target(first.target, 1, session.context)
             chosen = list(schedulable(module, target))
-            for dispatch in track(chosen, f"{device} {network.stem}"):
+            name = f"{device} {network.stem}"
+            for dispatch in track(chosen, name, console=Console(stderr=True)):
                 counts.update(
                     compiles(session, dispatch, target, rng) for _ in range(options.draws)
                 )
