@@ -22,8 +22,6 @@ BINS = len(EDGES) + 1
 # What a schedule that does not run is worth when candidates are ranked: worse than any that does.
 FAIL_LOG = math.log(100.0)
 OUTCOME_EDGES = (0.35, 0.5, 0.67, 0.8, 0.92, 1.05, 1.5, 3.0, 8.0)
-SLOWER = OUTCOME_EDGES.index(1.05) + 1
-"""The first bin of those slower than IREE's default."""
 # The open bins stand for 0.2x to 0.35x and 8x to 40x.
 _BOUNDS = (0.2, *OUTCOME_EDGES, 40.0)
 # log(latency / default's) at the geometric middle of each outcome's bin, then of perf:fail.
@@ -48,8 +46,3 @@ def expected_log_latency(distribution: np.ndarray) -> np.ndarray:
     `distribution` [..., 11] is over the outcomes perf:0..9, perf:fail.
     """
     return np.asarray(distribution @ MIDPOINTS)
-
-
-def chance_of_slower(distribution: np.ndarray) -> np.ndarray:
-    """Chance of a latency of more than 1.05 times that of IREE's default, or of a failure."""
-    return np.asarray(distribution[..., SLOWER:].sum(-1))

@@ -22,14 +22,18 @@ from .gpu import (
     MAX_BODY,
     MAX_RESULTS,
     MAX_SPREAD,
+    at_root,
     contraction,
     cut,
     divisors,
     element_bytes,
+    restructuring,
     spread,
+    tiles,
 )
 from .target import GpuTarget
 
+__all__ = ["lowering_configs", "restructuring", "space", "translation_info"]
 DEFAULT = "pipeline:default"
 PLAIN, PROMOTE = "pipeline:vector", "pipeline:promote"
 ENTRY_PASSES: tuple[str, ...] = ()
@@ -151,11 +155,6 @@ def _line_bytes(workload: Workload, tile: dict[int, int]) -> int:
     return total * element_bytes(workload.root_op)
 
 
-def restructuring(workload: Workload, schedule: Schedule) -> str:
-    """No pass is needed before a function is configured."""
-    return ""
-
-
 def translation_info(workload: Workload, schedule: Schedule) -> str:
     """Text of the function's `#iree_codegen.translation_info`."""
     dims = workload.root_op.dims("parallel")
@@ -170,18 +169,11 @@ def translation_info(workload: Workload, schedule: Schedule) -> str:
 
 def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
     """Text of each op's config, in the order of `workload.ops`; empty for all but the root."""
-    root = workload.root
-    return [_config(workload, schedule) if op == root else "" for op in range(len(workload.ops))]
+    return at_root(workload, _config(workload, schedule))
 
 
 def _config(workload: Workload, schedule: Schedule) -> str:
-    root = workload.root_op
-    parallel = set(root.dims("parallel"))
-    thread = [schedule.size("thread", d, 1) if d in parallel else 0 for d in root.loops]
-    group = [
-        size * schedule.size("group", dim, 1) for dim, size in zip(root.loops, thread, strict=True)
-    ]
-    reduce = [0 if d in parallel else schedule.size("reduce", d, 1) for d in root.loops]
+    group, thread, reduce = tiles(workload, schedule)
     parts = [f"workgroup = {group}", f"thread = {thread}"]
     if any(reduce):
         parts.append(f"reduction = {reduce}")

@@ -19,6 +19,7 @@ from iree.compiler.dialects import iree_gpu
 
 from ..errors import TargetError
 from ..ir.workload import Op, Workload
+from ..language.schedule import Schedule
 from ..language.space import Pick
 from .target import GpuTarget
 
@@ -126,3 +127,26 @@ def element_bytes(op: Op) -> int:
     """Bytes of the widest element of an op's inputs; at least one."""
     widths = [re.search(r"\d+", operand.dtype) for operand in op.inputs]
     return max([1, *(int(width.group()) // 8 if width else 8 for width in widths)])
+
+
+def restructuring(workload: Workload, schedule: Schedule) -> str:
+    """No pass is needed before a function is configured."""
+    return ""
+
+
+def tiles(workload: Workload, schedule: Schedule) -> tuple[list[int], list[int], list[int]]:
+    """Sizes along the root's loops of a workgroup's, an invocation's and a step's tile; zero where
+    a loop has none."""
+    root = workload.root_op
+    parallel = set(root.dims("parallel"))
+    thread = [schedule.size("thread", d, 1) if d in parallel else 0 for d in root.loops]
+    group = [
+        size * schedule.size("group", dim, 1) for dim, size in zip(root.loops, thread, strict=True)
+    ]
+    reduce = [0 if d in parallel else schedule.size("reduce", d, 1) for d in root.loops]
+    return group, thread, reduce
+
+
+def at_root(workload: Workload, config: str) -> list[str]:
+    """A config for the root op, nothing for the others, in the order of `workload.ops`."""
+    return [config if op == workload.root else "" for op in range(len(workload.ops))]

@@ -22,14 +22,18 @@ from .gpu import (
     MAX_BODY,
     MAX_RESULTS,
     MAX_SPREAD,
+    at_root,
     contraction,
     cut,
     divisors,
     element_bytes,
+    restructuring,
     spread,
+    tiles,
 )
 from .target import GpuTarget
 
+__all__ = ["lowering_configs", "restructuring", "space", "translation_info"]
 DEFAULT = "pipeline:default"
 VECTOR, PROMOTE = "pipeline:vector", "pipeline:promote"
 PIPELINES = {VECTOR: "BaseVectorize", PROMOTE: "MatmulPromoteVectorize"}
@@ -141,11 +145,6 @@ def _promote(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-
     yield Pick("reduce", depth, divisors(k, most, unit=LINE))
 
 
-def restructuring(workload: Workload, schedule: Schedule) -> str:
-    """No pass is needed before a function is configured."""
-    return ""
-
-
 def translation_info(workload: Workload, schedule: Schedule) -> str:
     """Text of the function's `#iree_codegen.translation_info`."""
     name = PIPELINES[schedule.choice("pipeline")]
@@ -172,19 +171,12 @@ def _invocations(workload: Workload, schedule: Schedule) -> list[int]:
 
 def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
     """Text of each op's config, in the order of `workload.ops`; empty for all but the root."""
-    root = workload.root
-    return [_config(workload, schedule) if op == root else "" for op in range(len(workload.ops))]
+    return at_root(workload, _config(workload, schedule))
 
 
 def _config(workload: Workload, schedule: Schedule) -> str:
     """Levels: workgroup, invocation, reduction; a promoted matmul has the first with all dims."""
-    root = workload.root_op
-    parallel = set(root.dims("parallel"))
-    thread = [schedule.size("thread", d, 1) if d in parallel else 0 for d in root.loops]
-    group = [
-        size * schedule.size("group", dim, 1) for dim, size in zip(root.loops, thread, strict=True)
-    ]
-    reduce = [0 if d in parallel else schedule.size("reduce", d, 1) for d in root.loops]
+    group, thread, reduce = tiles(workload, schedule)
     if schedule.choice("pipeline") == PROMOTE:
         levels = [[size or depth for size, depth in zip(group, reduce, strict=True)]]
     else:
