@@ -88,9 +88,9 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
             math.prod(sizes[index.dim] for index in operand.indices)
             for operand in workload.root_op.inputs
         )
-        width = 8 if "f64" in str(workload) else 4
-        handed = math.prod(levels["workgroup"][:2]) if len(workload.ops) > 1 else 0
-        assert (held + handed) * width <= target.shared
+        width = int(re.search(r"\d+", workload.root_op.inputs[0].dtype)[0]) // 8
+        handed = math.prod(levels["workgroup"][:2]) * max(4, width)
+        assert held * width + handed <= target.shared
         assert threads % 32 == 0, "IREE promotes nothing for part of a warp"
 
 
