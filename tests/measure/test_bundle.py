@@ -126,6 +126,25 @@ def test_failures_are_records(made: Path, tmp_path: Path) -> None:
     assert len(statuses) == 6 and statuses.count("crashed") == 1
 
 
+def test_wrong_values_are_records_without_a_time(made: Path, tmp_path: Path) -> None:
+    # No values are within this of others.
+    path = changed(
+        made, tmp_path / "b.zip", manifest_of(lambda m: m["programs"][1].update(tolerance=-1.0))
+    )
+    assert run(path).returncode == 0
+    records = list(read_records(path.with_suffix(".jsonl")))
+    wrong = [record for record in records if record.status == "wrong_values"]
+    assert len(records) == 6 and len(wrong) == 3
+    assert all(record.seconds is None for record in wrong)
+
+
+def test_another_device_is_measured_into_the_same_file(made: Path, tmp_path: Path) -> None:
+    path = changed(made, tmp_path / "b.zip", lambda name, content: content)
+    assert run(path).stdout.startswith("6 records")
+    changed(made, path, manifest_of(lambda manifest: manifest["target"].update(cores=7)))
+    assert run(path).stdout.startswith("12 records")
+
+
 def test_a_hanging_candidate_is_stopped(made: Path, tmp_path: Path) -> None:
     def hang(name: str, content: bytes) -> bytes:
         if name != "__main__.py":

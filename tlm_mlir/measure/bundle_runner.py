@@ -109,8 +109,8 @@ def measure(
     known = set(_known(output))
     lost = 0
     for number, program in enumerate(manifest["programs"]):
-        workload = _text(program["workload"])
-        if all((workload, candidate["schedule"]) in known for candidate in program["candidates"]):
+        places = range(len(program["candidates"]))
+        if all(_digest(manifest, program, place) in known for place in places):
             continue
         found, reason = _measure_program(bundle, number, program, device, limit)
         rows = [
@@ -118,8 +118,8 @@ def measure(
             for place, outcome in sorted(found.items())
             if outcome["status"] != DAMAGED
         ]
-        _append(output, [row for row in rows if _key(row) not in known])
-        known |= {_key(row) for row in rows}
+        _append(output, [row for row in rows if row["digest"] not in known])
+        known |= {row["digest"] for row in rows}
         lost = lost + 1 if reason else 0
         if reason:
             print(f"program {number}: {reason}", file=sys.stderr)
@@ -332,7 +332,7 @@ def _row(
 ) -> dict[str, Any]:
     """A record, as measure/database.py reads it."""
     ran = outcome["status"] == "ok"
-    row = {
+    return {
         "workload": program["workload"],
         "target": manifest["target"],
         "schedule": program["candidates"][place]["schedule"],
@@ -342,21 +342,24 @@ def _row(
         "runs": outcome.get("runs", 0),
         "round": 0,
         "versions": manifest["versions"],
+        "digest": _digest(manifest, program, place),
     }
-    parts = (_text(row["workload"]), _text(row["target"]), row["schedule"], _text(row["versions"]))
-    return {**row, "digest": hashlib.sha256("\n".join(parts).encode()).hexdigest()}
+
+
+def _digest(manifest: dict[str, Any], program: dict[str, Any], place: int) -> str:
+    """What a record is told apart by: all that it depends on, and not its outcome."""
+    schedule = program["candidates"][place]["schedule"]
+    first, last = (program["workload"], manifest["target"]), manifest["versions"]
+    text = "\n".join((*map(_text, first), schedule, _text(last)))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _key(row: dict[str, Any]) -> tuple[str, str]:
-    return _text(row["workload"]), row["schedule"]
-
-
-def _known(output: Path) -> Iterator[tuple[str, str]]:
-    """What was measured before. A last line that an interruption cut off is dropped."""
+def _known(output: Path) -> Iterator[str]:
+    """Digests of what was measured before. A last line that an interruption cut off is dropped."""
     if not output.exists():
         return
     lines = output.read_text().splitlines(keepends=True)
@@ -365,7 +368,7 @@ def _known(output: Path) -> Iterator[tuple[str, str]]:
         output.write_text("".join(lines))
     for number, line in enumerate(lines, 1):
         try:
-            yield _key(json.loads(line))
+            yield json.loads(line)["digest"]
         except (KeyError, TypeError, ValueError):
             raise BundleError(
                 f"{output}, line {number} is no record; move the file away"
