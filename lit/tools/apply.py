@@ -27,7 +27,7 @@ from iree.compiler import ir
 from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import SOURCES, Session
+from tlm_mlir.compiler.session import CONFIGURED, SOURCES, Session
 from tlm_mlir.errors import InputError, TlmError
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, functions_of, normalize
 from tlm_mlir.ir.workload import Workload
@@ -37,7 +37,6 @@ from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target
 
 DIRECTIVE = "// SCHEDULE:"
-CONFIGURED = "executable-configurations"
 FLAGS = (
     "--iree-hal-target-device=local",
     "--iree-hal-local-target-device-backends=llvm-cpu",

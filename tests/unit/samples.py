@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Workloads and targets written by hand, one of each kind that the decision space tells apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hypothesis import strategies as st
 
@@ -145,19 +145,16 @@ pairs = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TAR
 
 
 @st.composite
-def walks(draw: st.DrawFn) -> tuple[Workload, Target, Callable[[], Space], list[str]]:
+def walks(
+    draw: st.DrawFn, targets: Mapping[str, Target] = TARGETS
+) -> tuple[Workload, Target, Callable[[], Space], list[str]]:
     """A workload, a target, what makes their space, and a finished walk through its grammar."""
-    workload, target = draw(pairs)
-    make = registry.space_maker(workload, target)
-    return workload, target, make, draw_tokens(draw, workload, target)
-
-
-def draw_tokens(draw: st.DrawFn, workload: Workload, target: Target) -> list[str]:
-    """The tokens of a finished walk through the grammar."""
+    workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
+    target = targets[draw(st.sampled_from(sorted(targets)))]
     cursor = registry.grammar(workload, target).cursor()
     tokens = []
     while not cursor.done:
         token = draw(st.sampled_from(cursor.allowed()))
         cursor.push(ID[token])
         tokens.append(token)
-    return tokens
+    return workload, target, registry.space_maker(workload, target), tokens

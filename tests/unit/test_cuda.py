@@ -10,18 +10,8 @@ import re
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import (
-    WORKLOADS,
-    attention,
-    convolution,
-    draw_tokens,
-    elementwise,
-    matmul,
-    op,
-    operand,
-)
+from samples import attention, convolution, elementwise, matmul, op, operand, walks
 
 from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.session import SOURCES, Session
@@ -46,18 +36,9 @@ func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {
 """
 
 
-@st.composite
-def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
-    """A workload, a GPU, and the tokens of a finished walk through their grammar."""
-    workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
-    target = GPUS[draw(st.sampled_from(sorted(GPUS)))]
-    return workload, target, draw_tokens(draw, workload, target)
-
-
-@given(walks())
+@given(walks(GPUS))
 def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, tokens = walk
-    make = registry.space_maker(workload, target)
+    workload, target, make, tokens = walk
     schedule = decode(tokens, make)
     assert encode(schedule, make) == tokens
     if schedule.choice("pipeline") == cuda.DEFAULT:

@@ -4,29 +4,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from iree.compiler import ir
 
-from tlm_mlir.compiler.own import CONFIGURED, OwnChoice, own_choices
-from tlm_mlir.compiler.session import SOURCES, Session
+from tlm_mlir.compiler.own import OwnChoice, own_choices
+from tlm_mlir.compiler.session import CONFIGURED, CPU_FLAGS, SOURCES, Session
 from tlm_mlir.ir.dispatch import find_dispatches, functions_of, normalize
 from tlm_mlir.ir.standalone import alone, exchange, standalone
 from tlm_mlir.targets import llvm_cpu, registry
 
-FLAGS = [
-    "--iree-hal-target-device=local",
-    "--iree-hal-local-target-device-backends=llvm-cpu",
-    "--iree-llvmcpu-target-cpu=x86-64-v4",
-]
-MATMUL = """
-func.func @main(%a: tensor<64x128xf32>, %b: tensor<128x96xf32>) -> tensor<64x96xf32> {
-  %zero = arith.constant 0.0 : f32
-  %empty = tensor.empty() : tensor<64x96xf32>
-  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<64x96xf32>) -> tensor<64x96xf32>
-  %c = linalg.matmul ins(%a, %b : tensor<64x128xf32>, tensor<128x96xf32>)
-                     outs(%init : tensor<64x96xf32>) -> tensor<64x96xf32>
-  return %c : tensor<64x96xf32>
-}
-"""
+FLAGS = [*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v4"]
+MATMUL = (Path(__file__).resolve().parents[2] / "lit" / "matmul.mlir").read_text()
 
 
 def test_the_same_in_a_program_and_alone() -> None:

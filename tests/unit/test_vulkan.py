@@ -11,9 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import WORKLOADS, attention, draw_tokens, elementwise, matmul
+from samples import attention, elementwise, matmul, walks
 
 from tlm_mlir.errors import TargetError
 from tlm_mlir.language.prompt import header
@@ -38,25 +37,16 @@ ATTRIBUTE = (
 )
 
 
-@st.composite
-def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
-    """A workload, a GPU, and the tokens of a finished walk through their grammar."""
-    workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
-    target = GPUS[draw(st.sampled_from(sorted(GPUS)))]
-    return workload, target, draw_tokens(draw, workload, target)
-
-
-@given(walks())
+@given(walks(GPUS))
 def test_tokens_and_schedules_are_one(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, tokens = walk
-    make = registry.space_maker(workload, target)
+    workload, target, make, tokens = walk
     assert encode(decode(tokens, make), make) == tokens
 
 
-@given(walks())
+@given(walks(GPUS))
 def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, tokens = walk
-    schedule = decode(tokens, registry.space_maker(workload, target))
+    workload, target, make, tokens = walk
+    schedule = decode(tokens, make)
     if schedule.choice("pipeline") == vulkan.DEFAULT:
         return
     info = vulkan.translation_info(workload, schedule)

@@ -23,12 +23,11 @@ from ..targets.target import Target, cpu_target
 from .choose import choose
 from .fallback import failing
 from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
-from .own import CONFIGURED
 from .report import FELL_BACK, GraphReport, Report, write_text
 from .schedule_pass import SchedulePass
 from .scheduler import Scheduler
 from .script import ScheduledDispatch, build_script
-from .session import SOURCES, Session, check_cpu
+from .session import CONFIGURED, SOURCES, Session, check_cpu
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,7 @@ from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target
-from .session import SOURCES, Session
-
-CONFIGURED = "executable-configurations"
-"""The phase after IREE has chosen a lowering for each dispatch."""
+from .session import CONFIGURED, SOURCES, Session
 
 
 def own_choices(

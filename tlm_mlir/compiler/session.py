@@ -17,6 +17,8 @@ from .invocation import first_line, invoke, open_invocation, open_session, run_p
 
 SOURCES = "executable-sources"
 """The phase after dispatches are formed and before IREE chooses a lowering for each."""
+CONFIGURED = "executable-configurations"
+"""The phase after that choice."""
 
 CPU_FLAGS = (
     "--iree-hal-target-device=local",

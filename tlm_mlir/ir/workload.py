@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
@@ -56,6 +57,13 @@ class Operand:
     dtype: str
     indices: tuple[Index, ...]
     source: int = -1
+
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of an element: of a type narrower than that one, of `index` eight."""
+        bits = re.search(r"\d+", self.dtype)
+        return max(1, int(bits.group()) // 8) if bits else 8
 
 
 @dataclass(frozen=True)

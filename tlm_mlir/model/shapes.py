@@ -11,11 +11,11 @@ PREFILL = (1, 64)
 """What all prompts begin with, the description of the target; sees no cache, gives no logits."""
 
 EXTEND = (2, 256)
-"""A chunk that continues what is cached: the rest of prompts, and many segments to judge."""
+"""A chunk that continues what is cached: the rest of prompts, and long questions of one answer."""
 
 JUDGE = (8, 48)
-"""The same for one segment, or few, after each of several prompts: 30 ms for eight prompts, where
-EXTEND takes 34 ms for two."""
+"""The same for short questions, one or few after each of several prompts: 30 ms for eight prompts,
+where EXTEND takes 34 ms for two. Named after what the model was asked first."""
 
 DECODE_WIDTHS = (8, 16, 32)
 """One token for each of so many rows."""

@@ -125,8 +125,7 @@ def spread(workload: Workload) -> int:
 
 def element_bytes(op: Op) -> int:
     """Bytes of the widest element of an op's inputs; at least one."""
-    widths = [re.search(r"\d+", operand.dtype) for operand in op.inputs]
-    return max([1, *(int(width.group()) // 8 if width else 8 for width in widths)])
+    return max([1, *(operand.bytes for operand in op.inputs)])
 
 
 def restructuring(workload: Workload, schedule: Schedule) -> str:

@@ -10,7 +10,6 @@ for every structured op in it.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 
 from ..ir.workload import Index, Op, Workload
@@ -304,13 +303,7 @@ def inner_dims(workload: Workload) -> list[int]:
 def element_bytes(workload: Workload) -> int:
     """Bytes of the widest element that the ops read or write, four at least."""
     operands = (o for op in workload.ops for o in (*op.inputs, *op.outputs))
-    return max(4, *(dtype_bytes(operand.dtype) for operand in operands))
-
-
-def dtype_bytes(dtype: str) -> int:
-    """Bytes of one element."""
-    bits = re.search(r"\d+", dtype)
-    return max(1, int(bits.group()) // 8) if bits else 8
+    return max(4, *(operand.bytes for operand in operands))
 
 
 def strided_contraction(workload: Workload) -> bool:

@@ -22,7 +22,6 @@ from .llvm_cpu import (
     ORDER,
     PEEL,
     PIPELINES,
-    dtype_bytes,
     element_bytes,
     fixed_sizes,
     gathers,
@@ -59,7 +58,7 @@ class _Access:
         return [
             _Access(
                 tuple(tuple((dim, abs(c)) for dim, c in index.terms) for index in operand.indices),
-                dtype_bytes(operand.dtype),
+                operand.bytes,
                 operand.indices[-1],
             )
             for operand in operands
