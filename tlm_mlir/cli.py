@@ -51,8 +51,9 @@ def _command(commands, name: str, run, text: str) -> argparse.ArgumentParser:  #
 
 def _target_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("module", type=Path, metavar="IN.mlir")
-    command.add_argument("--target", default="llvm-cpu", help="backend (llvm-cpu)")
+    command.add_argument("--target", default="llvm-cpu", help="llvm-cpu, cuda or vulkan")
     command.add_argument("--cpu", default="host", help="host, or a CPU that iree-compile knows")
+    command.add_argument("--arch", default="", help="of a GPU: sm_90, ampere, ...")
     command.add_argument("--cores", type=int, default=0, help="threads that will run the program")
     command.add_argument(
         "--iree-arg", action="append", default=[], metavar="FLAG", help="a flag for iree-compile"
@@ -76,6 +77,7 @@ def _options(options: argparse.Namespace):  # type: ignore[no-untyped-def]
     return Options(
         target=options.target,
         cpu=options.cpu,
+        arch=options.arch,
         cores=options.cores,
         iree_args=tuple(options.iree_arg),
         model=options.model,

@@ -76,6 +76,9 @@ class FirstAlone(Scheduler):
     def __init__(self) -> None:
         self.identity = "first alone"
 
+    def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
+        return True
+
     def schedule(self, workloads, target, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
         first = registry.random_schedule(workloads[0], target, np.random.default_rng(seed))
         return [first, *(registry.default_schedule(w, target) for w in workloads[1:])]
@@ -97,6 +100,9 @@ class Fixed:
             decode(self.tokens.split(), registry.space_maker(workload, target))
             for workload in workloads
         ]
+
+    def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
+        return True
 
     def choose(self, workloads, target):  # type: ignore[no-untyped-def]
         return ["graph:leave" for _ in workloads]
@@ -197,7 +203,9 @@ def test_stock_accepts_the_script(matmul: Path, scheduler: Scheduler) -> None:
         (["compile", "{text}"], "is not MLIR"),
         (["compile", "{empty}"], "holds no computation"),
         (["compile", "{matmul}", "--target", "cray"], "unknown target 'cray'"),
-        (["compile", "{matmul}", "--target", "vulkan-spirv"], "untrained target 'vulkan-spirv'"),
+        (["compile", "{matmul}", "--target", "vulkan"], "vulkan needs --arch"),
+        (["compile", "{matmul}", "--target", "cuda", "--arch", "sm_1"], "architecture 'sm_1'"),
+        (["compile", "{matmul}", "--arch", "sm_90"], "--arch sm_90 is for GPUs"),
         (["compile", "{matmul}", "--cpu", "nonsense"], "unknown CPU 'nonsense'"),
         (["compile", "{matmul}", "--model", "{nowhere}"], "checkpoint"),
         (["compile", "{matmul}", "--model", "{damaged}"], "checkpoint"),

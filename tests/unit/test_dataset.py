@@ -128,6 +128,14 @@ def test_graph_decisions_are_another_question() -> None:
     assert [question for _, _, question in groups] == ["graph", "decide"]
 
 
+def test_foretold_schedules_are_a_group_of_their_own() -> None:
+    rows = [_row("a <end>", 1.9), _row("b <end>", 2.0, foretold=True)]
+    measured, foretold = _load([*rows, _row("a <end>", 1.0, foretold=True)])
+    # Few measured ones, none much faster than the default, may not pass for the best.
+    assert not measured.explored and foretold.explored
+    assert [s.relative for s in foretold.segments] == [2.0, 1.0]
+
+
 @pytest.mark.parametrize("line", ["{", "[]"])
 def test_damaged_line(tmp_path: Path, line: str) -> None:
     path = tmp_path / "r.jsonl"

@@ -16,7 +16,16 @@ from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target
 from .own import own_choices
-from .report import AT_LOAD, DEFAULT, LEFT, SCHEDULED, DispatchReport, Report
+from .report import (
+    AT_LOAD,
+    DEFAULT,
+    ESTIMATE,
+    LEFT,
+    MEASUREMENTS,
+    SCHEDULED,
+    DispatchReport,
+    Report,
+)
 from .scheduler import Scheduler
 
 SMALL_SHARE = 0.02
@@ -38,6 +47,7 @@ def choose(
     `configured` holds IREE's own choices. Every dispatch gets a row in the report.
     """
     report.model = scheduler.identity
+    report.foretold_by = MEASUREMENTS if scheduler.judges(target) else ESTIMATE
     distinct: dict[str, Workload] = {}
     asked: dict[str, Workload] = {}
     small = _small(dispatches, target)

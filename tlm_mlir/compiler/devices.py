@@ -27,11 +27,13 @@ TARGETS = tuple(EXAMPLES)
 def gpu_flags(target: str, arch: str) -> list[str]:
     """IREE's flags for an architecture of "cuda" or "vulkan".
 
-    Raises TargetError for one that IREE does not know. IREE ends the process over that, so another
-    process is asked.
+    Raises TargetError for one that IREE does not know, or none. IREE ends the process over that, so
+    another process is asked.
     """
     if target not in TARGETS:
         raise TargetError(f"unknown GPU target '{target}'; give {' or '.join(TARGETS)}")
+    if not arch:
+        raise TargetError(f"{target} needs --arch with an architecture such as {EXAMPLES[target]}")
     flags = [f"--iree-hal-target-device={target}", f"--iree-{target}-target={arch}"]
     if (target, arch) == ("cuda", "sm_90"):
         return [f"--iree-hal-target-device={_SM_90}"]

@@ -20,6 +20,7 @@ from ..ir.standalone import alone, exchange
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target, cpu_target
+from . import devices
 from .choose import choose
 from .fallback import failing
 from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
@@ -29,15 +30,20 @@ from .scheduler import Scheduler
 from .script import ScheduledDispatch, build_script
 from .session import CONFIGURED, SOURCES, Session, check_cpu
 
+CPU = "llvm-cpu"
+
 
 @dataclass(frozen=True)
 class Options:
-    """How to compile. `cpu` is "host" or a name that `iree-compile` knows; `cores` is the number of
-    threads that will run the program, this machine's when zero. Without `graph` the program is left
-    as it is before its dispatches are formed."""
+    """How to compile. `target` is llvm-cpu, cuda or vulkan. For a CPU, `cpu` is "host" or a name
+    that `iree-compile` knows, and `cores` the number of threads that will run the program, this
+    machine's when zero; for a GPU, `arch` is its architecture as `iree-compile` knows it. Without
+    `graph` the program is left as it is before its dispatches are formed, as it always is for
+    GPUs."""
 
     target: str = "llvm-cpu"
     cpu: str = "host"
+    arch: str = ""
     cores: int = 0
     iree_args: tuple[str, ...] = ()
     model: Path | None = None
@@ -45,17 +51,26 @@ class Options:
     graph: bool = True
 
     def flags(self) -> list[str]:
-        """IREE's flags for the target. Raises TargetError for an unknown one."""
-        if self.target != "llvm-cpu":
-            why = "untrained" if self.target in registry.BACKENDS else "unknown"
-            what = f"{why} target '{self.target}'"
-            raise TargetError(f"{what}: the model writes for llvm-cpu; give --target llvm-cpu")
+        """IREE's flags for the target. Raises TargetError for an unknown one, or one that `cpu` or
+        `arch` does not describe."""
+        if self.target in devices.TARGETS:
+            return [*devices.gpu_flags(self.target, self.arch), *self.iree_args]
+        if self.target != CPU:
+            known = ", ".join((CPU, *devices.TARGETS))
+            raise TargetError(f"unknown target '{self.target}'; give one of {known}")
+        if self.arch:
+            raise TargetError(f"--arch {self.arch} is for GPUs; give --cpu for {CPU}")
+        check_cpu(self.cpu)
         return [
             "--iree-hal-target-device=local",
             f"--iree-hal-local-target-device-backends={self.target}",
             f"--iree-llvmcpu-target-cpu={self.cpu}",
             *self.iree_args,
         ]
+
+    def decides_graph(self) -> bool:
+        """Whether there are decisions to take before dispatches are formed."""
+        return self.graph and self.target in registry.GRAPH_BACKENDS
 
     def core_count(self) -> int:
         """Threads that will run the program."""
@@ -101,10 +116,9 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
     refuses it, TargetError for an unknown target or CPU, CheckpointError for an unusable model.
     """
     flags = options.flags()
-    if options.graph:
+    if options.decides_graph():
         # Every function gets a hint of its own, without which the flag would tile all it can.
         flags.append(TILING_FLAG)
-    check_cpu(options.cpu)
     report = Report(str(path), options.target)
     session = Session(flags)
     module = session.parse(path)
@@ -158,7 +172,7 @@ def _to_dispatches(
     report: Report,
 ) -> ir.Operation:
     """From the input to `executable-sources`, with the model's graph-level choices on the way."""
-    if not options.graph:
+    if not options.decides_graph():
         with report.timed("iree: to dispatches"):
             return session.run(module, None, SOURCES)
     with report.timed("iree: to dispatches"):

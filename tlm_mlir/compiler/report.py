@@ -14,6 +14,8 @@ from pathlib import Path
 from ..errors import InputError
 
 SCHEDULED, DEFAULT, LEFT, AT_LOAD, FELL_BACK = "scheduled", "default", "left", "at load", "fallback"
+MEASUREMENTS = "a judge that learned from measurements"
+ESTIMATE = "a static estimate; nothing was measured on such a device"
 
 
 @dataclass
@@ -42,11 +44,13 @@ class GraphReport:
 
 @dataclass
 class Report:
-    """A whole compile. `seconds` has one entry for each part."""
+    """A whole compile. `seconds` has one entry for each part. `foretold_by` says what the schedules
+    were compared by, MEASUREMENTS or ESTIMATE."""
 
     module: str
     target: str
     model: str = ""
+    foretold_by: str = ""
     graph: list[GraphReport] = field(default_factory=list)
     dispatches: list[DispatchReport] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

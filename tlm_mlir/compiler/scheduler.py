@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +60,7 @@ class Scheduler:
         `own` is what IREE would do with each (`compiler.own`), None where that is not known: the
         judge foretells how a schedule compares with it. With `samples` the model also draws that
         many more per workload, and the best judged is kept. Nothing is measured. The same input
-        gives the same output. Raises CheckpointError if the checkpoint has no judge for the target.
+        gives the same output. Raises CheckpointError if the target has neither judge nor estimate.
         """
         copies = 1 + samples
         prompts = [prompt(workload, target) for workload in workloads]
@@ -82,6 +84,18 @@ class Scheduler:
             for some, logs, standard in zip(options, foretold, standards, strict=True)
         ]
 
+    def judges(self, target: Target) -> bool:
+        """Whether a judge that was trained on measurements foretells for the target. If not, a
+        static estimate does. Raises CheckpointError where there is none, either."""
+        if target.backend in self._judges:
+            return True
+        if target.backend in registry.ESTIMATES:
+            return False
+        raise CheckpointError(
+            f"checkpoint {self._checkpoint.directory} has no judge for {target.backend}; make"
+            " one with `python -m tlm_mlir.training.judge`"
+        )
+
     def _better(
         self, some: Sequence[Schedule], foretold: np.ndarray, standard: Schedule | None
     ) -> Schedule:
@@ -104,17 +118,18 @@ class Scheduler:
         options: Sequence[Sequence[Schedule]],
     ) -> list[np.ndarray]:
         """For each workload, the log latency over that of IREE's default that each of its schedules
-        stays under more often than not (training/judge.py); 0 for the default itself.
+        stays under more often than not (training/judge.py); 0 for the default itself. For a target
+        without a judge, what a static estimate says.
 
-        Raises CheckpointError if the checkpoint has no judge for the target.
+        Raises CheckpointError if the target has neither.
         """
-        judge = self._judges.get(target.backend)
-        if judge is None:
-            raise CheckpointError(
-                f"checkpoint {self._checkpoint.directory} has no judge for {target.backend}; make"
-                " one with `python -m tlm_mlir.training.judge`"
-            )
         default = registry.backend(target).DEFAULT
+        if not self.judges(target):
+            return [
+                np.array([_estimate(w, target, mine, s, default) for s in some])
+                for w, mine, some in zip(workloads, own, options, strict=True)
+            ]
+        judge = self._judges[target.backend]
         facts: list[dict[str, float]] = []
         for workload, mine, some in zip(workloads, own, options, strict=True):
             rest = [schedule for schedule in some if schedule.choice("pipeline") != default]
@@ -168,3 +183,15 @@ class Scheduler:
         found = [self._decode(tokens, workload, target) for tokens in written]
         default = registry.backend(target).DEFAULT
         return [schedule for schedule in found if schedule.choice("pipeline") != default]
+
+
+def _estimate(
+    workload: Workload, target: Target, own: Schedule | None, schedule: Schedule, default: str
+) -> float:
+    """The log of a schedule's estimate over that of IREE's own choice, which must be known."""
+    if schedule.choice("pipeline") == default:
+        return 0.0
+    if own is None:
+        return math.inf
+    estimate = partial(registry.estimate, workload, target)
+    return math.log(estimate(schedule) / estimate(own))

@@ -119,14 +119,10 @@ def _add(
     propose: Propose,
     known: set[str],
 ) -> None:
-    program = as_program(reference.parse_text(source))
-    if program is None:
-        raise InputError("a dispatch reads or writes a part of a tensor")
+    program = program_of(source, reference)
     text = str(program)
     inputs = _inputs(program)
-    module = session.run(session.parse_text(text), None, SOURCES)
-    normalize(module)
-    dispatch = _only(module)
+    module, dispatch = for_device(text, session)
     workload = dispatch.reading.workload
     assert workload is not None
     if workload.digest in known:
@@ -159,6 +155,27 @@ def _add(
             "candidates": candidates,
         }
     )
+
+
+def program_of(source: str, reference: Session) -> ir.Operation:
+    """The program of a dispatch given as MLIR text for any backend, read in a session of CPUs.
+
+    Raises InputError for one that is no program by itself.
+    """
+    program = as_program(reference.parse_text(source))
+    if program is None:
+        raise InputError("a dispatch reads or writes a part of a tensor")
+    return program
+
+
+def for_device(program: str, session: Session) -> tuple[ir.Operation, Dispatch]:
+    """A program of one dispatch (MLIR text) as the session's device gets it, at SOURCES.
+
+    Raises InputError where it becomes several or cannot be read, CompileError where IREE refuses.
+    """
+    module = session.run(session.parse_text(program), None, SOURCES)
+    normalize(module)
+    return module, _only(module)
 
 
 def _only(module: ir.Operation) -> Dispatch:

@@ -15,11 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ..compiler.driver import Options, compile_file
+from ..compiler.driver import CPU, Options, compile_file
 from ..compiler.invocation import first_line
 from ..compiler.report import Report
 from ..compiler.session import iree_compile
-from ..errors import CompileError, MeasureError
+from ..errors import CompileError, MeasureError, TargetError
 from .program import Program, interleave, relative_error, source_inputs
 
 TOLERANCE = 1e-3
@@ -71,8 +71,13 @@ def bench(
 ) -> Bench:
     """Compiles `source` by stock defaults, by each set of baseline flags and by us, and times them.
 
-    Raises MeasureError when values disagree: a wrong program has no speed.
+    Raises MeasureError when values disagree: a wrong program has no speed; TargetError for a GPU.
     """
+    if options.target != CPU:
+        raise TargetError(
+            f"bench runs programs on this machine's CPU; for {options.target} make a bundle"
+            " (`tlm-mlir bundle`) and run it where the device is"
+        )
     ways: list[tuple[str, tuple[str, ...]]] = [("stock default", ())]
     ways += [(f"stock {' '.join(_short(flag) for flag in flags)}", flags) for flags in baselines]
     with tempfile.TemporaryDirectory(prefix="tlm-bench-") as name:

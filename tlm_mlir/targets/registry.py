@@ -16,17 +16,32 @@ from ..ir.workload import Workload
 from ..language.grammar import Grammar
 from ..language.schedule import END, Schedule, decode
 from ..language.space import Space
-from . import cuda, llvm_cpu, llvm_cpu_default, llvm_cpu_facts, llvm_cpu_graph, vulkan
+from . import (
+    cuda,
+    gpu_default,
+    gpu_estimate,
+    llvm_cpu,
+    llvm_cpu_default,
+    llvm_cpu_facts,
+    llvm_cpu_graph,
+    vulkan,
+)
 from .gpu import gpu_target
 from .target import Target, cpu_target
 
 BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu, "cuda": cuda, "vulkan-spirv": vulkan}
 GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
 """Backends with decisions about the ops of a whole program."""
-IMITATIONS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_default}
+IMITATIONS: dict[str, ModuleType] = {
+    "llvm-cpu": llvm_cpu_default,
+    "cuda": gpu_default,
+    "vulkan-spirv": gpu_default,
+}
 """Backends whose own choices can be read back."""
 FACTS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_facts}
 """Backends whose schedules have static facts, from which a judge foretells."""
+ESTIMATES: dict[str, ModuleType] = {"cuda": gpu_estimate, "vulkan-spirv": gpu_estimate}
+"""Backends whose schedules are compared by a static estimate where no judge is trained."""
 
 
 def backend(target: Target) -> ModuleType:
@@ -105,10 +120,23 @@ def facts(
     return found
 
 
-def imitate(workload: Workload, target: Target, configuration: str) -> Schedule | None:
-    """The schedule closest to what IREE chose by itself; None where the space has nothing alike.
+def estimate(workload: Workload, target: Target, schedule: Schedule) -> float:
+    """How long a schedule is estimated to take, in a unit of the backend's own. Not the default.
 
-    `configuration` is the text of the attributes that IREE set (`ir.dispatch.configuration`).
+    Raises TargetError for a backend that has no estimate.
+    """
+    if target.backend not in ESTIMATES:
+        known = ", ".join(ESTIMATES)
+        raise TargetError(f"no estimate for '{target.backend}'; there are for {known}")
+    found: float = ESTIMATES[target.backend].estimate(workload, target, schedule)
+    return found
+
+
+def imitate(workload: Workload, target: Target, configuration: str) -> Schedule | None:
+    """The schedule closest to what IREE chose by itself; None where nothing here is alike.
+
+    `configuration` is the text of the attributes that IREE set (`ir.dispatch.configuration`). On
+    GPUs the schedule need not be of the space.
     """
     found: Schedule | None = IMITATIONS[target.backend].imitate(workload, target, configuration)
     return found

@@ -24,23 +24,19 @@ from ..ir.workload import Workload
 from ..language import vocabulary
 from ..language.sampling import mutate
 from ..language.schedule import Schedule, decode, encode
-from ..language.space import Value
 from ..measure.arithmetic import is_exact, reduction_length
 from ..measure.database import Database, Record
 from ..measure.runner import Job, JobResult, Limits, measure_batches
-from ..model.shapes import DECODE_WIDTHS
 from ..targets import registry
 from ..targets.target import CpuTarget
 from .corpus import BASE_FLAGS, Entry
+from .search import Decisions, decisions, search
 
 APPLIER = "tlm_mlir.compiler.apply:apply_tokens"
 CANDIDATES = 10
 CYCLES_PER_SECOND = 4.2e9
 Proposer = Callable[[Entry, CpuTarget, set[str], int], list[str]]
 """(entry, target, schedules known already, how many) -> new schedules as token text."""
-
-Decisions = dict[tuple[str, int], Value]
-"""What a schedule decided, by knob and dim."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +76,14 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
-        parents = _parents(database, workload, target)
+        parents = [decisions(s) for s in _best_measured(database, workload, target)]
         found = []
         own = choice(entry.source, workload, target)
         if own is not None:
             text = " ".join(encode(own, registry.space_maker(workload, target)))
             found = [text] if text not in known else []
             # Once, as one of the best measured: it need not be among them.
-            parents.append(_decisions(own))
+            parents.append(decisions(own))
         known = known | set(found)
         count -= len(found)
         return found + _variations(workload, target, parents, known, count, fresh, rng)
@@ -96,29 +92,21 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
 
 
 def model_proposer(database: Database, model: Path | None, seed: int) -> Proposer:
-    """Proposes what the model writes and judges best, and a few others.
+    """Proposes what `search.search` finds: what the model writes, varied, the best by its judge.
 
-    The pool holds samples of the model, and what `search_proposer` proposes. Of it come the best
-    judged, and for every three of them one drawn blindly: the next model learns from those where
-    this one errs.
+    For every three of the best there is one that is drawn blindly from the others: the next model
+    learns from those where this one errs.
     """
     scheduler = Scheduler(model)
     rng = np.random.default_rng(seed)
-    search = search_proposer(database, seed)
-    own = OwnChoice(BASE_FLAGS)
+    choice = OwnChoice(BASE_FLAGS)
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
-        # As many as the narrow decoding step takes: more cost as much time as measuring them.
-        written = scheduler.sample(workload, target, min(DECODE_WIDTHS), int(rng.integers(1 << 31)))
-        make = registry.space_maker(workload, target)
-        texts = [" ".join(encode(schedule, make)) for schedule in written]
-        pool = [text for text in dict.fromkeys(texts) if text not in known]
-        pool += search(entry, target, known | set(pool), 2 * count)
-        options = [decode(text.split(), make) for text in pool]
-        mine = own(entry.source, workload, target)
-        (scores,) = scheduler.foretell([workload], target, [mine], [options])
-        order = [pool[i] for i in np.argsort(scores, kind="stable")]
+        own = choice(entry.source, workload, target)
+        starts = _best_measured(database, workload, target)
+        found = search(scheduler, workload, target, own, starts, rng)
+        order = [text for text in found if text not in known]
         best, rest = order[: count - count // 4], order[count - count // 4 :]
         blind = rng.permutation(len(rest))[: count // 4]
         return best + [rest[i] for i in blind]
@@ -152,28 +140,24 @@ def _variations(
     return list(found)
 
 
-def _parents(
+def _best_measured(
     database: Database, workload: Workload, target: CpuTarget, count: int = 5
-) -> list[Decisions]:
-    """Decisions of the best records of a workload that are not the default."""
+) -> list[Schedule]:
+    """The best measured schedules of a workload that are not the default."""
     make = registry.space_maker(workload, target)
     rows = []
     for record in database.records(workload.to_json(), target.to_json()):
         if record.status == "ok" and record.seconds and record.default_seconds:
             rows.append((record.seconds / record.default_seconds, record.schedule))
-    parents = []
+    found = []
     for _, text in sorted(rows)[: count + 1]:
         try:
             schedule = decode(text.split(), make)
         except InputError:  # A record of an earlier space.
             continue
         if len(schedule.decisions) > 1:
-            parents.append(_decisions(schedule))
-    return parents[:count]
-
-
-def _decisions(schedule: Schedule) -> Decisions:
-    return {(d.name, d.dim): d.value for d in schedule.decisions}
+            found.append(schedule)
+    return found[:count]
 
 
 def proposer(name: str, database: Database, seed: int, model: Path | None) -> Proposer:

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """From records to groups of token segments, one group per (workload, target). No torch.
 
-Two sources share one file format, JSON lines compressed with xz: measured records (the contract of
-measure/database) and, for pre-training, rows that hold a list `schedules` of legal schedules that
-nobody measured. Packing into training batches is in training/packing.py.
+Three sources share one file format, JSON lines compressed with xz: measured records (the contract
+of measure/database); rows like them that are `foretold` (training/distill.py), groups of their own,
+since only like figures compare; and, for pre-training, rows that hold a list `schedules` of legal
+schedules that nobody measured. Packing into training batches is in training/packing.py.
 """
 
 from __future__ import annotations
@@ -175,10 +176,12 @@ def load_groups(
     for (workload, target, question), members in group_rows(rows).items():
         head = tuple(prompt(workload, target, question))
         room = limit - len(head) - 2
-        segments = [s for s in _segments(members, token) if len(s.tokens) <= room]
-        if segments:
-            known = question == "graph" or _explored(members)
-            result.append(Group(workload, target, head, tuple(segments), question, known))
+        foretold = [row for row in members if row.get("foretold")]
+        for rows in ([row for row in members if not row.get("foretold")], foretold):
+            segments = [s for s in _segments(rows, token) if len(s.tokens) <= room]
+            if segments:
+                known = question == "graph" or rows is foretold or _explored(rows)
+                result.append(Group(workload, target, head, tuple(segments), question, known))
     return result
 
 

@@ -1,0 +1,74 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""IREE's own choices on GPUs, read back as decisions."""
+
+from __future__ import annotations
+
+import pytest
+from samples import convolution, matmul
+
+from tlm_mlir.language.schedule import Schedule
+from tlm_mlir.targets.gpu_default import imitate
+from tlm_mlir.targets.target import GpuTarget
+
+HOPPER = GpuTarget("cuda", 132, 32, 1024, (1024, 1024, 64), 232448)
+INFO = "func.func translation_info = #iree_codegen.translation_info<pipeline = {}{}>"
+FUSE = INFO.format("#iree_gpu.pipeline<TileAndFuse>", " workgroup_size = [32, 8, 1]")
+CUDA = "linalg.generic lowering_config = #iree_gpu.lowering_config<{{{}}}>"
+TILES = "reduction = [0, 0, 32], thread = [1, 16, 0], workgroup = [32, 128, 1]"
+
+
+def sizes(schedule: Schedule | None, name: str) -> list[int]:
+    """The sizes of a level by dim."""
+    assert schedule is not None
+    return [d.value for d in schedule.decisions if d.name == name]  # type: ignore[misc]
+
+
+def test_threads_and_steps_of_cuda() -> None:
+    found = imitate(matmul(), HOPPER, f"{FUSE}\n{CUDA.format(TILES)}")
+    assert (sizes(found, "thread"), sizes(found, "group")) == ([1, 16], [32, 4])
+    assert sizes(found, "reduce") == [32]
+    assert found is not None and found.choice("pipeline") == "pipeline:vector"
+    promoted = imitate(
+        matmul(), HOPPER, f"{FUSE}\n{CUDA.format(f'promote_operands = [0, 1], {TILES}')}"
+    )
+    assert promoted is not None and promoted.choice("pipeline") == "pipeline:promote"
+
+
+def test_a_promoted_matmul_of_vulkan_is_shared_out() -> None:
+    name = "#iree_gpu.spirv_pipeline<MatmulPromoteVectorize>"
+    config = "#iree_codegen.lowering_config<tile_sizes = [[32, 64, 16]]>"
+    info = INFO.format(name, " workgroup_size = [16, 8, 1]")
+    text = f"{info}\nlinalg.generic lowering_config = {config}"
+    found = imitate(matmul(), HOPPER, text)
+    assert (sizes(found, "thread"), sizes(found, "group")) == ([4, 4], [8, 16])
+    assert sizes(found, "reduce") == [16]
+
+
+def test_levels_of_vulkan_may_be_short() -> None:
+    name = "#iree_gpu.spirv_pipeline<BaseDistribute>"
+    config = "#iree_codegen.lowering_config<tile_sizes = [[0, 8, 2, 2], [0, 1, 1, 1]]>"
+    info = INFO.format(name, " workgroup_size = [2, 2, 8]")
+    text = f"{info}\nlinalg.generic lowering_config = {config}"
+    found = imitate(convolution(), HOPPER, text)
+    assert (sizes(found, "thread"), sizes(found, "group")) == ([1, 1, 1, 1], [1, 8, 2, 2])
+    assert sizes(found, "reduce") == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(INFO.format("#iree_gpu.pipeline<VectorDistribute>", ""), id="others"),
+        pytest.param(
+            f"{FUSE}\n{CUDA.format(f'mma_kind = #iree_gpu.mma_layout<X>, {TILES}')}",
+            id="tensor cores",
+        ),
+        pytest.param(
+            f"{FUSE}\n{CUDA.format('thread = [1, 1, 1, 1], workgroup = [1, 1, 1, 1]')}",
+            id="an op with other loops",
+        ),
+    ],
+)
+def test_what_is_not_alike_is_none(text: str) -> None:
+    assert imitate(matmul(), HOPPER, text) is None

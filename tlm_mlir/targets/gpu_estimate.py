@@ -1,0 +1,229 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A static estimate of how long a GPU takes for a schedule, where nothing was measured.
+
+It counts, for one workgroup, the instructions that its warps issue, the cycles that its loads take
+in the first cache or in shared memory (sectors that a warp touches, conflicts of banks), and what
+comes from the second cache; then how many workgroups a compute unit holds at once, and so how much
+of the latency is hidden. The longer of throughput and latency is the answer. The constants are
+those of NVIDIA's data-center GPUs (CUDA C++ Programming Guide, tables of compute capabilities; Jia
+et al. 2018, "Dissecting the NVIDIA Volta GPU Architecture via Microbenchmarking"); for other GPUs
+only the limits in `GpuTarget` differ. The figure orders schedules of one workload. It is no time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+from ..ir.workload import Op, Operand, Workload
+from ..language.schedule import Schedule
+from .target import GpuTarget
+
+LANES = 128
+"""Operations that a compute unit issues in a cycle, and the bytes that its first cache and its
+shared memory move."""
+SECTOR = 32
+"""Bytes that a cache moves at least."""
+BANKS = 32
+"""Words of four bytes that shared memory moves at once, each from another bank."""
+SECOND_CACHE = 64
+"""Bytes a cycle that a compute unit gets from the second cache, and from memory..."""
+MEMORY = 16
+RESIDENT = 2048
+"""Most invocations that a compute unit holds, and..."""
+GROUPS = 32
+"""...most workgroups."""
+REGISTERS = 65536
+"""Of a compute unit, in words; an invocation has at most..."""
+MOST_REGISTERS = 255
+OVERHEAD_REGISTERS = 32
+"""...of which so many hold addresses and counters."""
+LINE = 16
+"""Bytes that an invocation loads with one instruction at most."""
+AHEAD = 4
+"""Points of a sum whose operands are in registers at once: drivers unroll shorter steps so far."""
+LOAD_LATENCY, SHARED_LATENCY, ADD_LATENCY, BARRIER = 300, 30, 4, 40
+"""Cycles."""
+UNKNOWN_UNITS = 64
+"""Compute units of a GPU whose number IREE does not tell."""
+PROMOTE, SCALAR = "pipeline:promote", "pipeline:distribute"
+"""Inputs go through shared memory; every element is loaded by itself."""
+
+
+@dataclass(frozen=True)
+class _Tiles:
+    """Sizes by dim of what a step of an invocation and of a workgroup covers; steps of the sum."""
+
+    thread: dict[int, int]
+    group: dict[int, int]
+    counts: dict[int, int]
+    threads: int
+    steps: int
+    workgroups: int
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What a step moves of one operand: instructions and cycles of a warp, words in registers of an
+    invocation, bytes of a workgroup."""
+
+    instructions: float
+    cycles: float
+    words: float
+    bytes: float
+
+
+def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float:
+    """Cycles that the dispatch is estimated to take. The schedule must have tiles: not the default,
+    but it need not be of the space (IREE's own choices are not always)."""
+    tiles = _tiles(workload, schedule)
+    warps = -(-tiles.threads // target.subgroup)
+    promoted = schedule.choice("pipeline") == PROMOTE
+    longest = 1 if schedule.choice("pipeline") == SCALAR else LINE
+    root = workload.root_op
+    issue = cycles = l2 = words = shared = 0.0
+    results = math.prod(tiles.thread[dim] for dim in root.dims("parallel"))
+    for op in workload.ops:
+        # What is not in the root is done once, after the sum or before it.
+        times = tiles.steps if op is root else 1
+        points = math.prod(tiles.thread.get(dim, workload.extents[dim]) for dim in op.loops)
+        issue += times * points * max(1, len(op.body) - 1) / (2 if op is root else 1)
+        for operand in (*op.inputs, *op.outputs):
+            if operand.source >= 0:
+                continue
+            staged = promoted and op is root and operand in op.inputs
+            load = _load(workload, target, op, operand, tiles, longest, staged)
+            often = times if operand in op.inputs else 1
+            issue += often * load.instructions * 2
+            cycles += often * load.cycles
+            l2 += often * load.bytes
+            words += load.words if operand in op.inputs else 0
+            if staged:
+                shared += load.bytes
+                # Copied there together, with the longest loads and stores.
+                copies = load.bytes / LINE / target.subgroup / warps
+                issue += often * copies * 4
+                cycles += often * copies * LINE * target.subgroup / LANES * 2
+    width = max(4, *(operand.bytes for operand in root.outputs)) / 4
+    registers = OVERHEAD_REGISTERS + results * width + words
+    spill = max(1.0, registers / MOST_REGISTERS) ** 2
+    held = _held(target, tiles, warps, min(registers, MOST_REGISTERS), shared)
+    units = target.units or UNKNOWN_UNITS
+    each = -(-tiles.workgroups // units)
+    per_group = max(
+        warps * target.subgroup * issue * spill / LANES, warps * cycles * spill, l2 / SECOND_CACHE
+    )
+    points = math.prod(tiles.thread[dim] for dim in root.dims("reduction"))
+    chain = ADD_LATENCY * max(points, AHEAD)
+    steps = tiles.steps if promoted else -(-tiles.steps * points // max(points, AHEAD))
+    wait = LOAD_LATENCY + chain + (SHARED_LATENCY + 2 * BARRIER if promoted else 0)
+    latency = -(-each // held) * (steps * wait + LOAD_LATENCY)
+    memory = _moved(workload) / MEMORY / units
+    return math.hypot(max(each * per_group, memory), latency)
+
+
+def _tiles(workload: Workload, schedule: Schedule) -> _Tiles:
+    root = workload.root_op
+    extents = workload.extents
+    thread, group, counts = {}, {}, {}
+    for dim in root.dims("parallel"):
+        thread[dim] = min(extents[dim], schedule.size("thread", dim, 1))
+        counts[dim] = schedule.size("group", dim, 1)
+        group[dim] = min(extents[dim], thread[dim] * counts[dim])
+    steps = 1
+    for dim in root.dims("reduction"):
+        thread[dim] = group[dim] = min(extents[dim], schedule.size("reduce", dim, 1) or 1)
+        steps *= -(-extents[dim] // thread[dim])
+    workgroups = math.prod(-(-extents[dim] // group[dim]) for dim in root.dims("parallel"))
+    return _Tiles(thread, group, counts, max(1, math.prod(counts.values())), steps, workgroups)
+
+
+def _held(target: GpuTarget, tiles: _Tiles, warps: int, registers: float, shared: float) -> int:
+    """Workgroups that a compute unit holds at once."""
+    size = warps * target.subgroup
+    most = min(GROUPS, RESIDENT // size, int(REGISTERS / (registers * size)))
+    if shared:
+        most = min(most, int(target.shared / shared))
+    return max(1, most)
+
+
+def _load(
+    workload: Workload,
+    target: GpuTarget,
+    op: Op,
+    operand: Operand,
+    tiles: _Tiles,
+    longest: int,
+    staged: bool,
+) -> _Load:
+    """What a step loads or stores of an operand; from shared memory where it is `staged`."""
+    size = operand.bytes
+    mine = _spans(workload, operand, tiles.thread)
+    all_ = _spans(workload, operand, tiles.group)
+    run = (mine[-1] if mine else 1) * size
+    runs = math.prod(mine[:-1])
+    pieces = runs * -(-run // max(longest, size))
+    shape = all_ if staged else _spans(workload, operand, {})
+    starts = _starts(operand, tiles, shape, target.subgroup)
+    if staged:
+        piece = min(run, LINE)
+        banks: dict[int, int] = {}
+        for start in starts:
+            bank = start * size // 4 % BANKS
+            banks[bank] = banks.get(bank, 0) + 1
+        cycles = pieces * max(1.0, len(starts) * piece / LANES, max(banks.values()) * piece / 4 / 4)
+    else:
+        sectors = {
+            (start * size + at) // SECTOR
+            for start in starts
+            for at in {*range(0, run, SECTOR), run - 1}
+        }
+        cycles = max(pieces, runs * len(sectors) * SECTOR / LANES)
+    summed = math.prod(tiles.thread[dim] for dim in op.dims("reduction") if dim in tiles.thread)
+    depends = bool(set(op.dims("reduction")) & {d for i in operand.indices for d, _ in i.terms})
+    words = runs * run / 4
+    if depends and summed > AHEAD:
+        words *= AHEAD / summed
+    rows = math.prod(all_[:-1])
+    return _Load(pieces, cycles, words, rows * max(SECTOR, (all_[-1] if all_ else 1) * size))
+
+
+def _spans(workload: Workload, operand: Operand, sizes: dict[int, int]) -> list[int]:
+    """How many elements a tile covers along each index; all where a dim has no size."""
+    extents = workload.extents
+    return [
+        1 + sum(abs(f) * (sizes.get(dim, extents[dim]) - 1) for dim, f in index.terms)
+        for index in operand.indices
+    ]
+
+
+def _starts(operand: Operand, tiles: _Tiles, shape: list[int], lanes: int) -> set[int]:
+    """Where in an array of a shape each invocation of the first warp begins, in elements."""
+    strides = [math.prod(shape[place + 1 :]) for place in range(len(shape))]
+    steps = {
+        dim: sum(
+            stride * factor * tiles.thread[dim]
+            for index, stride in zip(operand.indices, strides, strict=True)
+            for other, factor in index.terms
+            if other == dim
+        )
+        for dim in tiles.counts
+    }
+    # In the order of the loops: the innermost is the fastest.
+    places = itertools.product(*map(range, tiles.counts.values()))
+    found = set()
+    for place in itertools.islice(places, lanes):
+        found.add(sum(n * steps[dim] for n, dim in zip(place, tiles.counts, strict=True)))
+    return found
+
+
+def _moved(workload: Workload) -> float:
+    """Bytes that the dispatch reads from memory and writes there, each once."""
+    return sum(
+        math.prod(_spans(workload, operand, {})) * operand.bytes
+        for op in workload.ops
+        for operand in (*op.inputs, *op.outputs)
+        if operand.source < 0
+    )

@@ -1,0 +1,211 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Foretold schedules: what a search under the judge finds, for the generator to learn from.
+
+    python -m tlm_mlir.training.distill CHECKPOINT OUT.jsonl.xz \
+        --corpus model/corpus/training.jsonl.xz --records model/records/dispatch*.jsonl.xz \
+        --gpu cuda:sm_80,sm_90 --gpu vulkan:ampere,valhall
+
+Nothing is measured, so there is a lesson for every workload of the corpus, on every machine that
+the records know and on one of each kind of GPU. Rows are like records, with `foretold`: a latency
+over that of IREE's default which is what the judge foretells, or the estimate for a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import lzma
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from ..compiler.devices import gpu_flags
+from ..compiler.own import OwnChoice, own_choices
+from ..compiler.scheduler import Scheduler
+from ..compiler.session import CONFIGURED, SOURCES, Session
+from ..errors import CompileError, InputError
+from ..ir.workload import Workload
+from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.schedule import Schedule
+from ..measure.bundle import REFERENCE_FLAGS, for_device, program_of
+from ..targets import registry
+from ..targets.target import Target
+from .corpus import BASE_FLAGS, Entry
+from .corpus import read as read_corpus
+from .dataset import OK, group_rows, read_rows, share
+from .search import search
+
+BEST = 8
+"""Of each search, how many of the best are kept, and as many more drawn from the others: they show
+what the best are better than."""
+
+RANDOM = 16
+"""Random schedules that a search begins with, besides what the model writes."""
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One workload of the corpus, and the machine: a CPU as JSON, or IREE's flags for a GPU."""
+
+    entry: Entry
+    cpu: str
+    gpu: tuple[str, ...]
+    seed: int
+
+    def random(self) -> np.random.Generator:
+        """Random numbers of this task alone."""
+        text = f"{self.seed} {self.entry.workload} {self.cpu} {self.gpu}"
+        return np.random.default_rng(_number(text))
+
+
+Question = tuple[Workload, Target, Schedule | None]
+"""A workload, a target, and what IREE would do."""
+
+
+class Searcher:
+    """Searches tasks; opening loads the model."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        self._scheduler = Scheduler(checkpoint)
+        self._choice = OwnChoice(BASE_FLAGS)
+        self._reference = Session(REFERENCE_FLAGS)
+        self._sessions: dict[tuple[str, ...], Session] = {}
+
+    def rows(self, task: Task) -> Rows:
+        """What is found for a task; nothing where there is only the default, or no comparison."""
+        try:
+            workload, target, own = self._question(task)
+        except (InputError, CompileError):
+            # Of GPUs alone: a dispatch that is no program, or that IREE refuses.
+            return []
+        default = registry.backend(target).DEFAULT
+        if registry.grammar(workload, target).cursor().allowed() == [default]:
+            return []
+        if len(prompt_tokens(workload, target)) > MAX_TOKENS:
+            return []
+        rng = task.random()
+        starts = [registry.random_schedule(workload, target, rng) for _ in range(RANDOM)]
+        logs = search(self._scheduler, workload, target, own, starts, rng)
+        found = [(text, log) for text, log in logs.items() if math.isfinite(log)]
+        rest = [found[i] for i in BEST + rng.permutation(max(0, len(found) - BEST))[:BEST]]
+        return [_row(workload, target, text, log) for text, log in found[:BEST] + rest]
+
+    def _question(self, task: Task) -> Question:
+        if not task.gpu:
+            workload, target = Workload.from_json(task.entry.workload), Target.from_json(task.cpu)
+            return workload, target, self._choice(task.entry.source, workload, target)
+        if task.gpu not in self._sessions:
+            self._sessions[task.gpu] = Session(task.gpu)
+        session = self._sessions[task.gpu]
+        program = program_of(task.entry.source, self._reference)
+        module, dispatch = for_device(str(program), session)
+        target = registry.read_target(dispatch.target, 1, session.context)
+        read = dispatch.reading.workload
+        assert read is not None
+        configured = session.run(module, SOURCES, CONFIGURED)
+        return read, target, own_choices(configured, {dispatch.name: read}, target)[dispatch.name]
+
+
+def _row(workload: Workload, target: Target, schedule: str, log: float) -> dict[str, Any]:
+    return {
+        "workload": json.loads(workload.to_json()),
+        "target": json.loads(target.to_json()),
+        "schedule": schedule,
+        "status": OK,
+        "seconds": round(math.exp(log), 4),
+        "default_seconds": 1.0,
+        "foretold": True,
+    }
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+class _Worker:
+    """What a process opens once."""
+
+    searcher: Searcher
+
+    @classmethod
+    def open(cls, checkpoint: Path) -> None:
+        cls.searcher = Searcher(checkpoint)
+
+    @classmethod
+    def rows(cls, task: Task) -> Rows:
+        return cls.searcher.rows(task)
+
+
+def tasks(
+    entries: Iterable[Entry],
+    cpus: Iterable[str],
+    gpus: Sequence[Sequence[tuple[str, ...]]],
+    validation: float,
+    seed: int,
+) -> list[Task]:
+    """Every workload but those that validate, on every CPU and on one GPU of each group."""
+    kept = [entry for entry in entries if share(entry.workload) >= validation]
+    found = [Task(entry, cpu, (), seed) for cpu in sorted(cpus) for entry in kept]
+    for group in gpus:
+        for entry in kept:
+            flags = group[_number(f"{seed} {entry.workload}") % len(group)]
+            found.append(Task(entry, "", tuple(flags), seed))
+    return found
+
+
+def all_rows(some: Sequence[Task], checkpoint: Path, workers: int) -> Iterator[dict[str, Any]]:
+    """The rows of all tasks, in their order."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _Worker.open, (checkpoint,)) as pool:
+        lists = pool.map(_Worker.rows, some, chunksize=8)
+        for rows in track(lists, "searching", len(some), console=Console(stderr=True)):
+            yield from rows
+
+
+def _flags(text: str) -> list[tuple[str, ...]]:
+    """IREE's flags for each architecture of a kind of GPU. Raises TargetError for unknown ones."""
+    target, _, names = text.partition(":")
+    return [tuple(gpu_flags(target, name)) for name in names.split(",")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes OUT, aside and renamed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
+    parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="F.jsonl.xz")
+    text = "a kind of GPU and its architectures, of which each workload gets one (repeatable)"
+    parser.add_argument("--gpu", action="append", default=[], metavar="TARGET:ARCH,..", help=text)
+    parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    cpus = {target for _, target, _ in group_rows(read_rows(options.records))}
+    gpus = [_flags(text) for text in options.gpu]
+    some = tasks(read_corpus(options.corpus), cpus, gpus, options.validation, options.seed)
+    partial = options.out.with_name(f".{options.out.name}.partial")
+    written = 0
+    with lzma.open(partial, "wt", preset=1) as file:
+        for row in all_rows(some, options.checkpoint, options.workers):
+            file.write(json.dumps(row, separators=(",", ":"), sort_keys=True) + "\n")
+            written += 1
+    partial.replace(options.out)
+    print(f"{written} foretold schedules in {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
