@@ -4,7 +4,8 @@
 
     python benchmarks/gpu_schedules.py NETWORK.mlir... --device vulkan:ampere cuda:sm_90
 
-Draws schedules token by token for every distinct dispatch of the networks, writes each as a script,
+Draws schedules token by token, or has the model write them (`--model DIR`), for every distinct
+dispatch of the networks, writes each as a script,
 applies it and translates it, for Vulkan to SPIR-V and for CUDA to LLVM's dialect. Nothing is run:
 `tests/e2e/test_vulkan_values.py` checks values, `tests/e2e/test_cuda_ptx.py` PTX.
 """
@@ -25,12 +26,14 @@ from rich.progress import track
 from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.fallback import TRANSLATED
 from tlm_mlir.compiler.schedule_pass import SchedulePass
+from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import CompileError
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
 from tlm_mlir.ir.standalone import alone
-from tlm_mlir.language.schedule import encode
+from tlm_mlir.ir.workload import Workload
+from tlm_mlir.language.schedule import Schedule, encode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target
 
@@ -49,11 +52,10 @@ def schedulable(module: ir.Operation, target: Target) -> Iterator[Dispatch]:
             yield dispatch
 
 
-def compiles(session: Session, dispatch: Dispatch, target: Target, rng: np.random.Generator) -> str:
-    """The pipeline of one random schedule, with IREE's reason where it did not compile."""
+def compiles(session: Session, dispatch: Dispatch, target: Target, schedule: Schedule) -> str:
+    """The pipeline of a schedule, with IREE's reason where it did not compile."""
     workload = dispatch.reading.workload
     assert workload is not None
-    schedule = registry.random_schedule(workload, target, rng)
     asked = ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
     script = build_script([asked], target, session.context)
     module = alone(dispatch.executable)
@@ -67,18 +69,33 @@ def compiles(session: Session, dispatch: Dispatch, target: Target, rng: np.rando
     return f"{pipeline} compiles"
 
 
+class Draw:
+    """Draws schedules of a workload: at random, or what a model writes."""
+
+    def __init__(self, model: Path | None) -> None:
+        self._rng = np.random.default_rng(0)
+        self._scheduler = Scheduler(model) if model else None
+
+    def __call__(self, workload: Workload, target: Target, count: int) -> list[Schedule]:
+        """So many schedules, the default never among them (and then fewer)."""
+        if self._scheduler:
+            return self._scheduler.sample(workload, target, count, int(self._rng.integers(1 << 31)))
+        return [registry.random_schedule(workload, target, self._rng) for _ in range(count)]
+
+
 def main() -> int:
     """Prints the outcomes by device as JSON; fails unless all compile."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", type=Path, nargs="+")
     parser.add_argument("--device", nargs="+", default=DEVICES)
     parser.add_argument("--draws", type=int, default=4, help="schedules of each dispatch")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="a checkpoint that writes them")
     options = parser.parse_args()
+    draw = Draw(options.model)
     outcomes: dict[str, Counter[str]] = {}
     for device in options.device:
         counts = outcomes[device] = Counter()
         flags = gpu_flags(*device.split(":"))
-        rng = np.random.default_rng(0)
         for network in options.networks:
             session = Session(flags)
             module = session.run(session.parse(network), None, SOURCES)
@@ -88,9 +105,10 @@ def main() -> int:
             chosen = list(schedulable(module, target))
             name = f"{device} {network.stem}"
             for dispatch in track(chosen, name, console=Console(stderr=True)):
-                counts.update(
-                    compiles(session, dispatch, target, rng) for _ in range(options.draws)
-                )
+                workload = dispatch.reading.workload
+                assert workload is not None
+                drawn = draw(workload, target, options.draws)
+                counts.update(compiles(session, dispatch, target, schedule) for schedule in drawn)
     print(json.dumps(outcomes, indent=1))
     return 1 if any("fails" in outcome for counts in outcomes.values() for outcome in counts) else 0
 

@@ -266,7 +266,9 @@ def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.zip")
     command.add_argument("--target", default="vulkan", help="vulkan or cuda")
     command.add_argument("--arch", required=True, help="ampere, sm_90, ... as IREE knows them")
-    command.add_argument("--candidates", type=int, default=9, help="random schedules of each")
+    command.add_argument("--candidates", type=int, default=9, help="schedules of each")
+    command.add_argument("--proposer", choices=("random", "model"), default="random")
+    command.add_argument("--model", type=Path, metavar="DIR", help="a checkpoint of your own")
     command.add_argument("--dispatches", type=int, default=0, help="only the first so many")
     command.add_argument("--seed", type=int, default=0)
 
@@ -275,6 +277,7 @@ def _bundle(options: argparse.Namespace) -> None:
     import itertools
 
     from .compiler.devices import gpu_flags
+    from .compiler.scheduler import Scheduler
     from .errors import InputError
     from .measure import bundle
     from .training import corpus
@@ -287,6 +290,9 @@ def _bundle(options: argparse.Namespace) -> None:
         sources += [entry.source for entry in corpus.read(options.corpus)]
     some = itertools.islice(sources, options.dispatches or None)
     propose = bundle.random_candidates(options.candidates, options.seed)
+    if options.proposer == "model":
+        scheduler = Scheduler(options.model)
+        propose = bundle.model_candidates(options.candidates, options.seed, scheduler)
     contents = bundle.gather(some, flags, propose)
     bundle.write(contents, options.output, options.target)
     count = len(contents.programs)

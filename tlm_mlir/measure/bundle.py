@@ -23,6 +23,7 @@ import numpy as np
 from iree.compiler import ir
 
 from ..compiler.apply import annotate
+from ..compiler.scheduler import Scheduler
 from ..compiler.session import CPU_FLAGS, SOURCES, Session
 from ..errors import CompileError, InputError
 from ..ir.dispatch import Dispatch, find_dispatches, normalize
@@ -30,6 +31,7 @@ from ..ir.program import as_program
 from ..ir.standalone import standalone
 from ..ir.workload import Workload
 from ..language import vocabulary
+from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import Schedule, encode
 from ..targets import registry
 from ..targets.target import Target
@@ -76,10 +78,23 @@ def random_candidates(count: int, seed: int) -> Propose:
     return propose
 
 
+def model_candidates(count: int, seed: int, scheduler: Scheduler) -> Propose:
+    """Proposes up to `count` different schedules that the model writes, the greedy one first."""
+
+    def propose(workload: Workload, target: Target) -> list[Schedule]:
+        if not _schedulable(workload, target):
+            return []
+        return list(dict.fromkeys(scheduler.sample(workload, target, 2 * count, seed)))[:count]
+
+    return propose
+
+
 def _schedulable(workload: Workload, target: Target) -> bool:
-    """Whether there is anything but IREE's default."""
+    """Whether there is anything but IREE's default, and the model can read the question."""
     default = registry.backend(target).DEFAULT
-    return registry.grammar(workload, target).cursor().allowed() != [default]
+    if registry.grammar(workload, target).cursor().allowed() == [default]:
+        return False
+    return len(prompt_tokens(workload, target)) <= MAX_TOKENS
 
 
 def sources_of(path: Path, flags: Sequence[str]) -> list[str]:

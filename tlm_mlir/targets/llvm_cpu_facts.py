@@ -286,7 +286,9 @@ class _Reader:
             math.prod(group.get(dim, self.extents[dim]) for dim in op.dims("parallel"))
             for op in self.workload.ops
         )
-        facts["results / stack"] = _log(largest * 4 / self.target.stack_bytes)
+        facts["results / stack"] = _log(
+            largest * element_bytes(self.workload) / self.target.stack_bytes
+        )
         return facts
 
 

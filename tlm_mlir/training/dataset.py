@@ -64,7 +64,8 @@ class Group:
     """All segments of one workload on one target.
 
     `explored` says whether the best of them may pass for the best there is. If not, they tell what
-    to expect of a schedule, but not which one to write.
+    to expect of a schedule, but not which one to write. If they are `foretold`, the other way
+    round.
     """
 
     workload: str
@@ -73,6 +74,7 @@ class Group:
     segments: tuple[Segment, ...]
     question: str = "decide"
     explored: bool = True
+    foretold: bool = False
 
     @property
     def best(self) -> Segment | None:
@@ -176,12 +178,13 @@ def load_groups(
     for (workload, target, question), members in group_rows(rows).items():
         head = tuple(prompt(workload, target, question))
         room = limit - len(head) - 2
-        foretold = [row for row in members if row.get("foretold")]
-        for rows in ([row for row in members if not row.get("foretold")], foretold):
-            segments = [s for s in _segments(rows, token) if len(s.tokens) <= room]
+        for foretold in (False, True):
+            rows = [row for row in members if bool(row.get("foretold")) == foretold]
+            segments = tuple(s for s in _segments(rows, token) if len(s.tokens) <= room)
             if segments:
-                known = question == "graph" or rows is foretold or _explored(rows)
-                result.append(Group(workload, target, head, tuple(segments), question, known))
+                known = question == "graph" or foretold or _explored(rows)
+                group = Group(workload, target, head, segments, question, known, foretold)
+                result.append(group)
     return result
 
 

@@ -46,8 +46,7 @@ from .dataset import OK, group_rows, read_rows, share
 from .search import search
 
 BEST = 8
-"""Of each search, how many of the best are kept, and as many more drawn from the others: they show
-what the best are better than."""
+"""Of each search, how many of the best are kept."""
 
 RANDOM = 16
 """Random schedules that a search begins with, besides what the model writes."""
@@ -98,9 +97,8 @@ class Searcher:
         rng = task.random()
         starts = [registry.random_schedule(workload, target, rng) for _ in range(RANDOM)]
         logs = search(self._scheduler, workload, target, own, starts, rng)
-        found = [(text, log) for text, log in logs.items() if math.isfinite(log)]
-        rest = [found[i] for i in BEST + rng.permutation(max(0, len(found) - BEST))[:BEST]]
-        return [_row(workload, target, text, log) for text, log in found[:BEST] + rest]
+        best = [(text, log) for text, log in logs.items() if math.isfinite(log)][:BEST]
+        return [_row(workload, target, text, log) for text, log in best]
 
     def _question(self, task: Task) -> Question:
         if not task.gpu:

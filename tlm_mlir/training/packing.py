@@ -77,7 +77,7 @@ def choose_form(
     explored: bool = True,
 ) -> Form:
     """A form for one epoch: unmeasured segments and the objective "best" know only form A, those of
-    a group that is not explored only form B."""
+    a group that is not explored only form B (those of a foretold one only A: `Batches`)."""
     if segment.bin is None:
         return generator_form(segment, special)
     if objective == "best":
@@ -212,7 +212,7 @@ class Batches:
                 self.special,
                 rng,
                 objective=self.objective,
-                judge_share=self.judge_share,
+                judge_share=0.0 if group.foretold else self.judge_share,
                 judge_weight=self.judge_weight,
                 focus=self.focus,
                 explored=group.explored,
