@@ -13,12 +13,18 @@ PRETRAIN ?= 600000
 PRETRAIN_STEPS ?= 2250
 FIRST_RECORDS := model/records/dispatch.jsonl.xz model/records/graph.jsonl.xz
 FIRST_STEPS ?= 2600
-# For the judge alone: so few of each workload teach the generator to write what IREE does.
-JUDGED_ONLY := model/records/dispatch_zen5.jsonl.xz
-RECORDS := $(filter-out $(JUDGED_ONLY),$(wildcard model/records/*.jsonl.xz))
+# Later than what the second and third training see.
+LATER := model/records/dispatch_zen5.jsonl.xz
+RECORDS := $(wildcard model/records/*.jsonl.xz)
+EARLIER := $(filter-out $(LATER),$(RECORDS))
+CORPUS := model/corpus/training.jsonl.xz
 MORE ?= 25000
 STEPS ?= 500
-LAST_STEPS ?= 600
+THIRD_STEPS ?= 600
+GPUS := --gpu cuda:sm_80,sm_86,sm_89,sm_90 \
+  --gpu vulkan:llvmpipe,ampere,ada,rdna3,valhall,adreno
+LAST_STEPS ?= 900
+JUDGE := --corpus $(CORPUS) --records model/records/dispatch*.jsonl.xz
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -48,21 +54,28 @@ lint: $(READY) ## style, imports, common mistakes, types
 model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR keeps the run there
 	@mkdir -p $(RUN)
 	test -f $(RUN)/unmeasured.jsonl.xz || $(BIN)/python -m tlm_mlir.training.unmeasured \
-	  model/corpus/training.jsonl.xz $(RUN)/unmeasured.jsonl.xz --count $(PRETRAIN)
+	  $(CORPUS) $(RUN)/unmeasured.jsonl.xz --count $(PRETRAIN)
 	test -d $(RUN)/pretrain/checkpoint || $(BIN)/tlm-mlir train $(RUN)/pretrain \
 	  --records $(RUN)/unmeasured.jsonl.xz --validation 0.08 --final-rate 0.3 --steps $(PRETRAIN_STEPS)
 	test -d $(RUN)/first/checkpoint || $(BIN)/tlm-mlir train $(RUN)/first \
 	  --records $(FIRST_RECORDS) --from $(RUN)/pretrain/checkpoint --validation 0.08 \
 	  --learning-rate 8e-4 --steps $(FIRST_STEPS)
 	test -f $(RUN)/more.jsonl.xz || $(BIN)/python -m tlm_mlir.training.unmeasured \
-	  model/corpus/training.jsonl.xz $(RUN)/more.jsonl.xz --count $(MORE) --seed 1
+	  $(CORPUS) $(RUN)/more.jsonl.xz --count $(MORE) --seed 1
 	test -d $(RUN)/second/checkpoint || $(BIN)/tlm-mlir train $(RUN)/second \
-	  --records $(RECORDS) $(RUN)/more.jsonl.xz --from $(RUN)/first/checkpoint \
+	  --records $(EARLIER) $(RUN)/more.jsonl.xz --from $(RUN)/first/checkpoint \
 	  --validation 0.08 --learning-rate 4e-4 --steps $(STEPS)
-	$(BIN)/tlm-mlir train $(RUN)/train --records $(RECORDS) --from $(RUN)/second/checkpoint \
-	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 strided=15 --steps $(LAST_STEPS)
-	$(BIN)/python -m tlm_mlir.training.judge $(RUN)/train/checkpoint \
-	  --corpus model/corpus/training.jsonl.xz --records model/records/dispatch*.jsonl.xz
+	test -d $(RUN)/third/checkpoint || $(BIN)/tlm-mlir train $(RUN)/third \
+	  --records $(EARLIER) --from $(RUN)/second/checkpoint \
+	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 strided=15 --steps $(THIRD_STEPS)
+	test -f $(RUN)/foretold.jsonl.xz || ( \
+	  $(BIN)/python -m tlm_mlir.training.judge $(RUN)/third/checkpoint $(JUDGE) && \
+	  $(BIN)/python -m tlm_mlir.training.distill $(RUN)/third/checkpoint $(RUN)/foretold.jsonl.xz \
+	    $(JUDGE) $(GPUS) )
+	$(BIN)/tlm-mlir train $(RUN)/train \
+	  --records $(RECORDS) $(RUN)/foretold.jsonl.xz --from $(RUN)/third/checkpoint \
+	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 --steps $(LAST_STEPS)
+	$(BIN)/python -m tlm_mlir.training.judge $(RUN)/train/checkpoint $(JUDGE)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds

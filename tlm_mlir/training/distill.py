@@ -18,14 +18,16 @@ import hashlib
 import json
 import lzma
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import TimeoutError
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pebble import ProcessExpired, ProcessPool
 from rich.console import Console
 from rich.progress import track
 
@@ -48,6 +50,8 @@ from .search import search
 BEST = 8
 """Of each search, how many of the best are kept."""
 
+TIMEOUT = 60.0
+"""Seconds after which a search is given up."""
 RANDOM = 16
 """Random schedules that a search begins with, besides what the model writes."""
 
@@ -164,12 +168,16 @@ def tasks(
 
 
 def all_rows(some: Sequence[Task], checkpoint: Path, workers: int) -> Iterator[dict[str, Any]]:
-    """The rows of all tasks, in their order."""
+    """The rows of all tasks, in their order, but of those over which IREE ends its process."""
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _Worker.open, (checkpoint,)) as pool:
-        lists = pool.map(_Worker.rows, some, chunksize=8)
-        for rows in track(lists, "searching", len(some), console=Console(stderr=True)):
-            yield from rows
+    with ProcessPool(workers, 0, _Worker.open, (checkpoint,), context) as pool:
+        found = pool.map(_Worker.rows, some, timeout=TIMEOUT).result()
+        for task in track(some, "searching", console=Console(stderr=True)):
+            try:
+                yield from next(found)
+            except (ProcessExpired, TimeoutError) as error:
+                where = " ".join(task.gpu) or task.cpu
+                print(f"left out: a {task.entry.kind} on {where}: {error}", file=sys.stderr)
 
 
 def _flags(text: str) -> list[tuple[str, ...]]:
@@ -184,7 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
-    parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="F.jsonl.xz")
+    text = "of the CPUs to search for"
+    parser.add_argument("--records", type=Path, nargs="*", default=[], metavar="F", help=text)
     text = "a kind of GPU and its architectures, of which each workload gets one (repeatable)"
     parser.add_argument("--gpu", action="append", default=[], metavar="TARGET:ARCH,..", help=text)
     parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")

@@ -20,9 +20,9 @@ from ..language.space import Value
 from ..targets import registry
 from ..targets.target import Target
 
-WRITTEN = 64
-"""Schedules that the model writes: twice what its widest decoding step takes, 0.4 s."""
-GENERATIONS = 3
+WRITTEN = 32
+"""Schedules that the model writes: as many as its widest decoding step takes, 0.2 s."""
+GENERATIONS = 4
 PARENTS = 8
 CHILDREN = 4
 
