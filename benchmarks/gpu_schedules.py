@@ -5,9 +5,9 @@
     python benchmarks/gpu_schedules.py NETWORK.mlir... --device vulkan:ampere cuda:sm_90
 
 Draws schedules token by token, or has the model write them (`--model DIR`), for every distinct
-dispatch of the networks, writes each as a script,
-applies it and translates it, for Vulkan to SPIR-V and for CUDA to LLVM's dialect. Nothing is run:
-`tests/e2e/test_vulkan_values.py` checks values, `tests/e2e/test_cuda_ptx.py` PTX.
+dispatch of the networks, writes each as a script, applies it and translates it, for Vulkan to
+SPIR-V and for CUDA to LLVM's dialect. Nothing is run: `tests/e2e/test_vulkan_values.py` checks
+values, `tests/e2e/test_cuda_ptx.py` PTX.
 """
 
 from __future__ import annotations
