@@ -270,6 +270,8 @@ def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--proposer", choices=("random", "model"), default="random")
     command.add_argument("--model", type=Path, metavar="DIR", help="a checkpoint of your own")
     command.add_argument("--dispatches", type=int, default=0, help="only the first so many")
+    text = "of the corpus, skip larger contractions, others at a tenth"
+    command.add_argument("--max-flops", type=float, metavar="N", help=text)
     command.add_argument("--seed", type=int, default=0)
 
 
@@ -281,13 +283,17 @@ def _bundle(options: argparse.Namespace) -> None:
     from .errors import InputError
     from .measure import bundle
     from .training import corpus
+    from .training.collect import affordable
 
     if not options.module and not options.corpus:
         raise InputError("bundle has nothing to compile; give a module or --corpus")
     flags = gpu_flags(options.target, options.arch)
     sources = bundle.sources_of(options.module, flags) if options.module else []
     if options.corpus:
-        sources += [entry.source for entry in corpus.read(options.corpus)]
+        entries = corpus.read(options.corpus)
+        if options.max_flops is not None:
+            entries = affordable(entries, options.max_flops)
+        sources += [entry.source for entry in entries]
     some = itertools.islice(sources, options.dispatches or None)
     propose = bundle.random_candidates(options.candidates, options.seed)
     if options.proposer == "model":
