@@ -34,7 +34,8 @@ from tlm_mlir.compiler.session import CONFIGURED, SOURCES, Session
 from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.language.schedule import Schedule, encode
-from tlm_mlir.measure.bundle import REFERENCE_FLAGS, for_device, program_of, sources_of
+from tlm_mlir.measure.bundle import sources_of
+from tlm_mlir.measure.bundle_builder import REFERENCE_FLAGS, for_device, program_of
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.gpu import contraction
 

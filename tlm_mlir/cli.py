@@ -279,9 +279,9 @@ def _bundle(options: argparse.Namespace) -> None:
     import itertools
 
     from .compiler.devices import gpu_flags
-    from .compiler.scheduler import Scheduler
     from .errors import InputError
     from .measure import bundle
+    from .measure.bundle_builder import ModelCandidates, Propose, RandomCandidates
     from .training import corpus
     from .training.collect import affordable
 
@@ -295,10 +295,9 @@ def _bundle(options: argparse.Namespace) -> None:
             entries = affordable(entries, options.max_flops)
         sources += [entry.source for entry in entries]
     some = itertools.islice(sources, options.dispatches or None)
-    propose = bundle.random_candidates(options.candidates, options.seed)
+    propose: Propose = RandomCandidates(options.candidates, options.seed)
     if options.proposer == "model":
-        scheduler = Scheduler(options.model)
-        propose = bundle.model_candidates(options.candidates, options.seed, scheduler)
+        propose = ModelCandidates(options.candidates, options.seed, options.model)
     contents = bundle.gather(some, flags, propose)
     bundle.write(contents, options.output, options.target)
     count = len(contents.programs)

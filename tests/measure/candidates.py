@@ -3,11 +3,14 @@
 """Appliers for the tests, and the faults that they inject; measuring workers import this module."""
 
 import os
+import signal
 import time
+from dataclasses import dataclass
 
 from iree.compiler import ir
 
 from tlm_mlir.measure import builder
+from tlm_mlir.measure.bundle_builder import RandomCandidates
 from tlm_mlir.measure.interface import walk
 
 _INFO = (
@@ -73,3 +76,13 @@ def apply(function: ir.Operation, candidate: object) -> None:
         subtract(function)
     else:
         raise ValueError(f"no such candidate: {candidate}")
+
+
+@dataclass(frozen=True)
+class CrashingAtCopies(RandomCandidates):
+    """Proposes at random, but its process ends at a workload without sums."""
+
+    def __call__(self, workload, target):  # type: ignore[no-untyped-def]
+        if not workload.root_op.dims("reduction"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().__call__(workload, target)

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from candidates import CrashingAtCopies
 
 from tlm_mlir.cli import main
 from tlm_mlir.compiler.session import CPU_FLAGS
 from tlm_mlir.errors import InputError
 from tlm_mlir.measure import bundle, bundle_runner
+from tlm_mlir.measure.bundle_builder import RandomCandidates
 from tlm_mlir.measure.database import read_records
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bundle") / "bundle.zip"
     files = (MATMUL, ROOT / "lit" / "softmax.mlir")
     sources = [text for file in files for text in bundle.sources_of(file, CPU)]
-    contents = bundle.gather(sources, CPU, bundle.random_candidates(2, seed=1))
+    contents = bundle.gather(sources, CPU, RandomCandidates(2, seed=1))
     assert contents.candidates == 6 and not contents.left_out
     bundle.write(contents, path, "local-task")
     return path
@@ -94,7 +96,7 @@ def test_records_of_a_bundle_are_merged(made: Path, tmp_path: Path) -> None:
 def test_the_same_candidates_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.zip", "b.zip"):
         contents = bundle.gather(
-            bundle.sources_of(MATMUL, CPU), CPU, bundle.random_candidates(1, seed=3)
+            bundle.sources_of(MATMUL, CPU), CPU, RandomCandidates(1, seed=3)
         )
         bundle.write(contents, tmp_path / name, "local-task")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
@@ -213,3 +215,11 @@ def test_a_bundle_for_vulkan_runs_on_lavapipe(tmp_path: Path) -> None:
     records = list(read_records(path.with_suffix(".jsonl")))
     assert [record.status for record in records] == 3 * ["ok"]
     assert all('"backend":"vulkan-spirv"' in record.target for record in records)
+
+
+def test_a_dispatch_over_which_iree_crashes_costs_only_itself() -> None:
+    files = (MATMUL, ROOT / "lit" / "transpose.mlir", ROOT / "lit" / "softmax.mlir")
+    sources = [bundle.sources_of(file, CPU)[0] for file in files]
+    contents = bundle.gather(sources, CPU, CrashingAtCopies(1))
+    assert [len(program["candidates"]) for program in contents.programs] == [2, 2]
+    assert contents.left_out == ["IREE ended its process (code -11)"]

@@ -79,6 +79,12 @@ def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
     return registry.grammar(workload, target).cursor().allowed()
 
 
+def test_a_sum_of_everything_is_left_to_iree() -> None:
+    """Found in bundling what the model writes: IREE crashes on a tile of it."""
+    total = op("0r", [operand(0)], [operand()], ("addf(a0,a1)", "yield(v0)"))
+    assert options(Workload((256,), (total,), 0), AMPERE) == [cuda.DEFAULT]
+
+
 def test_what_is_left_to_iree() -> None:
     assert options(matmul(), AMPERE) == [cuda.DEFAULT, cuda.PLAIN, cuda.PROMOTE]
     assert options(convolution(), AMPERE) == [cuda.DEFAULT, cuda.PLAIN]

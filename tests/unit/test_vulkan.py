@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from iree.compiler import ir
-from samples import attention, elementwise, matmul, walks
+from samples import attention, elementwise, matmul, op, operand, walks
 
 from tlm_mlir.errors import TargetError
+from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.prompt import header
 from tlm_mlir.language.schedule import decode, encode
 from tlm_mlir.language.vocabulary import TOKENS
@@ -77,6 +78,12 @@ def shared_bytes(workload, schedule, tile: list[int]) -> int:  # type: ignore[no
 
 def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
     return registry.grammar(workload, target).cursor().allowed()
+
+
+def test_a_sum_of_everything_is_left_to_iree() -> None:
+    """Found in bundling what the model writes: IREE crashes on a tile of it."""
+    total = op("0r", [operand(0)], [operand()], ("addf(a0,a1)", "yield(v0)"))
+    assert options(Workload((256,), (total,), 0), LARGE) == [vulkan.DEFAULT]
 
 
 def test_what_is_left_to_iree() -> None:

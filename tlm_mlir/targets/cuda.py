@@ -28,6 +28,7 @@ from .gpu import (
     divisors,
     element_bytes,
     restructuring,
+    served,
     spread,
     tiles,
 )
@@ -117,7 +118,7 @@ def _twos(number: int) -> int:
 
 def _pipelines(workload: Workload) -> Iterable[str]:
     """Ways to lower the workload."""
-    if not workload.static or workload.buffers or workload.root_op.kind == "attention":
+    if not served(workload):
         return
     if spread(workload) > MAX_SPREAD:
         return

@@ -128,6 +128,14 @@ def element_bytes(op: Op) -> int:
     return max([1, *(operand.bytes for operand in op.inputs)])
 
 
+def served(workload: Workload) -> bool:
+    """Whether there is something to share out: static shapes, tensors, no attention, and more than
+    one result (IREE crashes on a tiled sum over everything)."""
+    if not workload.static or workload.buffers or workload.root_op.kind == "attention":
+        return False
+    return any(workload.extents[dim] > 1 for dim in workload.root_op.dims("parallel"))
+
+
 def restructuring(workload: Workload, schedule: Schedule) -> str:
     """No pass is needed before a function is configured."""
     return ""

@@ -28,6 +28,7 @@ from .gpu import (
     divisors,
     element_bytes,
     restructuring,
+    served,
     spread,
     tiles,
 )
@@ -60,7 +61,7 @@ def space(workload: Workload, target: GpuTarget) -> Space:
 
 def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     """Pipelines that can lower the workload."""
-    if not workload.static or workload.buffers or workload.root_op.kind == "attention":
+    if not served(workload):
         return
     operands = [operand for op in workload.ops for operand in (*op.inputs, *op.outputs)]
     if "int64" not in target.features and any(operand.dtype == "i64" for operand in operands):

@@ -39,7 +39,7 @@ from ..errors import CompileError, InputError
 from ..ir.workload import Workload
 from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import Schedule
-from ..measure.bundle import REFERENCE_FLAGS, for_device, program_of
+from ..measure.bundle_builder import REFERENCE_FLAGS, for_device, program_of
 from ..targets import registry
 from ..targets.target import Target
 from .corpus import BASE_FLAGS, Entry

@@ -1,0 +1,202 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiles the candidates of one dispatch for a bundle: what a process does that may crash."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from iree.compiler import ir
+
+from ..compiler.apply import annotate
+from ..compiler.scheduler import Scheduler
+from ..compiler.session import CPU_FLAGS, SOURCES, Session
+from ..errors import CompileError, InputError
+from ..ir.dispatch import Dispatch, find_dispatches, normalize
+from ..ir.program import as_program
+from ..ir.workload import Workload
+from ..language import vocabulary
+from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.schedule import Schedule, encode
+from ..targets import registry
+from ..targets.target import Target
+from . import bundle_runner
+from .arithmetic import is_exact
+
+REFERENCE_FLAGS = (*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v3")
+_INTEGERS, _INDICES = (-3, 4), (0, 2)
+_TOLERANCE, _NARROW_TOLERANCE = 1e-4, 2e-2
+"""Of the largest value, where the arithmetic is not exact; the latter for 16-bit floats."""
+
+
+class Propose(Protocol):
+    """Proposes schedules of a workload, none the default; can be sent to another process."""
+
+    def __call__(self, workload: Workload, target: Target) -> list[Schedule]:
+        """The schedules, none twice."""
+
+
+@dataclass(frozen=True)
+class RandomCandidates:
+    """Proposes up to `count` different schedules drawn from the grammar."""
+
+    count: int
+    seed: int = 0
+
+    def __call__(self, workload: Workload, target: Target) -> list[Schedule]:
+        """Others for another seed or workload, else the same."""
+        text = f"{self.seed} {workload.digest}"
+        rng = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
+        drawn = (registry.random_schedule(workload, target, rng) for _ in range(4 * self.count))
+        return list(dict.fromkeys(drawn))[: self.count]
+
+
+@dataclass(frozen=True)
+class ModelCandidates:
+    """Proposes up to `count` different schedules that a model writes, the greedy one first."""
+
+    count: int
+    seed: int = 0
+    model: Path | None = None
+
+    def __call__(self, workload: Workload, target: Target) -> list[Schedule]:
+        """None for a workload that the model cannot read."""
+        if len(prompt_tokens(workload, target)) > MAX_TOKENS:
+            return []
+        written = _scheduler(self.model).sample(workload, target, 2 * self.count, self.seed)
+        return list(dict.fromkeys(written))[: self.count]
+
+
+@cache
+def _scheduler(model: Path | None) -> Scheduler:
+    return Scheduler(model)
+
+
+@cache
+def _session(flags: tuple[str, ...]) -> Session:
+    return Session(flags)
+
+
+@dataclass(frozen=True)
+class Built:
+    """One dispatch: workload and target as JSON, its program's inputs and tolerance, a program of
+    the CPU to compare values with, and (tokens, program or why there is none) of each candidate,
+    IREE's default first."""
+
+    workload: str
+    target: str
+    inputs: list[dict[str, Any]]
+    tolerance: float
+    reference: bytes
+    candidates: list[tuple[str, bytes | str]]
+
+
+def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
+    """Compiles what is proposed for a dispatch given as MLIR text (`ir.standalone`).
+
+    Raises InputError for one that is no program by itself, is none for the device, or has no
+    schedules; CompileError where IREE refuses it.
+    """
+    session, reference = _session(flags), _session(REFERENCE_FLAGS)
+    program = program_of(source, reference)
+    text, inputs = str(program), _inputs(program)
+    module, dispatch = for_device(text, session)
+    workload = dispatch.reading.workload
+    assert workload is not None
+    target = registry.read_target(dispatch.target, 1, session.context)
+    default = registry.backend(target).DEFAULT
+    only = registry.grammar(workload, target).cursor().allowed() == [default]
+    schedules = [] if only else propose(workload, target)
+    if not schedules:
+        raise InputError("a dispatch has no schedules but the default")
+    make = registry.space_maker(workload, target)
+    candidates = [(f"{default} {vocabulary.END}", _compiled(session, module, None, target))]
+    for schedule in schedules:
+        words = " ".join(encode(schedule, make))
+        candidates.append((words, _compiled(session, module, schedule, target)))
+    cpu = _finished(reference, reference.parse_text(text), None)
+    return Built(
+        workload.to_json(), target.to_json(), inputs, _tolerance(workload), cpu, candidates
+    )
+
+
+def program_of(source: str, reference: Session) -> ir.Operation:
+    """The program of a dispatch given as MLIR text for any backend, read in a session of CPUs.
+
+    Raises InputError for one that is no program by itself.
+    """
+    program = as_program(reference.parse_text(source))
+    if program is None:
+        raise InputError("a dispatch reads or writes a part of a tensor")
+    return program
+
+
+def for_device(program: str, session: Session) -> tuple[ir.Operation, Dispatch]:
+    """A program of one dispatch (MLIR text) as the session's device gets it, at SOURCES.
+
+    Raises InputError where it becomes several or cannot be read, CompileError where IREE refuses.
+    """
+    module = session.run(session.parse_text(program), None, SOURCES)
+    normalize(module)
+    return module, _only(module)
+
+
+def _only(module: ir.Operation) -> Dispatch:
+    found = [d for d in find_dispatches(module) if not d.at_load]
+    if len(found) != 1:
+        raise InputError(f"a dispatch became {len(found)} dispatches for the device")
+    if found[0].reading.workload is None:
+        raise InputError(f"a dispatch cannot be read: {found[0].reading.reason}")
+    return found[0]
+
+
+def _compiled(
+    session: Session, module: ir.Operation, schedule: Schedule | None, target: Target
+) -> bytes | str:
+    """The program under a schedule, None for IREE's default; a reason where it fails."""
+    copy = module.clone().operation
+    try:
+        if schedule is not None:
+            dispatch = _only(copy)
+            annotate(dispatch.reading, dispatch.function, schedule, target)
+        return _finished(session, copy, SOURCES)
+    except CompileError as error:
+        if schedule is None:
+            raise
+        return str(error)
+
+
+def _finished(session: Session, module: ir.Operation, start: str | None) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.vmfb"
+        session.finish(module, start, path)
+        return path.read_bytes()
+
+
+def _inputs(program: ir.Operation) -> list[dict[str, Any]]:
+    """Shapes, types and ranges of the program's arguments: small integers, whose sums are exact."""
+    (function,) = program.regions[0].blocks[0].operations
+    indexed = any(name in str(program) for name in ("tensor.extract", "iree_linalg_ext.gather"))
+    signature = ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value)
+    types = [ir.RankedTensorType(kind) for kind in (*signature.inputs, *signature.results)]
+    if strange := {str(t.element_type) for t in types} - set(bundle_runner.DTYPES):
+        raise InputError(f"a dispatch has {min(strange)}, which numpy does not know")
+    found = []
+    for shaped in types[: len(signature.inputs)]:
+        name = str(shaped.element_type)
+        low, high = _INDICES if indexed and name.startswith("i") else _INTEGERS
+        found.append({"shape": list(shaped.shape), "dtype": name, "low": low, "high": high})
+    return found
+
+
+def _tolerance(workload: Workload) -> float:
+    if is_exact(workload):
+        return 0.0
+    kinds = {o.dtype for op in workload.ops for o in (*op.inputs, *op.outputs)}
+    return _NARROW_TOLERANCE if kinds & {"f16", "bf16"} else _TOLERANCE
