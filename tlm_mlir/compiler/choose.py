@@ -62,11 +62,26 @@ def choose(
             distinct[digest] = asked[dispatch.name] = workload
     with report.timed("reading"):
         own = own_choices(configured, asked, target)
+    if not scheduler.judges(target):
+        asked = _comparable(asked, own, report)
     with report.timed("generation"):
         answers = scheduler.schedule(
             list(asked.values()), target, [own[name] for name in asked], samples
         )
-    return _settle(dict(zip(distinct, answers, strict=True)), distinct, target, report)
+    digests = [workload.digest for workload in asked.values()]
+    return _settle(dict(zip(digests, answers, strict=True)), distinct, target, report)
+
+
+def _comparable(
+    asked: dict[str, Workload], own: dict[str, Schedule | None], report: Report
+) -> dict[str, Workload]:
+    """Those of the asked dispatches whose default an estimate can be compared with; the others are
+    left, which the report tells."""
+    unknown = {workload.digest for name, workload in asked.items() if own[name] is None}
+    for row in report.dispatches:
+        if row.outcome == SCHEDULED and row.workload in unknown:
+            row.outcome, row.reason = LEFT, "there is no estimate of what IREE does by itself"
+    return {name: workload for name, workload in asked.items() if workload.digest not in unknown}
 
 
 def _settle(
