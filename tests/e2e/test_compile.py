@@ -206,6 +206,7 @@ def test_stock_accepts_the_script(matmul: Path, scheduler: Scheduler) -> None:
         (["compile", "{matmul}", "--target", "vulkan"], "vulkan needs --arch"),
         (["compile", "{matmul}", "--target", "cuda", "--arch", "sm_1"], "architecture 'sm_1'"),
         (["compile", "{matmul}", "--arch", "sm_90"], "--arch sm_90 is for GPUs"),
+        (["compile", "{matmul}", "--target", "cuda", "--cpu", "znver4"], "--cpu znver4 is for"),
         (["compile", "{matmul}", "--cpu", "nonsense"], "unknown CPU 'nonsense'"),
         (["compile", "{matmul}", "--model", "{nowhere}"], "checkpoint"),
         (["compile", "{matmul}", "--model", "{damaged}"], "checkpoint"),

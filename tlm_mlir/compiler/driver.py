@@ -54,6 +54,8 @@ class Options:
         """IREE's flags for the target. Raises TargetError for an unknown one, or one that `cpu` or
         `arch` does not describe."""
         if self.target in devices.TARGETS:
+            if self.cpu != "host":
+                raise TargetError(f"--cpu {self.cpu} is for {CPU}; give --arch for {self.target}")
             return [*devices.gpu_flags(self.target, self.arch), *self.iree_args]
         if self.target != CPU:
             known = ", ".join((CPU, *devices.TARGETS))
