@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from tlm_mlir.compiler.own import OwnChoice
+from tlm_mlir.compiler.scheduler import MARGIN
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule, decode
@@ -224,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="F.jsonl.xz")
     parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")
-    parser.add_argument("--margin", type=float, default=0.1, help="of the printed figures")
+    parser.add_argument("--margin", type=float, default=MARGIN, help="of the printed figures")
     options = parser.parse_args(arguments)
     sources = {entry.workload: entry.source for entry in read_corpus(options.corpus)}
     found = list(lessons(read_rows(options.records), sources))
