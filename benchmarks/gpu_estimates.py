@@ -28,14 +28,12 @@ from rich.progress import track
 
 from tlm_mlir.compiler.apply import annotate
 from tlm_mlir.compiler.devices import gpu_flags
-from tlm_mlir.compiler.own import own_choices
+from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, only, question
 from tlm_mlir.compiler.scheduler import Scheduler
-from tlm_mlir.compiler.session import CONFIGURED, SOURCES, Session
+from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import CompileError, InputError
-from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.language.schedule import Schedule, encode
 from tlm_mlir.measure.bundle import sources_of
-from tlm_mlir.measure.bundle_builder import REFERENCE_FLAGS, for_device, program_of
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.gpu import contraction
 
@@ -57,14 +55,9 @@ class Device:
 
     def row(self, source: str) -> dict[str, Any] | None:
         """What is found of a dispatch; None where IREE's choice is not known or the only one."""
-        program = str(program_of(source, self._reference))
-        module, dispatch = for_device(program, self._session)
-        target = registry.read_target(dispatch.target, 1, self._session.context)
-        workload = dispatch.reading.workload
-        assert workload is not None
-        configured = self._session.run(module.clone().operation, SOURCES, CONFIGURED)
-        own = own_choices(configured, {dispatch.name: workload}, target)[dispatch.name]
-        if own is None or len(registry.grammar(workload, target).cursor().allowed()) == 1:
+        asked = question(source, self._session, self._reference)
+        workload, target, own = asked.workload, asked.target, asked.own
+        if own is None or not registry.schedulable(workload, target):
             return None
         (chosen,) = self._scheduler.schedule([workload], target, [own])
         default = registry.backend(target).DEFAULT
@@ -76,7 +69,7 @@ class Device:
         found = contraction(workload)
         row: dict[str, Any] = {
             "workload": workload.digest,
-            "name": dispatch.name,
+            "name": asked.dispatch.name,
             "type": workload.root_op.inputs[0].dtype if workload.root_op.inputs else "",
             "sums": bool(workload.root_op.dims("reduction")),
             "contraction": found is not None,
@@ -85,14 +78,14 @@ class Device:
             "estimated_speedup": ratio,
         }
         if self._assembles:
-            row["default"] = self._assembled(module, None)
-            row["ours"] = self._assembled(module, chosen) if kept else row["default"]
+            row["default"] = self._assembled(asked.module, None)
+            row["ours"] = self._assembled(asked.module, chosen) if kept else row["default"]
         return row
 
     def _assembled(self, module: ir.Operation, schedule: Schedule | None) -> dict[str, int]:
         """Registers and spilled bytes of a program, the most of its kernels."""
         copy = module.clone().operation
-        (dispatch,) = (d for d in find_dispatches(copy) if not d.at_load)
+        dispatch = only(copy)
         if schedule is not None:
             target = registry.read_target(dispatch.target, 1, self._session.context)
             annotate(dispatch.reading, dispatch.function, schedule, target)

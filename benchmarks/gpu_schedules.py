@@ -48,7 +48,7 @@ def schedulable(module: ir.Operation, target: Target) -> Iterator[Dispatch]:
         if workload is None or dispatch.at_load or workload.digest in seen:
             continue
         seen.add(workload.digest)
-        if len(registry.grammar(workload, target).cursor().allowed()) > 1:
+        if registry.schedulable(workload, target):
             yield dispatch
 
 

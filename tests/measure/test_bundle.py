@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from tlm_mlir.errors import InputError
 from tlm_mlir.measure import bundle, bundle_runner
 from tlm_mlir.measure.bundle_builder import RandomCandidates
 from tlm_mlir.measure.database import read_records
+from tlm_mlir.measure.isolated import isolated
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = ROOT / "build" / "lavapipe" / "usr"
@@ -223,3 +225,12 @@ def test_a_dispatch_over_which_iree_crashes_costs_only_itself() -> None:
     contents = bundle.gather(sources, CPU, CrashingAtCopies(1))
     assert [len(program["candidates"]) for program in contents.programs] == [2, 2]
     assert contents.left_out == ["IREE ended its process (code -11)"]
+
+
+def test_processes_stop_when_nobody_asks_any_more() -> None:
+    """Found when a search was interrupted: it would have gone through all that was left."""
+    answers = isolated(time.sleep, [0.0, 60.0, 60.0], timeout=100.0)
+    assert next(answers) == (0.0, None)
+    start = time.monotonic()
+    answers.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - start < 30

@@ -35,21 +35,22 @@ def test_threads_and_steps_of_cuda() -> None:
     assert promoted is not None and promoted.choice("pipeline") == "pipeline:promote"
 
 
+def vulkan(pipeline: str, size: str, tiles: str) -> str:
+    """A configuration for Vulkan: a workgroup's size and the tiles of all levels."""
+    info = INFO.format(f"#iree_gpu.spirv_pipeline<{pipeline}>", f" workgroup_size = {size}")
+    config = f"#iree_codegen.lowering_config<tile_sizes = {tiles}>"
+    return f"{info}\nlinalg.generic lowering_config = {config}"
+
+
 def test_a_promoted_matmul_of_vulkan_is_shared_out() -> None:
-    name = "#iree_gpu.spirv_pipeline<MatmulPromoteVectorize>"
-    config = "#iree_codegen.lowering_config<tile_sizes = [[32, 64, 16]]>"
-    info = INFO.format(name, " workgroup_size = [16, 8, 1]")
-    text = f"{info}\nlinalg.generic lowering_config = {config}"
+    text = vulkan("MatmulPromoteVectorize", "[16, 8, 1]", "[[32, 64, 16]]")
     found = imitate(matmul(), HOPPER, text)
     assert (sizes(found, "thread"), sizes(found, "group")) == ([4, 4], [8, 16])
     assert sizes(found, "reduce") == [16]
 
 
 def test_levels_of_vulkan_may_be_short() -> None:
-    name = "#iree_gpu.spirv_pipeline<BaseDistribute>"
-    config = "#iree_codegen.lowering_config<tile_sizes = [[0, 8, 2, 2], [0, 1, 1, 1]]>"
-    info = INFO.format(name, " workgroup_size = [2, 2, 8]")
-    text = f"{info}\nlinalg.generic lowering_config = {config}"
+    text = vulkan("BaseDistribute", "[2, 2, 8]", "[[0, 8, 2, 2], [0, 1, 1, 1]]")
     found = imitate(convolution(), HOPPER, text)
     assert (sizes(found, "thread"), sizes(found, "group")) == ([1, 1, 1, 1], [1, 8, 2, 2])
     assert sizes(found, "reduce") == [1, 1, 1]

@@ -103,4 +103,6 @@ def test_a_search_over_which_iree_ends_the_process_costs_only_itself(
     ]
     rows = list(distill.all_rows(some, ROOT / "model" / "checkpoint", 1))
     assert {row["target"]["backend"] for row in rows} == {"llvm-cpu"}
-    assert "left out: a contraction on --iree-hal-target-device=vulkan" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "left out (1): a contraction on --iree-hal-target-device=vulkan" in said
+    assert "IREE ended its process" in said

@@ -88,7 +88,7 @@ def test_a_sum_of_everything_is_left_to_iree() -> None:
 
 def test_what_is_left_to_iree() -> None:
     assert options(matmul(), SMALL) == [vulkan.DEFAULT, *vulkan.PIPELINES]
-    assert options(matmul(extents=(96, 63, 200)), SMALL) == [vulkan.DEFAULT, vulkan.VECTOR]
+    assert options(matmul(extents=(96, 63, 200)), SMALL) == [vulkan.DEFAULT, vulkan.PLAIN]
     assert options(attention(), LARGE) == [vulkan.DEFAULT]
     assert options(elementwise((40, 60), buffers=True), LARGE) == [vulkan.DEFAULT]
 
@@ -104,7 +104,7 @@ def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
 def test_wide_integers_need_a_device_that_has_them() -> None:
     workload = elementwise((40, 60), "i64")
     assert options(workload, SMALL) == [vulkan.DEFAULT]
-    assert options(workload, LARGE) == [vulkan.DEFAULT, vulkan.VECTOR]
+    assert options(workload, LARGE) == [vulkan.DEFAULT, vulkan.PLAIN]
 
 
 def test_columns_are_the_innermost_loop() -> None:

@@ -47,7 +47,8 @@ def choose(
     `configured` holds IREE's own choices. Every dispatch gets a row in the report.
     """
     report.model = scheduler.identity
-    report.foretold_by = MEASUREMENTS if scheduler.judges(target) else ESTIMATE
+    judged = scheduler.judges(target)
+    report.foretold_by = MEASUREMENTS if judged else ESTIMATE
     distinct: dict[str, Workload] = {}
     asked: dict[str, Workload] = {}
     small = _small(dispatches, target)
@@ -62,7 +63,7 @@ def choose(
             distinct[digest] = asked[dispatch.name] = workload
     with report.timed("reading"):
         own = own_choices(configured, asked, target)
-    if not scheduler.judges(target):
+    if not judged:
         asked = _comparable(asked, own, report)
     with report.timed("generation"):
         answers = scheduler.schedule(

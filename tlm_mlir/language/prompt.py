@@ -22,6 +22,11 @@ def prompt(workload: Workload, target: Target, question: str = "decide") -> list
     return [ID[token] for token in prompt_tokens(workload, target, question)]
 
 
+def readable(workload: Workload, target: Target, question: str = "decide") -> bool:
+    """Whether the model can read the question: of a long prompt it cannot."""
+    return len(prompt_tokens(workload, target, question)) <= MAX_TOKENS
+
+
 def header(target: Target) -> list[int]:
     """Token ids that every prompt about a target begins with."""
     return [ID[token] for token in (BOS, *_target(target))]

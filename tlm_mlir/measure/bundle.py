@@ -13,23 +13,20 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import TimeoutError
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
-from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
 from ..compiler.session import SOURCES, Session
-from ..errors import CompileError, InputError
+from ..errors import InputError, TlmError
 from ..ir.dispatch import find_dispatches, normalize
 from ..ir.standalone import standalone
 from ..language import vocabulary
 from . import bundle_runner
 from .bundle_builder import Built, Propose, build
+from .isolated import isolated
 
 TIMEOUT = 300.0
 """Seconds after which compiling one dispatch's candidates is given up."""
@@ -76,19 +73,12 @@ def gather(sources: Iterable[str], flags: Sequence[str], propose: Propose) -> Co
     """
     contents = Contents()
     known: set[str] = set()
-    todo = list(sources)
-    fixed = repeat(tuple(flags)), repeat(propose)
-    with ProcessPool(1, context=get_context("spawn")) as pool:
-        found = pool.map(build, todo, *fixed, timeout=TIMEOUT).result()
-        for _ in todo:
-            try:
-                _add(contents, next(found), known)
-            except (InputError, CompileError) as error:
-                contents.left_out.append(str(error))
-            except ProcessExpired as error:
-                contents.left_out.append(f"IREE ended its process (code {error.exitcode})")
-            except TimeoutError:
-                contents.left_out.append(f"compiling took more than {TIMEOUT:g} s")
+    one = partial(build, flags=tuple(flags), propose=propose)
+    for _, built in isolated(one, list(sources), timeout=TIMEOUT):
+        if isinstance(built, TlmError):
+            contents.left_out.append(str(built))
+        else:
+            _add(contents, built, known)
     return contents
 
 
@@ -132,16 +122,16 @@ def write(contents: Contents, path: Path, device: str) -> None:
         "versions": versions,
         "programs": contents.programs,
     }
-    partial = path.with_name(f".{path.name}.partial")
+    aside = path.with_name(f".{path.name}.partial")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in _files(contents, manifest):
                 archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED)
-        partial.replace(path)
+        aside.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}; free space there") from None
     finally:
-        partial.unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -15,21 +15,19 @@ import numpy as np
 from iree.compiler import ir
 
 from ..compiler.apply import annotate
+from ..compiler.retarget import REFERENCE_FLAGS, for_device, only, program_of
 from ..compiler.scheduler import Scheduler
-from ..compiler.session import CPU_FLAGS, SOURCES, Session
+from ..compiler.session import SOURCES, Session
 from ..errors import CompileError, InputError
-from ..ir.dispatch import Dispatch, find_dispatches, normalize
-from ..ir.program import as_program
 from ..ir.workload import Workload
 from ..language import vocabulary
-from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.prompt import readable
 from ..language.schedule import Schedule, encode
 from ..targets import registry
 from ..targets.target import Target
 from . import bundle_runner
 from .arithmetic import is_exact
 
-REFERENCE_FLAGS = (*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v3")
 _INTEGERS, _INDICES = (-3, 4), (0, 2)
 _TOLERANCE, _NARROW_TOLERANCE = 1e-4, 2e-2
 """Of the largest value, where the arithmetic is not exact; the latter for 16-bit floats."""
@@ -67,7 +65,7 @@ class ModelCandidates:
 
     def __call__(self, workload: Workload, target: Target) -> list[Schedule]:
         """None for a workload that the model cannot read."""
-        if len(prompt_tokens(workload, target)) > MAX_TOKENS:
+        if not readable(workload, target):
             return []
         written = _scheduler(self.model).sample(workload, target, 2 * self.count, self.seed)
         return list(dict.fromkeys(written))[: self.count]
@@ -111,8 +109,7 @@ def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
     assert workload is not None
     target = registry.read_target(dispatch.target, 1, session.context)
     default = registry.backend(target).DEFAULT
-    only = registry.grammar(workload, target).cursor().allowed() == [default]
-    schedules = [] if only else propose(workload, target)
+    schedules = propose(workload, target) if registry.schedulable(workload, target) else []
     if not schedules:
         raise InputError("a dispatch has no schedules but the default")
     make = registry.space_maker(workload, target)
@@ -126,36 +123,6 @@ def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
     )
 
 
-def program_of(source: str, reference: Session) -> ir.Operation:
-    """The program of a dispatch given as MLIR text for any backend, read in a session of CPUs.
-
-    Raises InputError for one that is no program by itself.
-    """
-    program = as_program(reference.parse_text(source))
-    if program is None:
-        raise InputError("a dispatch reads or writes a part of a tensor")
-    return program
-
-
-def for_device(program: str, session: Session) -> tuple[ir.Operation, Dispatch]:
-    """A program of one dispatch (MLIR text) as the session's device gets it, at SOURCES.
-
-    Raises InputError where it becomes several or cannot be read, CompileError where IREE refuses.
-    """
-    module = session.run(session.parse_text(program), None, SOURCES)
-    normalize(module)
-    return module, _only(module)
-
-
-def _only(module: ir.Operation) -> Dispatch:
-    found = [d for d in find_dispatches(module) if not d.at_load]
-    if len(found) != 1:
-        raise InputError(f"a dispatch became {len(found)} dispatches for the device")
-    if found[0].reading.workload is None:
-        raise InputError(f"a dispatch cannot be read: {found[0].reading.reason}")
-    return found[0]
-
-
 def _compiled(
     session: Session, module: ir.Operation, schedule: Schedule | None, target: Target
 ) -> bytes | str:
@@ -163,7 +130,7 @@ def _compiled(
     copy = module.clone().operation
     try:
         if schedule is not None:
-            dispatch = _only(copy)
+            dispatch = only(copy)
             annotate(dispatch.reading, dispatch.function, schedule, target)
         return _finished(session, copy, SOURCES)
     except CompileError as error:

@@ -11,7 +11,6 @@ import json
 import lzma
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from tlm_mlir.errors import RecordError
+from tlm_mlir.measure.lines import canonical, write_lines
 
 STATUSES = ("ok", "compile_failed", "wrong_values", "timeout", "crashed", "refused")
 _BUSY_SECONDS = 30.0
@@ -99,10 +99,10 @@ def _key(text: str) -> str:
 def _check_json(name: str, text: str) -> None:
     """Only one spelling of a workload may exist: its key is a hash of the text."""
     try:
-        canonical = _canonical(json.loads(text))
+        wanted = canonical(json.loads(text))
     except (TypeError, ValueError):
-        canonical = None
-    if text != canonical:
+        wanted = None
+    if text != wanted:
         raise RecordError(
             f"{name} is not canonical JSON: {str(text)[:80]!r}; write it with sorted keys and no"
             " spaces"
@@ -252,37 +252,14 @@ def write_records(path: str | os.PathLike[str], records: Iterable[Record]) -> in
     Raises:
       RecordError: the file cannot be written; an older one is left as it was.
     """
-    path = Path(path)
-    count = 0
-    aside = None
-    try:
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            with lzma.open(file, "wb", preset=9) as packed:
-                for record in records:
-                    line = asdict(record) | {"digest": record.digest()}
-                    for name in ("workload", "target", "versions"):
-                        line[name] = json.loads(line[name])
-                    packed.write(_canonical(line).encode() + b"\n")
-                    count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, 0o644)
-        os.replace(aside, path)
-        aside = None
-    except OSError as error:
-        raise RecordError(
-            f"records cannot be written to {path}: {error.strerror}; free space or choose another"
-            " place"
-        ) from None
-    finally:
-        if aside:
-            Path(aside).unlink(missing_ok=True)
-    return count
+    return write_lines(path, map(_line, records))
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+def _line(record: Record) -> dict[str, object]:
+    line = asdict(record) | {"digest": record.digest()}
+    for name in ("workload", "target", "versions"):
+        line[name] = json.loads(line[name])
+    return line
 
 
 def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
@@ -306,7 +283,7 @@ def _parse(line: str, place: str) -> Record:
     try:
         row = json.loads(line)
         for name in ("workload", "target", "versions"):
-            row[name] = _canonical(row[name])
+            row[name] = canonical(row[name])
         record = Record(**{field.name: row[field.name] for field in fields(Record)})
         record.check()
     except (ValueError, KeyError, TypeError) as error:

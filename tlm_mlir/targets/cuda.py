@@ -19,9 +19,12 @@ from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
 from .gpu import (
+    DEFAULT,
     MAX_BODY,
     MAX_RESULTS,
     MAX_SPREAD,
+    PLAIN,
+    PROMOTE,
     at_root,
     contraction,
     cut,
@@ -35,8 +38,6 @@ from .gpu import (
 from .target import GpuTarget
 
 __all__ = ["lowering_configs", "restructuring", "space", "translation_info"]
-DEFAULT = "pipeline:default"
-PLAIN, PROMOTE = "pipeline:vector", "pipeline:promote"
 ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
 SUBGROUP = 32

@@ -24,6 +24,8 @@ from ..language.space import Pick
 from .target import GpuTarget
 
 BACKENDS = ("cuda", "vulkan-spirv")
+DEFAULT, PLAIN, PROMOTE = "pipeline:default", "pipeline:vector", "pipeline:promote"
+"""What IREE does by itself; tiles in registers; the inputs' tiles in shared memory besides."""
 FEATURES = ("fp64", "fp16", "int64")
 """Types that not every GPU computes with, in the order in which prompts list them."""
 MAX_RESULTS = 64

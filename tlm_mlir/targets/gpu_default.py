@@ -14,10 +14,10 @@ import re
 
 from ..ir.workload import Workload
 from ..language.schedule import Decision, Schedule
-from .gpu_estimate import PROMOTE, SCALAR
+from .gpu import PLAIN, PROMOTE
+from .gpu_estimate import SCALAR
 from .target import GpuTarget
 
-PLAIN = "pipeline:vector"
 _PIPELINES = {
     "TileAndFuse": PLAIN,
     "BaseVectorize": PLAIN,

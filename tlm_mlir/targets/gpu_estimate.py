@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from ..ir.workload import Op, Operand, Workload
 from ..language.schedule import Schedule
+from .gpu import PROMOTE
 from .target import GpuTarget
 
 LANES = 128
@@ -48,8 +49,8 @@ LOAD_LATENCY, SHARED_LATENCY, ADD_LATENCY, BARRIER = 300, 30, 4, 40
 """Cycles."""
 UNKNOWN_UNITS = 64
 """Compute units of a GPU whose number IREE does not tell."""
-PROMOTE, SCALAR = "pipeline:promote", "pipeline:distribute"
-"""Inputs go through shared memory; every element is loaded by itself."""
+SCALAR = "pipeline:distribute"
+"""Of IREE's own choices alone: every element is loaded by itself."""
 
 
 @dataclass(frozen=True)

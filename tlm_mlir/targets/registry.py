@@ -89,6 +89,11 @@ def grammar(workload: Workload, target: Target) -> Grammar:
     return Grammar(space_maker(workload, target))
 
 
+def schedulable(workload: Workload, target: Target) -> bool:
+    """Whether there is anything but IREE's default."""
+    return grammar(workload, target).cursor().allowed() != [backend(target).DEFAULT]
+
+
 def random_schedule(workload: Workload, target: Target, rng: np.random.Generator) -> Schedule:
     """A schedule drawn token by token, never the default. The workload must have others."""
     default = backend(target).DEFAULT

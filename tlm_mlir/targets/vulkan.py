@@ -19,9 +19,12 @@ from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
 from .gpu import (
+    DEFAULT,
     MAX_BODY,
     MAX_RESULTS,
     MAX_SPREAD,
+    PLAIN,
+    PROMOTE,
     at_root,
     contraction,
     cut,
@@ -35,9 +38,7 @@ from .gpu import (
 from .target import GpuTarget
 
 __all__ = ["lowering_configs", "restructuring", "space", "translation_info"]
-DEFAULT = "pipeline:default"
-VECTOR, PROMOTE = "pipeline:vector", "pipeline:promote"
-PIPELINES = {VECTOR: "BaseVectorize", PROMOTE: "MatmulPromoteVectorize"}
+PIPELINES = {PLAIN: "BaseVectorize", PROMOTE: "MatmulPromoteVectorize"}
 STAGES = ("store:0", "store:1")
 DEPTHS = ("depth:1", "depth:2", "depth:3")
 ENTRY_PASSES: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ PAD_BYTES = 16
 def space(workload: Workload, target: GpuTarget) -> Space:
     """The decisions for one dispatch on a Vulkan device."""
     pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload, target)))
-    if pipeline == VECTOR:
+    if pipeline == PLAIN:
         yield from _vector(workload, target)
     elif pipeline == PROMOTE:
         yield from _promote(workload, target)
@@ -69,7 +70,7 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
         return
     if spread(workload) > MAX_SPREAD:
         return
-    yield VECTOR
+    yield PLAIN
     if _promoted(workload):
         yield PROMOTE
 

@@ -28,7 +28,8 @@ from ..ir.dispatch import find_dispatches, normalize
 from ..ir.graph import device_target
 from ..ir.standalone import standalone
 from ..ir.workload import Workload
-from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.prompt import readable
+from ..measure.lines import write_lines
 from ..targets.llvm_cpu import default_is_right, strided_contraction, window
 from ..targets.target import CpuTarget, cpu_target
 from .networks import HELD_OUT, TRAINING
@@ -107,7 +108,7 @@ def read_network(path: Path, flags: Sequence[str]) -> list[tuple[Workload, str]]
         workload = dispatch.reading.workload
         if workload is None or dispatch.at_load or not workload.static:
             continue
-        if len(prompt_tokens(workload, cpu_target(dispatch.target, 2))) > MAX_TOKENS:
+        if not readable(workload, cpu_target(dispatch.target, 2)):
             continue
         source = standalone(dispatch)
         if source is not None:
@@ -197,12 +198,8 @@ def _measurable(workload: Workload) -> bool:
 
 
 def write(entries: Iterable[Entry], path: Path) -> None:
-    """Writes a corpus, aside and renamed."""
-    partial = path.with_name(f".{path.name}.partial")
-    with lzma.open(partial, "wt") as file:
-        for entry in entries:
-            file.write(json.dumps(asdict(entry), sort_keys=True) + "\n")
-    partial.replace(path)
+    """Writes a corpus. Raises RecordError when the file cannot be written."""
+    write_lines(path, map(asdict, entries))
 
 
 def read(path: Path) -> list[Entry]:

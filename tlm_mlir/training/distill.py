@@ -16,30 +16,30 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import lzma
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import TimeoutError
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pebble import ProcessExpired, ProcessPool
 from rich.console import Console
 from rich.progress import track
 
 from ..compiler.devices import gpu_flags
-from ..compiler.own import OwnChoice, own_choices
+from ..compiler.own import OwnChoice
+from ..compiler.retarget import REFERENCE_FLAGS, question
 from ..compiler.scheduler import Scheduler
-from ..compiler.session import CONFIGURED, SOURCES, Session
-from ..errors import CompileError, InputError
+from ..compiler.session import Session
+from ..errors import CheckpointError, InputError, MeasureError, TlmError
 from ..ir.workload import Workload
-from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.prompt import readable
 from ..language.schedule import Schedule
-from ..measure.bundle_builder import REFERENCE_FLAGS, for_device, program_of
+from ..measure.isolated import isolated
+from ..measure.lines import write_lines
 from ..targets import registry
 from ..targets.target import Target
 from .corpus import BASE_FLAGS, Entry
@@ -49,7 +49,6 @@ from .search import search
 
 BEST = 8
 """Of each search, how many of the best are kept."""
-
 TIMEOUT = 60.0
 """Seconds after which a search is given up."""
 RANDOM = 16
@@ -73,10 +72,6 @@ class Task:
         return np.random.default_rng(_number(text))
 
 
-Question = tuple[Workload, Target, Schedule | None]
-"""A workload, a target, and what IREE would do."""
-
-
 class Searcher:
     """Searches tasks; opening loads the model."""
 
@@ -87,37 +82,34 @@ class Searcher:
         self._sessions: dict[tuple[str, ...], Session] = {}
 
     def rows(self, task: Task) -> Rows:
-        """What is found for a task; nothing where there is only the default, or no comparison."""
-        try:
-            workload, target, own = self._question(task)
-        except (InputError, CompileError):
-            # Of GPUs alone: a dispatch that is no program, or that IREE refuses.
-            return []
-        default = registry.backend(target).DEFAULT
-        if registry.grammar(workload, target).cursor().allowed() == [default]:
-            return []
-        if len(prompt_tokens(workload, target)) > MAX_TOKENS:
-            return []
+        """What is found for a task.
+
+        Raises InputError where there is nothing to find: a dispatch that is no program by itself,
+        has no schedules but the default, or a default that nothing can be compared with;
+        CompileError where IREE refuses it.
+        """
+        workload, target, own = self._question(task)
+        if not registry.schedulable(workload, target):
+            raise InputError("a dispatch has no schedules but the default")
+        if not readable(workload, target):
+            raise InputError("a dispatch has more tokens than the model reads")
         rng = task.random()
         starts = [registry.random_schedule(workload, target, rng) for _ in range(RANDOM)]
         logs = search(self._scheduler, workload, target, own, starts, rng)
         best = [(text, log) for text, log in logs.items() if math.isfinite(log)][:BEST]
+        if not best:
+            raise InputError("there is no estimate of what IREE does by itself")
         return [_row(workload, target, text, log) for text, log in best]
 
-    def _question(self, task: Task) -> Question:
+    def _question(self, task: Task) -> tuple[Workload, Target, Schedule | None]:
+        """A workload, a target, and what IREE would do."""
         if not task.gpu:
             workload, target = Workload.from_json(task.entry.workload), Target.from_json(task.cpu)
             return workload, target, self._choice(task.entry.source, workload, target)
         if task.gpu not in self._sessions:
             self._sessions[task.gpu] = Session(task.gpu)
-        session = self._sessions[task.gpu]
-        program = program_of(task.entry.source, self._reference)
-        module, dispatch = for_device(str(program), session)
-        target = registry.read_target(dispatch.target, 1, session.context)
-        read = dispatch.reading.workload
-        assert read is not None
-        configured = session.run(module, SOURCES, CONFIGURED)
-        return read, target, own_choices(configured, {dispatch.name: read}, target)[dispatch.name]
+        found = question(task.entry.source, self._sessions[task.gpu], self._reference)
+        return found.workload, found.target, found.own
 
 
 def _row(workload: Workload, target: Target, schedule: str, log: float) -> dict[str, Any]:
@@ -136,18 +128,13 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-class _Worker:
-    """What a process opens once."""
+@cache
+def _searcher(checkpoint: Path) -> Searcher:
+    return Searcher(checkpoint)
 
-    searcher: Searcher
 
-    @classmethod
-    def open(cls, checkpoint: Path) -> None:
-        cls.searcher = Searcher(checkpoint)
-
-    @classmethod
-    def rows(cls, task: Task) -> Rows:
-        return cls.searcher.rows(task)
+def _rows(task: Task, checkpoint: Path) -> Rows:
+    return _searcher(checkpoint).rows(task)
 
 
 def tasks(
@@ -168,16 +155,29 @@ def tasks(
 
 
 def all_rows(some: Sequence[Task], checkpoint: Path, workers: int) -> Iterator[dict[str, Any]]:
-    """The rows of all tasks, in their order, but of those over which IREE ends its process."""
-    context = get_context("spawn")
-    with ProcessPool(workers, 0, _Worker.open, (checkpoint,), context) as pool:
-        found = pool.map(_Worker.rows, some, timeout=TIMEOUT).result()
-        for task in track(some, "searching", console=Console(stderr=True)):
-            try:
-                yield from next(found)
-            except (ProcessExpired, TimeoutError) as error:
-                where = " ".join(task.gpu) or task.cpu
-                print(f"left out: a {task.entry.kind} on {where}: {error}", file=sys.stderr)
+    """The rows of all tasks, in their order. Says on stderr how many had none, and why.
+
+    Raises CheckpointError for an unusable model.
+    """
+    reasons: Counter[str] = Counter()
+    one = partial(_rows, checkpoint=checkpoint)
+    answers = isolated(one, some, timeout=TIMEOUT, workers=workers)
+    for task, rows in track(answers, "searching", len(some), console=Console(stderr=True)):
+        if isinstance(rows, CheckpointError):
+            raise rows
+        if isinstance(rows, TlmError):
+            reasons[_reason(task, rows)] += 1
+        else:
+            yield from rows
+    for reason, count in reasons.most_common():
+        print(f"left out ({count}): {reason}", file=sys.stderr)
+
+
+def _reason(task: Task, error: TlmError) -> str:
+    """Why a task has no rows; which one it was, where IREE ended its process."""
+    if isinstance(error, MeasureError):
+        return f"a {task.entry.kind} on {' '.join(task.gpu) or task.cpu}: {error}"
+    return str(error)
 
 
 def _flags(text: str) -> list[tuple[str, ...]]:
@@ -203,13 +203,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cpus = {target for _, target, _ in group_rows(read_rows(options.records))}
     gpus = [_flags(text) for text in options.gpu]
     some = tasks(read_corpus(options.corpus), cpus, gpus, options.validation, options.seed)
-    partial = options.out.with_name(f".{options.out.name}.partial")
-    written = 0
-    with lzma.open(partial, "wt", preset=1) as file:
-        for row in all_rows(some, options.checkpoint, options.workers):
-            file.write(json.dumps(row, separators=(",", ":"), sort_keys=True) + "\n")
-            written += 1
-    partial.replace(options.out)
+    rows = all_rows(some, options.checkpoint, options.workers)
+    written = write_lines(options.out, rows, preset=1)
     print(f"{written} foretold schedules in {options.out}")
     return 0
 

@@ -24,7 +24,7 @@ from ..compiler.session import Session
 from ..errors import InputError, TlmError
 from ..ir.graph import GraphOp, device_target
 from ..ir.workload import Workload
-from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.prompt import readable
 from ..language.vocabulary import END
 from ..measure.database import Database, Record
 from ..measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
@@ -112,7 +112,7 @@ def _measurable(workload: Workload, target: CpuTarget) -> bool:
         return False
     if math.prod(workload.op_extents(workload.root_op)) < MIN_POINTS:
         return False
-    return len(prompt_tokens(workload, target, "graph")) <= MAX_TOKENS
+    return readable(workload, target, "graph")
 
 
 def job(entry: GraphEntry, target: CpuTarget) -> ProgramJob:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import lzma
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from rich.progress import track
 from ..ir.workload import Workload
 from ..language.sampling import mutate
 from ..language.schedule import encode
+from ..measure.lines import write_lines
 from ..targets import registry
 from ..targets.target import CpuTarget, Target
 from .corpus import read_for_host
@@ -84,14 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=500_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    partial = options.out.with_name(f".{options.out.name}.partial")
-    written = 0
-    with lzma.open(partial, "wt", preset=1) as file:
-        for row in rows(options.corpus, options.count, options.seed):
-            file.write(json.dumps(row, separators=(",", ":"), sort_keys=True) + "\n")
-            written += len(row["schedules"])  # type: ignore[arg-type]
-    partial.replace(options.out)
-    print(f"{written} schedules in {options.out}")
+    found = rows(options.corpus, options.count, options.seed)
+    workloads = write_lines(options.out, found, preset=1)
+    print(f"schedules of {workloads} workloads in {options.out}")
     return 0
 
 

@@ -1,0 +1,78 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A dispatch that was formed for one backend, as another device gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iree.compiler import ir
+
+from ..errors import InputError
+from ..ir.dispatch import Dispatch, find_dispatches, normalize
+from ..ir.program import as_program
+from ..ir.workload import Workload
+from ..language.schedule import Schedule
+from ..targets import registry
+from ..targets.target import Target
+from .own import own_choices
+from .session import CONFIGURED, CPU_FLAGS, SOURCES, Session
+
+REFERENCE_FLAGS = (*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v3")
+"""Of a CPU that most machines have: to read dispatches, and to compare values with."""
+
+
+def program_of(source: str, reference: Session) -> ir.Operation:
+    """The program of a dispatch given as MLIR text for any backend, read in a session of CPUs.
+
+    Raises InputError for one that is no program by itself.
+    """
+    program = as_program(reference.parse_text(source))
+    if program is None:
+        raise InputError("a dispatch reads or writes a part of a tensor")
+    return program
+
+
+def for_device(program: str, session: Session) -> tuple[ir.Operation, Dispatch]:
+    """A program of one dispatch (MLIR text) as the session's device gets it, at SOURCES.
+
+    Raises InputError where it becomes several or cannot be read, CompileError where IREE refuses.
+    """
+    module = session.run(session.parse_text(program), None, SOURCES)
+    normalize(module)
+    return module, only(module)
+
+
+def only(module: ir.Operation) -> Dispatch:
+    """The one dispatch of a module that runs, readable. Raises InputError where it has others."""
+    found = [d for d in find_dispatches(module) if not d.at_load]
+    if len(found) != 1:
+        raise InputError(f"a dispatch became {len(found)} dispatches for the device")
+    if found[0].reading.workload is None:
+        raise InputError(f"a dispatch cannot be read: {found[0].reading.reason}")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A dispatch for a device, and what IREE would do with it; `module` is at SOURCES."""
+
+    module: ir.Operation
+    dispatch: Dispatch
+    workload: Workload
+    target: Target
+    own: Schedule | None
+
+
+def question(source: str, session: Session, reference: Session) -> Question:
+    """The question that a dispatch given as MLIR text poses on the session's device.
+
+    Raises what `program_of` and `for_device` raise.
+    """
+    module, dispatch = for_device(str(program_of(source, reference)), session)
+    workload = dispatch.reading.workload
+    assert workload is not None
+    target = registry.read_target(dispatch.target, 1, session.context)
+    configured = session.run(module.clone().operation, SOURCES, CONFIGURED)
+    own = own_choices(configured, {dispatch.name: workload}, target)[dispatch.name]
+    return Question(module, dispatch, workload, target, own)
