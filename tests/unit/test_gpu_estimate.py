@@ -56,6 +56,12 @@ def test_every_schedule_has_an_estimate(walk) -> None:  # type: ignore[no-untype
             id="results must fit the registers",
         ),
         pytest.param(
+            LARGE,
+            tiled("promote", [8, 8], [16, 16], 16),
+            tiled("promote", [8, 8], [32, 32], 16),
+            id="the registers are those of a whole workgroup",
+        ),
+        pytest.param(
             elementwise((4096, 4096)),
             tiled("vector", [1, 4], [1, 256]),
             tiled("vector", [4, 1], [256, 1]),

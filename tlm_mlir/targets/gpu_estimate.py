@@ -109,8 +109,10 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
                 cycles += often * copies * LINE * target.subgroup / LANES * 2
     width = max(4, *(operand.bytes for operand in root.outputs)) / 4
     registers = OVERHEAD_REGISTERS + results * width + words
-    spill = max(1.0, registers / MOST_REGISTERS) ** 2
-    held = _held(target, tiles, warps, min(registers, MOST_REGISTERS), shared)
+    # A workgroup's invocations are there at once: the larger it is, the fewer each may have.
+    most = min(MOST_REGISTERS, REGISTERS // (warps * target.subgroup))
+    spill = max(1.0, registers / most) ** 2
+    held = _held(target, tiles, warps, min(registers, most), shared)
     units = target.units or UNKNOWN_UNITS
     each = -(-tiles.workgroups // units)
     per_group = max(
