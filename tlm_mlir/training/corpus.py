@@ -51,7 +51,7 @@ SETTINGS: tuple[tuple[str, ...], ...] = (
 """Stock settings under which a network's dispatches are taken."""
 
 QUOTAS = {
-    **{"contraction": 480, "strided": 60, "window": 230, "attention": 110},
+    **{"contraction": 640, "strided": 60, "window": 230, "attention": 110},
     **{"reduction": 140, "parallel": 200},
 }
 """How many workloads of each class a corpus holds."""
