@@ -59,7 +59,7 @@ def _target_arguments(command: argparse.ArgumentParser) -> None:
         "--iree-arg", action="append", default=[], metavar="FLAG", help="a flag for iree-compile"
     )
     command.add_argument(
-        "--no-graph", action="store_true", help="no im2col or data tiling, only dispatch schedules"
+        "--no-graph", action="store_true", help="no layouts or data tiling, only dispatch schedules"
     )
     _model_arguments(command)
 

@@ -24,7 +24,7 @@ from tlm_mlir.targets.target import Target, cpu_target
 
 PROGRAMS = (
     *("matmul", "conv", "strided", "attention", "softmax", "reduction_multi_op"),
-    *("transpose", "copy"),
+    *("transpose", "copy", "factors"),
 )
 LIT = Path(__file__).resolve().parents[2] / "lit"
 CPUS = ("x86-64-v4", "x86-64-v3", "x86-64")

@@ -115,6 +115,7 @@ WORKLOADS: dict[str, Workload] = {
     "matmul of bytes": matmul("i8", "i32"),
     "matmul of 8-bit floats": matmul("f8E4M3FN", "f8E4M3FN"),
     "matmul of doubles": matmul("f64", "f64"),
+    "matmul of halves": matmul("f16", extents=(96, 64, 208)),
     "matmul with a row": matmul(extents=(1, 4096, 4096)),
     "odd matmul": matmul(extents=(197, 769, 13)),
     "convolution": convolution(),

@@ -23,9 +23,10 @@ from tlm_mlir.targets import cuda, registry
 from tlm_mlir.targets.target import GpuTarget
 
 AMPERE = GpuTarget(
-    "cuda", 0, 32, 1024, (1024, 1024, 1024), 166912, features=("fp64", "fp16", "int64")
+    *("cuda", 0, 32, 1024, (1024, 1024, 1024), 166912),
+    features=("fp64", "fp16", "int64", "mma-f16", "mma-bf16"),
 )
-TIGHT = GpuTarget("cuda", 0, 32, 256, (256, 256, 64), 16384)
+TIGHT = GpuTarget("cuda", 0, 32, 256, (256, 256, 64), 16384, features=("mma-f16",))
 RANDOM = np.random.default_rng(0)
 GPUS = {"ampere": AMPERE, "tight": TIGHT}
 PROGRAM = """
@@ -53,7 +54,13 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
         name: [int(n) for n in sizes.split(",")]
         for name, sizes in re.findall(r"(\w+) = \[([\d, ]+)\]", config)
     }
-    threads = math.prod(
+    if "subgroup" in levels:
+        # What `mma.sync` multiplies: 16 x 16 by 16 x 8 elements of two bytes.
+        units = [16, 8, 16]
+        for name in ("subgroup", "reduction"):
+            levels[name] = [n * unit for n, unit in zip(levels[name], units, strict=True)]
+        levels["thread"] = levels["subgroup"]
+    threads = (32 if "subgroup" in levels else 1) * math.prod(
         group // thread
         for group, thread in zip(levels["workgroup"], levels["thread"], strict=True)
         if thread
@@ -71,6 +78,8 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
         )
         width = int(re.search(r"\d+", workload.root_op.inputs[0].dtype)[0]) // 8
         handed = math.prod(levels["workgroup"][:2]) * max(4, width)
+        if "subgroup" in levels:
+            handed = 16 * sum(levels["workgroup"]) if "conflicts = false" in info else 0
         assert held * width + handed <= target.shared
         assert threads % 32 == 0, "IREE promotes nothing for part of a warp"
 
@@ -92,6 +101,19 @@ def test_what_is_left_to_iree() -> None:
     assert options(matmul(extents=(197, 776, 64)), AMPERE) == [cuda.DEFAULT, cuda.PLAIN]
     assert options(attention(), AMPERE) == [cuda.DEFAULT]
     assert options(elementwise((40, 60), buffers=True), AMPERE) == [cuda.DEFAULT]
+
+
+def test_what_tensor_cores_multiply() -> None:
+    halves = matmul("f16", extents=(96, 64, 208))
+    assert cuda.MATRIX in options(halves, AMPERE) and cuda.MATRIX in options(halves, TIGHT)
+    brains = matmul("bf16", extents=(96, 64, 208))
+    assert cuda.MATRIX in options(brains, AMPERE) and cuda.MATRIX not in options(brains, TIGHT)
+    for others in (
+        matmul(extents=(96, 64, 208)),  # 32-bit floats
+        matmul("f16", extents=(96, 64, 200)),  # a part of a tile
+        matmul("f16", "f16", extents=(96, 64, 208)),  # sums of 16 bits
+    ):
+        assert cuda.MATRIX not in options(others, AMPERE)
 
 
 def test_an_op_without_inputs() -> None:

@@ -8,10 +8,11 @@ import pytest
 from samples import convolution, matmul
 
 from tlm_mlir.language.schedule import Schedule
+from tlm_mlir.targets.gpu import MATRIX
 from tlm_mlir.targets.gpu_default import imitate
 from tlm_mlir.targets.target import GpuTarget
 
-HOPPER = GpuTarget("cuda", 132, 32, 1024, (1024, 1024, 64), 232448)
+HOPPER = GpuTarget("cuda", 132, 32, 1024, (1024, 1024, 64), 232448, features=("mma-f16",))
 INFO = "func.func translation_info = #iree_codegen.translation_info<pipeline = {}{}>"
 FUSE = INFO.format("#iree_gpu.pipeline<TileAndFuse>", " workgroup_size = [32, 8, 1]")
 CUDA = "linalg.generic lowering_config = #iree_gpu.lowering_config<{{{}}}>"
@@ -33,6 +34,24 @@ def test_threads_and_steps_of_cuda() -> None:
         matmul(), HOPPER, f"{FUSE}\n{CUDA.format(f'promote_operands = [0, 1], {TILES}')}"
     )
     assert promoted is not None and promoted.choice("pipeline") == "pipeline:promote"
+
+
+MMA = "mma_kind = #iree_gpu.mma_layout<NV_MMA_SYNC_F32_16x8x16_F16>, promote_operands = [0, 1]"
+
+
+def test_tiles_of_tensor_cores() -> None:
+    levels = "reduction = [0, 0, 8], subgroup = [2, 4, 0], workgroup = [64, 64, 0]"
+    halves = matmul("f16", extents=(512, 1024, 768))
+    found = imitate(halves, HOPPER, f"{FUSE}\n{CUDA.format(f'{MMA}, {levels}')}")
+    assert found is not None
+    assert [found.choice(name) for name in ("pipeline", "banks")] == [MATRIX, "banks:padded"]
+    assert [found.size(name, dim, 0) for name in ("subgroup", "group") for dim in (0, 1)] == [
+        *(2, 4),
+        *(2, 2),
+    ]
+    assert found.size("reduce", 2, 0) == 8
+    padded = f"{MMA}, padding = [64, 64, 128], {levels}"
+    assert imitate(halves, HOPPER, f"{FUSE}\n{CUDA.format(padded)}") is None
 
 
 def vulkan(pipeline: str, size: str, tiles: str) -> str:

@@ -17,9 +17,12 @@ from tlm_mlir.targets import cuda, registry
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import CpuTarget, GpuTarget
 
-HOPPER = GpuTarget("cuda", 132, 32, 1024, (1024, 1024, 64), 232448)
+HOPPER = GpuTarget(
+    "cuda", 132, 32, 1024, (1024, 1024, 64), 232448, features=("mma-f16", "mma-bf16")
+)
 ADRENO = GpuTarget("vulkan-spirv", 0, 64, 1024, (1024, 1024, 64), 32768)
 LARGE = matmul(extents=(2048, 2048, 2048))
+HALVES = matmul("f16", extents=(2048, 2048, 2048))
 
 
 def tiled(pipeline: str, thread: list[int], group: list[int], reduce: int = 0) -> Schedule:
@@ -30,6 +33,14 @@ def tiled(pipeline: str, thread: list[int], group: list[int], reduce: int = 0) -
     if reduce:
         decisions.append(Decision("reduce", len(thread), reduce))
     return Schedule(tuple(decisions))
+
+
+def warped(banks: str, subgroup: list[int], group: list[int], reduce: int) -> Schedule:
+    """A schedule of tensor cores: tiles of a warp, warps, and tiles of a step."""
+    decisions = [Decision("pipeline", -1, cuda.MATRIX), Decision("banks", -1, f"banks:{banks}")]
+    decisions += [Decision("subgroup", dim, size) for dim, size in enumerate(subgroup)]
+    decisions += [Decision("group", dim, size) for dim, size in enumerate(group)]
+    return Schedule((*decisions, Decision("reduce", 2, reduce)))
 
 
 @given(walks({"hopper": HOPPER, "adreno": ADRENO}))
@@ -72,6 +83,24 @@ def test_every_schedule_has_an_estimate(walk) -> None:  # type: ignore[no-untype
             tiled("vector", [1, 4], [1, 128]),
             tiled("distribute", [64, 1], [1, 2]),
             id="a workgroup fills its warps",
+        ),
+        pytest.param(
+            HALVES,
+            warped("padded", [4, 4], [2, 2], 2),
+            tiled("promote", [8, 8], [16, 16], 16),
+            id="tensor cores multiply faster",
+        ),
+        pytest.param(
+            HALVES,
+            warped("padded", [4, 4], [2, 2], 2),
+            warped("plain", [4, 4], [2, 2], 2),
+            id="padded rows lie in different banks",
+        ),
+        pytest.param(
+            HALVES,
+            warped("padded", [4, 4], [2, 2], 2),
+            warped("padded", [1, 1], [2, 2], 2),
+            id="a tile in registers is multiplied several times",
         ),
         pytest.param(
             transpose(),

@@ -13,20 +13,26 @@ from tlm_mlir.compiler.graph import (
     TILING_FLAG,
     apply_layouts,
     apply_tiling,
-    layout_script,
 )
+from tlm_mlir.compiler.layouts import layout_script
 from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.graph import device_target, find_contractions, find_convolutions, walk
 from tlm_mlir.language.prompt import prompt_tokens
 from tlm_mlir.measure.program_worker import Plan, Variant, compile_variant, time_variants
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.llvm_cpu_graph import options
 from tlm_mlir.targets.target import cpu_target
 from tlm_mlir.training.corpus import BASE_FLAGS
 from tlm_mlir.training.graph_programs import one_op_program
 
 LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"
+LAST = "graph:channels-last"
 IM2COL_FLAG = "--iree-global-opt-use-im2col-for-convs"
+LAST_FLAG = (
+    "--iree-preprocessing-pass-pipeline="
+    "builtin.module(util.func(iree-preprocessing-convert-conv-to-channels-last))"
+)
 
 CONVOLUTIONS = """
 util.func public @main(%x: tensor<1x4x10x10xf32>, %w: tensor<4x4x3x3xf32>) -> tensor<1x4x2x2xf32> {
@@ -50,6 +56,19 @@ util.func public @main(%x: tensor<1x4x10x10xf32>, %w: tensor<4x4x3x3xf32>) -> te
     ins(%1, %w : tensor<1x4x6x6xf32>, tensor<4x4x3x3xf32>)
     outs(%f2 : tensor<1x4x2x2xf32>) -> tensor<1x4x2x2xf32>
   util.return %2 : tensor<1x4x2x2xf32>
+}
+"""
+
+CHANNELS_LAST = """
+util.func public @main(%x: tensor<1x8x8x4xf32>, %w: tensor<3x3x4x4xf32>) -> tensor<1x6x6x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x6x6x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x6x6x4xf32>) -> tensor<1x6x6x4xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : vector<2xi64>,
+      strides = dense<1> : vector<2xi64>}
+    ins(%x, %w : tensor<1x8x8x4xf32>, tensor<3x3x4x4xf32>)
+    outs(%f : tensor<1x6x6x4xf32>) -> tensor<1x6x6x4xf32>
+  util.return %0 : tensor<1x6x6x4xf32>
 }
 """
 
@@ -157,6 +176,25 @@ def test_layouts_equal_the_stock_settings():
     assert lowered(CONVOLUTIONS, [LEAVE] * 3, LEAVE) == stock(CONVOLUTIONS)
     ours = lowered(CONVOLUTIONS, [IM2COL, IM2COL, LEAVE], LEAVE)
     assert ours == stock(CONVOLUTIONS, IM2COL_FLAG)
+    assert lowered(CONVOLUTIONS, [LAST] * 3, LEAVE) == stock(CONVOLUTIONS, LAST_FLAG)
+
+
+def test_each_convolution_has_a_layout_of_its_own():
+    _, module = stopped(CONVOLUTIONS, LAYOUTS)
+    apply_layouts(module, [LAST, LEAVE, LEAVE])
+    first, second = find_convolutions(module)
+    assert "kept" in str(first.operation) and "dense<2>" in str(second.operation)
+    assert "tensor<1x1x8x8x4xf32>" in str(module)
+    _, module = stopped(CONVOLUTIONS, LAYOUTS)
+    apply_layouts(module, [LEAVE, IM2COL, LAST])
+    assert len(find_convolutions(module)) == 1
+    assert str(module).count("linalg.matmul") == 1 and "tensor<1x1x2x2x4xf32>" in str(module)
+
+
+def test_channels_that_are_last_are_not_moved():
+    _, module = stopped(CHANNELS_LAST, LAYOUTS)
+    (op,) = find_convolutions(module)
+    assert options(op.workload) == (LEAVE, IM2COL)
 
 
 def test_tiling_equals_the_stock_settings():
@@ -196,7 +234,7 @@ def test_the_grammar_asks_one_question_of_each_op():
     target = cpu_target(device_target(module), 2)
     workloads = [op.workload for op in find_convolutions(module)]
     choices = [registry.graph_grammar(w, target).cursor().allowed() for w in workloads]
-    assert choices == [[LEAVE, IM2COL], [LEAVE, IM2COL], [LEAVE]]
+    assert choices == [[LEAVE, LAST, IM2COL], [LEAVE, LAST, IM2COL], [LEAVE, LAST]]
     assert prompt_tokens(workloads[0], target, "graph")[-1] == "graph"
     _, module = stopped(MATMULS, TILING)
     workload = find_contractions(module)[0].workload
@@ -208,6 +246,7 @@ def test_the_grammar_asks_one_question_of_each_op():
     ("source", "variant"),
     [
         (CONVOLUTIONS, Variant((IM2COL, LEAVE, LEAVE))),
+        (CONVOLUTIONS, Variant((LAST, IM2COL, LAST))),
         (CONVOLUTIONS, Variant((IM2COL, IM2COL, LEAVE), TILED)),
         (MATMULS, Variant(tiling=(TILED, LEAVE))),
     ],

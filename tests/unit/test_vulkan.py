@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import replace
@@ -19,12 +20,13 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.prompt import header
 from tlm_mlir.language.schedule import decode, encode
 from tlm_mlir.language.vocabulary import TOKENS
-from tlm_mlir.targets import registry, vulkan
+from tlm_mlir.targets import registry, vulkan, vulkan_matrix
 from tlm_mlir.targets.gpu import contraction, gpu_target
 from tlm_mlir.targets.target import GpuTarget, Target
 
 LARGE = GpuTarget(
-    "vulkan-spirv", 0, 32, 1024, (1024, 1024, 1024), 166912, features=("fp64", "fp16", "int64")
+    *("vulkan-spirv", 0, 32, 1024, (1024, 1024, 1024), 166912),
+    features=("fp64", "fp16", "int64", "mma-f16"),
 )
 SMALL = GpuTarget("vulkan-spirv", 0, 16, 128, (128, 128, 64), 16384)
 GPUS = {"large": LARGE, "small": SMALL}
@@ -59,8 +61,18 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
     assert math.prod(sizes) <= target.threads
     assert all(size <= most for size, most in zip(sizes, target.group, strict=True))
     levels = [[int(n) for n in level.split(",")] for level in re.findall(r"\[([\d, ]+)\]", config)]
-    for dim, *tiles in zip(workload.root_op.loops, *levels, strict=True):
+    for dim, *tiles in itertools.zip_longest(workload.root_op.loops, *levels, fillvalue=0):
         assert all(size == 0 or workload.extents[dim] % size == 0 for size in tiles)
+    if schedule.choice("pipeline") == vulkan.MATRIX:
+        (rows, columns), step = levels[0], levels[2][-1]
+        copies = int(schedule.choice("depth").partition(":")[2]) + 1
+        shared = rows * columns * 4 + (rows + columns) * step * 2 * copies
+        assert shared <= target.shared
+        built = vulkan_matrix.tiles(workload, target, schedule)
+        assert built.shared == shared and [built.sizes[d] for d in (0, 1, 2)] == [
+            *(rows, columns),
+            step,
+        ]
     if schedule.choice("pipeline") == vulkan.PROMOTE:
         assert shared_bytes(workload, schedule, levels[0]) <= target.shared
 
@@ -87,7 +99,7 @@ def test_a_sum_of_everything_is_left_to_iree() -> None:
 
 
 def test_what_is_left_to_iree() -> None:
-    assert options(matmul(), SMALL) == [vulkan.DEFAULT, *vulkan.PIPELINES]
+    assert options(matmul(), SMALL) == [vulkan.DEFAULT, vulkan.PLAIN, vulkan.PROMOTE]
     assert options(matmul(extents=(96, 63, 200)), SMALL) == [vulkan.DEFAULT, vulkan.PLAIN]
     assert options(attention(), LARGE) == [vulkan.DEFAULT]
     assert options(elementwise((40, 60), buffers=True), LARGE) == [vulkan.DEFAULT]
@@ -98,7 +110,21 @@ def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
     workload = matmul(extents=(64, 3136, 64))
     random = np.random.default_rng(0)
     grammar = registry.grammar(workload, SMALL)
-    assert {grammar.sample(random)[0] for _ in range(200)} == {vulkan.DEFAULT, *vulkan.PIPELINES}
+    assert {grammar.sample(random)[0] for _ in range(200)} == {
+        *(vulkan.DEFAULT, vulkan.PLAIN, vulkan.PROMOTE)
+    }
+
+
+def test_what_cooperative_matrices_multiply() -> None:
+    halves = matmul("f16", extents=(96, 64, 208))
+    assert options(halves, LARGE) == [vulkan.DEFAULT, *vulkan.PIPELINES]
+    for workload, target in (
+        (halves, SMALL),  # a device without them
+        (halves, replace(LARGE, subgroup=64)),
+        (matmul("f16", extents=(96, 72, 208)), LARGE),  # a part of a tile
+        (matmul(extents=(96, 64, 208)), LARGE),  # 32-bit floats
+    ):
+        assert vulkan.MATRIX not in options(workload, target)
 
 
 def test_wide_integers_need_a_device_that_has_them() -> None:

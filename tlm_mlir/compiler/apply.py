@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from iree.compiler import ir, passmanager
 
+from ..ir.dispatch import put_root_rows_first
 from ..ir.reader import Reading, read_function
 from ..ir.workload import Workload
 from ..language.schedule import Schedule, decode
@@ -34,8 +35,13 @@ def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, targe
 
 
 def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
-    """Applies the candidate `{"workload": json, "target": json, "schedule": tokens}`."""
+    """Applies the candidate `{"workload": json, "target": json, "schedule": tokens}`.
+
+    Where only the function multiplies its columns first, it is changed to what the workload says.
+    """
     workload = Workload.from_json(candidate["workload"])
     target = Target.from_json(candidate["target"])
     schedule = decode(candidate["schedule"].split(), registry.space_maker(workload, target))
+    if not workload.root_op.columns_first:
+        put_root_rows_first(function)
     annotate(read_function(function), function, schedule, target)

@@ -113,6 +113,8 @@ def _eligible(dispatch: Dispatch, target: Target) -> tuple[str, str]:
         return LEFT, dispatch.reading.reason
     if not workload.static:
         return LEFT, "has a dynamic shape"
+    if workload.root_op.columns_first and target.backend not in registry.ESTIMATES:
+        return LEFT, "multiplies columns by rows, which a script cannot change"
     length = len(prompt_tokens(workload, target))
     if length > MAX_TOKENS:
         return LEFT, f"needs {length} tokens and the model reads {MAX_TOKENS}"

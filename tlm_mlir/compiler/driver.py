@@ -14,7 +14,7 @@ from pathlib import Path
 from iree.compiler import ir
 
 from ..errors import CompileError, InputError, TargetError
-from ..ir.dispatch import Dispatch, find_dispatches, normalize
+from ..ir.dispatch import Dispatch, find_dispatches, normalize, put_rows_first
 from ..ir.graph import device_target, find_contractions, find_convolutions
 from ..ir.standalone import alone, exchange
 from ..language.schedule import Schedule
@@ -111,8 +111,13 @@ class Plan:
             return build_script(self.scheduled(), target, self.session.context)
 
 
-def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Plan:
+def plan(
+    path: Path, options: Options, scheduler: Scheduler | None = None, *, rewrite: bool = True
+) -> Plan:
     """Reads a module and has the model write the schedules of its dispatches.
+
+    Unless told not to `rewrite`, contractions on CPUs multiply rows by columns in the plan's module
+    (`ir.dispatch.put_rows_first`), whether they get a schedule or not.
 
     Raises InputError for a file that is missing, no MLIR or without compute, CompileError when IREE
     refuses it, TargetError for an unknown target or CPU, CheckpointError for an unusable model.
@@ -129,6 +134,8 @@ def plan(path: Path, options: Options, scheduler: Scheduler | None = None) -> Pl
         module = _to_dispatches(session, module, options, opening, report)
         with report.timed("reading"):
             normalize(module)
+            if rewrite:
+                put_rows_first(module)
             dispatches = find_dispatches(module)
         configured = _configure(session, module, report)
     except CompileError as error:
@@ -284,10 +291,11 @@ def compile_file(
 def write_script(source: Path, out: Path, options: Options) -> Report:
     """Writes the script for stock `iree-compile`, checked against the module it is for.
 
-    Stock forms dispatches from the program as it is, so no graph-level choices are made here.
+    Stock compiles the program as it is, so no graph-level choices are made here, and no dispatch is
+    rewritten.
     """
     _check_writable([out])
-    result = plan(source, replace(options, graph=False))
+    result = plan(source, replace(options, graph=False), rewrite=False)
     _apply(result, result.module)
     write_text(out, str(result.script()))
     return result.report

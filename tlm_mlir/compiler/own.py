@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from iree.compiler import ir
 
 from ..errors import CompileError
-from ..ir.dispatch import configuration, functions_of
+from ..ir.dispatch import configuration, functions_of, put_rows_first
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..targets import registry
@@ -41,9 +41,12 @@ class OwnChoice:
 
     def __call__(self, source: str, workload: Workload, target: Target) -> Schedule | None:
         """Compiles MLIR text with one dispatch up to IREE's choice (5 ms). None, too, where IREE
-        refuses it."""
+        refuses it. Contractions multiply rows by columns unless the workload says otherwise."""
+        module = self._session.parse_text(source)
+        if not workload.root_op.columns_first:
+            put_rows_first(module)
         try:
-            module = self._session.run(self._session.parse_text(source), SOURCES, CONFIGURED)
+            module = self._session.run(module, SOURCES, CONFIGURED)
         except CompileError:
             return None
         return registry.imitate(workload, target, configuration(functions_of(module)[0]))

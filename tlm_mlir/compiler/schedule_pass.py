@@ -11,7 +11,7 @@ from iree.compiler import ir, passmanager
 from iree.compiler.dialects.transform import interpreter
 
 from ..errors import CompileError
-from ..ir.dispatch import functions_of
+from ..ir.dispatch import functions_of, put_rows_first
 from .script import check_script, find_entry
 
 
@@ -19,8 +19,8 @@ class SchedulePass:
     """Verifies a script and applies its `@__kernel_config` to dispatch functions.
 
     Before: a module at `executable-sources`, normalized (`ir.dispatch.normalize`).
-    After: scheduled functions carry a `translation_info`, their ops a `lowering_config`; the rest
-    is untouched.
+    After: scheduled functions carry a `translation_info`, their ops a `lowering_config`, and on
+    CPUs contractions multiply rows by columns (`ir/factors.py`); the rest is untouched.
     """
 
     name = "tlm-schedule"
@@ -37,6 +37,7 @@ class SchedulePass:
 
     def __call__(self, operation: Any, pass_: Any = None) -> None:
         """What the pass manager calls with the module."""
+        put_rows_first(operation.operation, self._only)
         for function in functions_of(operation.operation):
             name = ir.StringAttr(function.attributes["sym_name"]).value
             if self._only is None or name in self._only:

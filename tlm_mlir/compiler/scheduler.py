@@ -27,7 +27,7 @@ from ..model.trees import Trees
 from ..targets import registry
 from ..targets.target import Target
 
-MARGIN = 0.2
+MARGIN = 0.3
 """How much faster (in log latency) a schedule must be foretold to be before it replaces IREE's
 default. Set on the validation workloads (model/README.md)."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
+from .factors import CASTS
 from .reader import read_op
 from .workload import Workload
 
@@ -17,10 +18,6 @@ CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
 FUNCTIONS = ("util.func", "util.initializer")
 ATTENTION = "iree_linalg_ext.attention"
 RESHAPES = ("tensor.expand_shape", "tensor.collapse_shape", "tensor.cast")
-CASTS = frozenset(
-    ["arith.extf", "arith.truncf", "arith.extsi", "arith.extui", "arith.trunci", "arith.sitofp"]
-    + ["arith.uitofp", "arith.fptosi", "arith.fptoui", "arith.bitcast", "arith.index_cast"]
-)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
 from .body import body_lines
+from .factors import columns_first
 from .workload import DYNAMIC, Index, IteratorKind, Op, Operand, Workload
 
 MAX_DIMS = 32
@@ -280,4 +282,14 @@ def _op(raw: _Raw, loops: tuple[int, ...], producer: dict[ir.Value, int]) -> Op:
         order.sort(key=lambda i: (inputs[i].source, repr(inputs[i])))
     body = body_lines(raw.operation, order)
     kind = "attention" if raw.operation.name == ATTENTION else "generic"
-    return Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), body)
+    found = Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), body)
+    return replace(found, columns_first=_columns_first(raw.operation, found, inputs))
+
+
+def _columns_first(operation: ir.Operation, op: Op, inputs: Sequence[Operand]) -> bool:
+    """Whether a contraction multiplies the factor with the columns by the other; `inputs` are in
+    the IR's order."""
+    if op.kind != "generic" or len(inputs) != 2 or not op.dims("reduction"):
+        return False
+    dims = [frozenset(index.dim for index in each.indices) for each in inputs]
+    return columns_first(operation, dims, [index.dim for index in op.outputs[0].indices])

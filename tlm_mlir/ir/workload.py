@@ -3,8 +3,9 @@
 """Workloads: what a dispatch computes, in a canonical form.
 
 Two dispatches that compute the same thing have equal workloads: names, the order of commutative
-operands and the choice between a named op and a `linalg.generic` do not show. A workload is frozen,
-hashable, and has a canonical JSON form.
+operands and the choice between a named op and a `linalg.generic` do not show (but for the order of
+a contraction's factors, `Op.columns_first`). A workload is frozen, hashable, and has a canonical
+JSON form.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -68,7 +69,11 @@ class Operand:
 
 @dataclass(frozen=True)
 class Op:
-    """One structured op. `loops[i]` is the workload dim that the op's loop i runs over."""
+    """One structured op. `loops[i]` is the workload dim that the op's loop i runs over.
+
+    `columns_first` tells of a contraction that its first factor has the result's innermost dim, and
+    the second has not: IREE's code depends on that (`ir/factors.py`).
+    """
 
     kind: str
     loops: tuple[int, ...]
@@ -76,6 +81,7 @@ class Op:
     inputs: tuple[Operand, ...]
     outputs: tuple[Operand, ...]
     body: tuple[str, ...]
+    columns_first: bool = False
 
     def dims(self, kind: IteratorKind) -> tuple[int, ...]:
         """The op's dims of one iterator kind, in loop order."""
@@ -100,6 +106,12 @@ class Workload:
     def root_op(self) -> Op:
         """The op at `root`."""
         return self.ops[self.root]
+
+    def rows_first(self) -> Workload:
+        """What this is once `ir.dispatch.put_rows_first` has been there."""
+        root = replace(self.root_op, columns_first=False)
+        ops = (*self.ops[: self.root], root, *self.ops[self.root + 1 :])
+        return replace(self, ops=ops)
 
     @property
     def static(self) -> bool:
@@ -152,11 +164,15 @@ class Workload:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
 
+_NO_ARITHMETIC = ("yield", "constant", "index", "ext", "trunc", "bitcast")
+"""A widening of a factor belongs to its multiplication, which may take narrow ones."""
+
+
 def _arithmetic(op: Op) -> int:
     """Scalar operations per loop point. An attention does two contractions over its domain."""
     if "attention" in op.kind:
         return 2
-    return sum(1 for line in op.body if not line.startswith(("yield", "constant", "index")))
+    return sum(1 for line in op.body if not line.startswith(_NO_ARITHMETIC))
 
 
 def _to_dict(item: Any) -> Any:
@@ -164,7 +180,10 @@ def _to_dict(item: Any) -> Any:
     if isinstance(item, tuple):
         return [_to_dict(part) for part in item]
     if isinstance(item, (Workload, Op, Operand, Index)):
-        return {name: _to_dict(getattr(item, name)) for name in _FIELDS[type(item)]}
+        found = {name: _to_dict(getattr(item, name)) for name in _FIELDS[type(item)]}
+        if found.get("columns_first") is False:
+            del found["columns_first"]
+        return found
     return item
 
 
@@ -188,6 +207,7 @@ def _from_dict(data: dict[str, Any]) -> Workload:
             tuple(map(operand, item["inputs"])),
             tuple(map(operand, item["outputs"])),
             tuple(item["body"]),
+            item.get("columns_first", False),
         )
 
     return Workload(

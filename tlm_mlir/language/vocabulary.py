@@ -59,12 +59,17 @@ GPU = (
     *("store:0", "store:1", "depth:1", "depth:2", "depth:3"),
 )
 """Of GPUs: hardware and schedules."""
+MATRIX = (
+    *("feature:mma-f16", "feature:mma-bf16", "pipeline:matrix", "@subgroup"),
+    *("banks:plain", "banks:padded"),
+)
+"""Of GPUs with units that multiply matrices."""
 
 
 def _tokens() -> tuple[str, ...]:
     groups = (
         *((PAD, BOS, END, UNMEASURED, FAILED), PERF, integers.TOKENS, DIMS, BACKENDS, HARDWARE),
-        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU),
+        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU, MATRIX),
     )
     seen: dict[str, None] = {}
     for group in groups:

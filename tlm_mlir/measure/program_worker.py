@@ -22,9 +22,11 @@ import numpy as np
 from tlm_mlir.compiler import graph
 from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import CompileError, InputError, MeasureError
+from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.measure import oracle
 from tlm_mlir.measure.timer import DISTURBING_RATE, ROUNDS, Slice, Timing
 from tlm_mlir.measure.worker import Mark, Measured
+from tlm_mlir.targets.llvm_cpu_graph import LEAVE
 
 _MAX_RUNS_PER_SLICE = 512
 _PARAMETER = re.compile(r'#flow\.parameter\.named<(?:"([^"]*)"::)?"([^"]*)"> : tensor<([^>]+)>')
@@ -42,8 +44,8 @@ class Variant:
     `layouts` are for `find_convolutions`, `tiling` for `find_contractions` after the layouts.
     """
 
-    layouts: str | tuple[str, ...] = graph.LEAVE
-    tiling: str | tuple[str, ...] = graph.LEAVE
+    layouts: str | tuple[str, ...] = LEAVE
+    tiling: str | tuple[str, ...] = LEAVE
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,16 @@ def compile_variant(source: str, variant: Variant, flags: Sequence[str], mark: s
     marker = Mark(mark)
     marker.capture_stderr()
     marker("translate", 0)
-    tiled = variant.tiling != graph.LEAVE
+    tiled = variant.tiling != LEAVE
     session = Session([*flags, graph.TILING_FLAG] if tiled else flags)
     module = session.parse_text(source, "the program")
     entry, inputs = _signature(module)
     module = session.run(module, None, graph.LAYOUTS)
-    count = len(graph.find_convolutions(module))
+    count = len(find_convolutions(module))
     graph.apply_layouts(module, _spread(variant.layouts, count))
     module = session.run(module, graph.LAYOUTS, graph.TILING)
     if tiled:
-        count = len(graph.find_contractions(module))
+        count = len(find_contractions(module))
         if not count:
             raise InputError("the program has no contraction to tile; measure it without")
         graph.apply_tiling(module, _spread(variant.tiling, count))

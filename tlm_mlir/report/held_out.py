@@ -55,21 +55,26 @@ def evaluate(
     reference: dict[str, float],
     samples: int = 0,
 ) -> list[Row]:
-    """Measures one schedule per entry against IREE's default, interleaved in one batch each."""
-    workloads = [Workload.from_json(entry.workload) for entry in entries]
+    """Measures one schedule per entry against IREE's default, interleaved in one batch each.
+
+    Contractions multiply rows by columns in ours, as `tlm-mlir compile` has it, also where that is
+    all that changes.
+    """
+    read = [Workload.from_json(entry.workload) for entry in entries]
+    workloads = [workload.rows_first() for workload in read]
     choice = OwnChoice(BASE_FLAGS)
     own = [choice(e.source, w, target) for e, w in zip(entries, workloads, strict=True)]
     chosen = scheduler.schedule(workloads, target, own, samples)
     default = registry.backend(target).DEFAULT
     rows: dict[int, Row] = {}
     jobs = []
-    for place, (entry, workload, schedule) in enumerate(
-        zip(entries, workloads, chosen, strict=True)
+    for place, (entry, before, workload, schedule) in enumerate(
+        zip(entries, read, workloads, chosen, strict=True)
     ):
         text = " ".join(encode(schedule, registry.space_maker(workload, target)))
         best = reference.get(workload.digest, math.nan)
         base = Row(entry.network, entry.kind, workload.digest, text, "default", 1.0, 1.0, best)
-        if schedule.choice("pipeline") == default:
+        if schedule.choice("pipeline") == default and before == workload:
             rows[place] = base
         else:
             jobs.append((place, base, job(entry, workload, target, [text])))

@@ -4,8 +4,8 @@
 
 All goes through one pipeline, TileAndFuse of IREE's Codegen/LLVMGPU (Passes.cpp): loops are cut
 into workgroups and these into threads; a contraction may have the tiles of its inputs promoted to
-shared memory. Tensor cores are not decided yet. Only the root op is configured; IREE fuses the
-others.
+shared memory, and multiplied by tensor cores (`cuda_matrix.py`). Only the root op is configured;
+IREE fuses the others.
 
 IREE takes a workgroup size that does not fit the tiling, so it is worked out here.
 """
@@ -18,8 +18,10 @@ from collections.abc import Iterable
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
+from . import cuda_matrix
 from .gpu import (
     DEFAULT,
+    MATRIX,
     MAX_BODY,
     MAX_RESULTS,
     MAX_SPREAD,
@@ -50,8 +52,11 @@ MAX_DEPTH = 64
 
 def space(workload: Workload, target: GpuTarget) -> Space:
     """The decisions for one dispatch on a CUDA device."""
-    pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload)))
+    pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload, target)))
     if pipeline == DEFAULT:
+        return
+    if pipeline == MATRIX:
+        yield from cuda_matrix.space(workload, target)
         return
     root = workload.root_op
     extents = dict(enumerate(workload.extents))
@@ -117,7 +122,7 @@ def _twos(number: int) -> int:
     return (number & -number).bit_length() - 1
 
 
-def _pipelines(workload: Workload) -> Iterable[str]:
+def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     """Ways to lower the workload."""
     if not served(workload):
         return
@@ -133,6 +138,8 @@ def _pipelines(workload: Workload) -> Iterable[str]:
     twos = sum(_twos(extents[dim]) for dim in workload.root_op.dims("parallel"))
     if min(rows, columns) > 1 and twos >= WARP:
         yield PROMOTE
+    if cuda_matrix.multiplied(workload, target):
+        yield MATRIX
 
 
 def _most_threads(workload: Workload, target: GpuTarget, threads: dict[int, int]) -> int:
@@ -160,12 +167,16 @@ def _line_bytes(workload: Workload, tile: dict[int, int]) -> int:
 def translation_info(workload: Workload, schedule: Schedule) -> str:
     """Text of the function's `#iree_codegen.translation_info`."""
     dims = workload.root_op.dims("parallel")
-    threads = math.prod(schedule.size("group", dim, 1) for dim in dims)
+    count = math.prod(schedule.size("group", dim, 1) for dim in dims)
+    options = ""
+    if schedule.choice("pipeline") == MATRIX:
+        count *= SUBGROUP
+        options = f", {{{cuda_matrix.pipeline_options(schedule)}}}"
     # Whole subgroups: those without work are masked.
-    size = -(-threads // SUBGROUP) * SUBGROUP
+    size = -(-count // SUBGROUP) * SUBGROUP
     return (
         "#iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<TileAndFuse>"
-        f" workgroup_size = [{size}, 1, 1] subgroup_size = {SUBGROUP}>"
+        f" workgroup_size = [{size}, 1, 1] subgroup_size = {SUBGROUP}{options}>"
     )
 
 
@@ -175,6 +186,8 @@ def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
 
 
 def _config(workload: Workload, schedule: Schedule) -> str:
+    if schedule.choice("pipeline") == MATRIX:
+        return cuda_matrix.config(workload, schedule)
     group, thread, reduce = tiles(workload, schedule)
     parts = [f"workgroup = {group}", f"thread = {thread}"]
     if any(reduce):

@@ -25,9 +25,19 @@ from .target import GpuTarget
 
 BACKENDS = ("cuda", "vulkan-spirv")
 DEFAULT, PLAIN, PROMOTE = "pipeline:default", "pipeline:vector", "pipeline:promote"
-"""What IREE does by itself; tiles in registers; the inputs' tiles in shared memory besides."""
+MATRIX = "pipeline:matrix"
+"""What IREE does by itself; tiles in registers; the inputs' tiles in shared memory besides; the
+same multiplied by matrix units."""
 FEATURES = ("fp64", "fp16", "int64")
-"""Types that not every GPU computes with, in the order in which prompts list them."""
+"""Types that not every GPU computes with, in the order in which prompts list them, before..."""
+MATRIX_FEATURES = {
+    "cuda": {
+        "mma-f16": "NV_MMA_SYNC_F32_16x8x16_F16",
+        "mma-bf16": "NV_MMA_SYNC_F32_16x8x16_BF16",
+    },
+    "vulkan-spirv": {"mma-f16": r"\w+_F32_16x16x16_F16"},
+}
+"""...those of matrix units, each with IREE's name (a pattern) of the intrinsic that tells of it."""
 MAX_RESULTS = 64
 """Most results of one invocation: more do not fit its registers."""
 MAX_BODY = 256
@@ -48,6 +58,7 @@ def gpu_target(executable_target: str, context: ir.Context) -> GpuTarget:
         raise TargetError(f"expected an executable target of {known}, got {backend}")
     info = iree_gpu.TargetInfo.get_gpu_target_info(ir.Attribute.parse(executable_target, context))
     x, y, z = info.max_workgroup_sizes
+    matrix = MATRIX_FEATURES[backend].items()
     listed = re.search(r"compute = ([\w|]+)", executable_target)
     computes = listed.group(1).split("|") if listed else []
     return GpuTarget(
@@ -58,7 +69,10 @@ def gpu_target(executable_target: str, context: ir.Context) -> GpuTarget:
         threads=info.max_thread_count_per_workgroup,
         group=(x, y, z),
         shared=info.max_workgroup_memory_bytes,
-        features=tuple(name for name in FEATURES if name in computes),
+        features=(
+            *(name for name in FEATURES if name in computes),
+            *(name for name, kind in matrix if re.search(f"<{kind}>", executable_target)),
+        ),
     )
 
 
@@ -71,8 +85,9 @@ def divisors(extent: int, high: int, low: int = 1, unit: int = 1) -> tuple[int, 
 
 @dataclass(frozen=True)
 class Contraction:
-    """A root that multiplies and sums: the dims that both inputs share in parallel (batch), those
-    of the first (m) and the second (n) alone, and those that are summed over (k)."""
+    """A root that multiplies and sums: the dims that both factors share in parallel (batch), those
+    of the first (m) and the second (n) alone, and those that are summed over (k). Which one is the
+    first is decided by the IR, as IREE does."""
 
     batch: tuple[int, ...]
     m: tuple[int, ...]
@@ -91,6 +106,9 @@ def contraction(workload: Workload) -> Contraction | None:
             return None
         spans.append({index.dim for index in operand.indices})
     left, right, out = spans
+    columns = root.outputs[0].indices[-1].dim if root.outputs[0].indices else None
+    if columns in left ^ right and (columns in left) != root.columns_first:
+        left, right = right, left
     names = [line.split("(")[0] for line in root.body]
     if not {"mulf", "muli"} & set(names) or not {"addf", "addi"} & set(names):
         return None

@@ -14,7 +14,8 @@ import re
 
 from ..ir.workload import Workload
 from ..language.schedule import Decision, Schedule
-from .gpu import PLAIN, PROMOTE
+from . import cuda_matrix, vulkan_matrix
+from .gpu import MATRIX, MATRIX_FEATURES, PLAIN, PROMOTE
 from .gpu_estimate import SCALAR
 from .target import GpuTarget
 
@@ -23,10 +24,12 @@ _PIPELINES = {
     "BaseVectorize": PLAIN,
     "BaseDistribute": SCALAR,
     "MatmulPromoteVectorize": PROMOTE,
+    "CooperativeMatrixVectorize": MATRIX,
 }
 _PIPELINE = re.compile(r"pipeline = #iree_gpu\.(?:spirv_)?pipeline<(\w+)>")
 _GROUP_SIZE = re.compile(r"workgroup_size = \[([\d, ]+)\]")
 _LEVEL = re.compile(r"(workgroup|thread|reduction) = \[([\d, ]*)\]")
+_MATRIX_LEVEL = re.compile(r"(workgroup|subgroup|reduction) = \[([\d, ]*)\]")
 _TILES = re.compile(r"tile_sizes = \[\[(.*?)\]\]")
 
 
@@ -36,8 +39,11 @@ def imitate(workload: Workload, target: GpuTarget, configuration: str) -> Schedu
     info, *lines = configuration.splitlines() or [""]
     found = _PIPELINE.search(info)
     pipeline = _PIPELINES.get(found.group(1) if found else "")
-    # What tensor cores do has no like here.
-    if pipeline is None or "mma_kind" in configuration:
+    if "mma_kind" in configuration:
+        return _matrix(workload, target, configuration)
+    if pipeline == MATRIX:
+        return _cooperative(workload, target, configuration)
+    if pipeline is None:
         return None
     if "promote_operands" in configuration:
         pipeline = PROMOTE
@@ -61,6 +67,60 @@ def imitate(workload: Workload, target: GpuTarget, configuration: str) -> Schedu
         invocations //= count
         decisions += [Decision("thread", dim, size), Decision("group", dim, count)]
     decisions += [Decision("reduce", dim, max(1, reduce[dim])) for dim in root.dims("reduction")]
+    return Schedule(tuple(decisions))
+
+
+def _matrix(workload: Workload, target: GpuTarget, configuration: str) -> Schedule | None:
+    """The decisions about tensor cores; None for instructions that are not ours, and where tiles
+    stick out."""
+    dims = cuda_matrix.multiplied(workload, target)
+    line = next(line for line in configuration.splitlines() if "mma_kind" in line)
+    named = {name: _numbers(text) for name, text in _MATRIX_LEVEL.findall(line)}
+    loops = workload.root_op.loops
+    if dims is None or set(named) != {"workgroup", "subgroup", "reduction"} or "padding" in line:
+        return None
+    if not any(f"<{kind}>" in line for kind in MATRIX_FEATURES["cuda"].values()):
+        return None
+    found = {
+        name: dict(zip(loops, [*sizes, *[0] * (len(loops) - len(sizes))], strict=True))
+        for name, sizes in named.items()
+    }
+    plain = "no_reduce_shared_memory_bank_conflicts = true" in configuration
+    decisions = [
+        Decision("pipeline", -1, MATRIX),
+        Decision("banks", -1, cuda_matrix.BANKS[0 if plain else 1]),
+    ]
+    for dim, unit in ((dims.n, cuda_matrix.COLUMNS), (dims.m, cuda_matrix.ROWS)):
+        tiles = max(1, found["subgroup"][dim])
+        count = max(1, found["workgroup"][dim] // (tiles * unit))
+        decisions += [Decision("subgroup", dim, tiles), Decision("group", dim, count)]
+    decisions.append(Decision("reduce", dims.k, max(1, found["reduction"][dims.k])))
+    return Schedule(tuple(decisions))
+
+
+def _cooperative(workload: Workload, target: GpuTarget, configuration: str) -> Schedule | None:
+    """The decisions about cooperative matrices; None for other instructions than ours."""
+    dims = vulkan_matrix.multiplied(workload, target)
+    found = _TILES.search(configuration)
+    if dims is None or found is None:
+        return None
+    group, subgroup, step, unit = map(_numbers, found.group(1).split("], ["))
+    if tuple(unit[-3:]) != vulkan_matrix.UNIT:
+        return None
+    stage, depth = (
+        re.search(rf"{name} = (\d)", configuration) for name in ("store_stage", "pipeline_depth")
+    )
+    decisions = [
+        Decision("pipeline", -1, MATRIX),
+        Decision("stage", -1, f"store:{stage[1] if stage else 1}"),
+        Decision("depth", -1, f"depth:{min(3, max(1, int(depth[1]))) if depth else 1}"),
+    ]
+    for dim, place in ((dims.n, -1), (dims.m, -2)):
+        decisions += [
+            Decision("subgroup", dim, subgroup[place] // unit[-1]),
+            Decision("group", dim, group[place] // subgroup[place]),
+        ]
+    decisions.append(Decision("reduce", dims.k, step[-1] // unit[-1]))
     return Schedule(tuple(decisions))
 
 

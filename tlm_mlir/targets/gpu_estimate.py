@@ -5,10 +5,8 @@
 It counts, for one workgroup, the instructions that its warps issue, the cycles that its loads take
 in the first cache or in shared memory (sectors that a warp touches, conflicts of banks), and what
 comes from the second cache; then how many workgroups a compute unit holds at once, and so how much
-of the latency is hidden. The longer of throughput and latency is the answer. The constants are
-those of NVIDIA's data-center GPUs (CUDA C++ Programming Guide, tables of compute capabilities; Jia
-et al. 2018, "Dissecting the NVIDIA Volta GPU Architecture via Microbenchmarking"); for other GPUs
-only the limits in `GpuTarget` differ. The figure orders schedules of one workload. It is no time.
+of the latency is hidden. The longer of throughput and latency is the answer (`gpu_machine.py` has
+the constants). The figure orders schedules of one workload. It is no time.
 """
 
 from __future__ import annotations
@@ -19,36 +17,32 @@ from dataclasses import dataclass
 
 from ..ir.workload import Op, Operand, Workload
 from ..language.schedule import Schedule
-from .gpu import PROMOTE
+from . import cuda_matrix, gpu_matrix_estimate, vulkan_matrix
+from .gpu import MATRIX, PROMOTE
+from .gpu_machine import (
+    BANKS,
+    BARRIER,
+    COPIED,
+    LANES,
+    LOAD_LATENCY,
+    MEMORY,
+    MOST_REGISTERS,
+    OVERHEAD_REGISTERS,
+    REGISTERS,
+    SECOND_CACHE,
+    SECTOR,
+    SHARED_LATENCY,
+    UNKNOWN_UNITS,
+    held,
+    moved,
+    spans,
+)
 from .target import GpuTarget
 
-LANES = 128
-"""Operations that a compute unit issues in a cycle, and the bytes that its first cache and its
-shared memory move."""
-SECTOR = 32
-"""Bytes that a cache moves at least."""
-BANKS = 32
-"""Words of four bytes that shared memory moves at once, each from another bank."""
-SECOND_CACHE = 64
-"""Bytes a cycle that a compute unit gets from the second cache, and from memory..."""
-MEMORY = 16
-RESIDENT = 2048
-"""Most invocations that a compute unit holds, and..."""
-GROUPS = 32
-"""...most workgroups."""
-REGISTERS = 65536
-"""Of a compute unit, in words; an invocation has at most..."""
-MOST_REGISTERS = 255
-OVERHEAD_REGISTERS = 32
-"""...of which so many hold addresses and counters."""
-LINE = 16
-"""Bytes that an invocation loads with one instruction at most."""
 AHEAD = 4
 """Points of a sum whose operands are in registers at once: drivers unroll shorter steps so far."""
-LOAD_LATENCY, SHARED_LATENCY, ADD_LATENCY, BARRIER = 300, 30, 4, 40
+ADD_LATENCY = 4
 """Cycles."""
-UNKNOWN_UNITS = 64
-"""Compute units of a GPU whose number IREE does not tell."""
 SCALAR = "pipeline:distribute"
 """Of IREE's own choices alone: every element is loaded by itself."""
 
@@ -79,10 +73,14 @@ class _Load:
 def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float:
     """Cycles that the dispatch is estimated to take. The schedule must have tiles: not the default,
     but it need not be of the space (IREE's own choices are not always)."""
+    if schedule.choice("pipeline") == MATRIX:
+        module = cuda_matrix if target.backend == "cuda" else vulkan_matrix
+        built = module.tiles(workload, target, schedule)
+        return gpu_matrix_estimate.estimate(workload, target, built)
     tiles = _tiles(workload, schedule)
     warps = -(-tiles.threads // target.subgroup)
     promoted = schedule.choice("pipeline") == PROMOTE
-    longest = 1 if schedule.choice("pipeline") == SCALAR else LINE
+    longest = 1 if schedule.choice("pipeline") == SCALAR else COPIED
     root = workload.root_op
     issue = cycles = l2 = words = shared = 0.0
     results = math.prod(tiles.thread[dim] for dim in root.dims("parallel"))
@@ -104,15 +102,15 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
             if staged:
                 shared += load.bytes
                 # Copied there together, with the longest loads and stores.
-                copies = load.bytes / LINE / target.subgroup / warps
+                copies = load.bytes / COPIED / target.subgroup / warps
                 issue += often * copies * 4
-                cycles += often * copies * LINE * target.subgroup / LANES * 2
+                cycles += often * copies * COPIED * target.subgroup / LANES * 2
     width = max(4, *(operand.bytes for operand in root.outputs)) / 4
     registers = OVERHEAD_REGISTERS + results * width + words
     # A workgroup's invocations are there at once: the larger it is, the fewer each may have.
     most = min(MOST_REGISTERS, REGISTERS // (warps * target.subgroup))
     spill = max(1.0, registers / most) ** 2
-    held = _held(target, tiles, warps, min(registers, most), shared)
+    resident = held(target, warps, min(registers, most), shared)
     units = target.units or UNKNOWN_UNITS
     each = -(-tiles.workgroups // units)
     per_group = max(
@@ -122,8 +120,8 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
     chain = ADD_LATENCY * max(points, AHEAD)
     steps = tiles.steps if promoted else -(-tiles.steps * points // max(points, AHEAD))
     wait = LOAD_LATENCY + chain + (SHARED_LATENCY + 2 * BARRIER if promoted else 0)
-    latency = -(-each // held) * (steps * wait + LOAD_LATENCY)
-    memory = _moved(workload) / MEMORY / units
+    latency = -(-each // resident) * (steps * wait + LOAD_LATENCY)
+    memory = moved(workload) / MEMORY / units
     return math.hypot(max(each * per_group, memory), latency)
 
 
@@ -143,15 +141,6 @@ def _tiles(workload: Workload, schedule: Schedule) -> _Tiles:
     return _Tiles(thread, group, counts, max(1, math.prod(counts.values())), steps, workgroups)
 
 
-def _held(target: GpuTarget, tiles: _Tiles, warps: int, registers: float, shared: float) -> int:
-    """Workgroups that a compute unit holds at once."""
-    size = warps * target.subgroup
-    most = min(GROUPS, RESIDENT // size, int(REGISTERS / (registers * size)))
-    if shared:
-        most = min(most, int(target.shared / shared))
-    return max(1, most)
-
-
 def _load(
     workload: Workload,
     target: GpuTarget,
@@ -163,15 +152,15 @@ def _load(
 ) -> _Load:
     """What a step loads or stores of an operand; from shared memory where it is `staged`."""
     size = operand.bytes
-    mine = _spans(workload, operand, tiles.thread)
-    all_ = _spans(workload, operand, tiles.group)
+    mine = spans(workload, operand, tiles.thread)
+    all_ = spans(workload, operand, tiles.group)
     run = (mine[-1] if mine else 1) * size
     runs = math.prod(mine[:-1])
     pieces = runs * -(-run // max(longest, size))
-    shape = all_ if staged else _spans(workload, operand, {})
+    shape = all_ if staged else spans(workload, operand, {})
     starts = _starts(operand, tiles, shape, target.subgroup)
     if staged:
-        piece = min(run, LINE)
+        piece = min(run, COPIED)
         banks: dict[int, int] = {}
         for start in starts:
             bank = start * size // 4 % BANKS
@@ -193,15 +182,6 @@ def _load(
     return _Load(pieces, cycles, words, rows * max(SECTOR, (all_[-1] if all_ else 1) * size))
 
 
-def _spans(workload: Workload, operand: Operand, sizes: dict[int, int]) -> list[int]:
-    """How many elements a tile covers along each index; all where a dim has no size."""
-    extents = workload.extents
-    return [
-        1 + sum(abs(f) * (sizes.get(dim, extents[dim]) - 1) for dim, f in index.terms)
-        for index in operand.indices
-    ]
-
-
 def _starts(operand: Operand, tiles: _Tiles, shape: list[int], lanes: int) -> set[int]:
     """Where in an array of a shape each invocation of the first warp begins, in elements."""
     strides = [math.prod(shape[place + 1 :]) for place in range(len(shape))]
@@ -220,13 +200,3 @@ def _starts(operand: Operand, tiles: _Tiles, shape: list[int], lanes: int) -> se
     for place in itertools.islice(places, lanes):
         found.add(sum(n * steps[dim] for n, dim in zip(place, tiles.counts, strict=True)))
     return found
-
-
-def _moved(workload: Workload) -> float:
-    """Bytes that the dispatch reads from memory and writes there, each once."""
-    return sum(
-        math.prod(_spans(workload, operand, {})) * operand.bytes
-        for op in workload.ops
-        for operand in (*op.inputs, *op.outputs)
-        if operand.source < 0
-    )

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """llvm-cpu: what may be decided about one op of a program before dispatches are formed.
 
-A convolution may become a matmul over gathered windows (im2col). A contraction may be data-tiled:
-its operands are packed so that the innermost kernel reads them in order; constant operands are
-packed once, when the program loads.
+A convolution may become a matmul over gathered windows (im2col), or have its channels moved last
+(NHWC). A contraction may be data-tiled: its operands are packed so that the innermost kernel reads
+them in order. What is constant is transposed or packed once, when the program loads.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .target import CpuTarget
 
 NAME = "graph"
 LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"
+LAST = "graph:channels-last"
 
 
 def graph_space(workload: Workload, target: CpuTarget) -> Space:
@@ -29,7 +30,14 @@ def options(workload: Workload) -> tuple[str, ...]:
         return (LEAVE,)
     if not window(workload):
         return (LEAVE, TILED)
-    return (LEAVE,) if _dilated(workload) else (LEAVE, IM2COL)
+    last = (LAST,) if _channels_first(workload) else ()
+    return (LEAVE, *last) if _dilated(workload) else (LEAVE, *last, IM2COL)
+
+
+def _channels_first(workload: Workload) -> bool:
+    """Whether the result of a convolution ends in rows and columns (NCHW)."""
+    (innermost,) = workload.root_op.outputs[0].indices[-1].terms
+    return innermost[0] in {outer for outer, _ in window(workload)}
 
 
 def _dilated(workload: Workload) -> bool:

@@ -18,8 +18,10 @@ from collections.abc import Iterable
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
+from . import vulkan_matrix
 from .gpu import (
     DEFAULT,
+    MATRIX,
     MAX_BODY,
     MAX_RESULTS,
     MAX_SPREAD,
@@ -36,11 +38,14 @@ from .gpu import (
     tiles,
 )
 from .target import GpuTarget
+from .vulkan_matrix import DEPTHS, STAGES
 
 __all__ = ["lowering_configs", "restructuring", "space", "translation_info"]
-PIPELINES = {PLAIN: "BaseVectorize", PROMOTE: "MatmulPromoteVectorize"}
-STAGES = ("store:0", "store:1")
-DEPTHS = ("depth:1", "depth:2", "depth:3")
+PIPELINES = {
+    PLAIN: "BaseVectorize",
+    PROMOTE: "MatmulPromoteVectorize",
+    MATRIX: "CooperativeMatrixVectorize",
+}
 ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
 LINE = 4
@@ -58,6 +63,8 @@ def space(workload: Workload, target: GpuTarget) -> Space:
         yield from _vector(workload, target)
     elif pipeline == PROMOTE:
         yield from _promote(workload, target)
+    elif pipeline == MATRIX:
+        yield from vulkan_matrix.space(workload, target)
 
 
 def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
@@ -73,6 +80,8 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     yield PLAIN
     if _promoted(workload):
         yield PROMOTE
+    if vulkan_matrix.multiplied(workload, target):
+        yield MATRIX
 
 
 def _promoted(workload: Workload) -> tuple[int, int, int] | None:
@@ -150,18 +159,22 @@ def _promote(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-
 def translation_info(workload: Workload, schedule: Schedule) -> str:
     """Text of the function's `#iree_codegen.translation_info`."""
     name = PIPELINES[schedule.choice("pipeline")]
-    options = ""
+    options = subgroup = ""
+    if schedule.choice("pipeline") == MATRIX:
+        subgroup = f" subgroup_size = {vulkan_matrix.SUBGROUP}"
     if depth := schedule.choice("depth").partition(":")[2]:
         stage = schedule.choice("stage").partition(":")[2]
         options = f", {{pipeline_depth = {depth} : i64, store_stage = {stage} : i64}}"
     return (
         f"#iree_codegen.translation_info<pipeline = #iree_gpu.spirv_pipeline<{name}>"
-        f" workgroup_size = {_invocations(workload, schedule)}{options}>"
+        f" workgroup_size = {_invocations(workload, schedule)}{subgroup}{options}>"
     )
 
 
 def _invocations(workload: Workload, schedule: Schedule) -> list[int]:
     """Invocations of a workgroup along x, y and z: x those of the innermost loop."""
+    if schedule.choice("pipeline") == MATRIX:
+        return vulkan_matrix.invocations(workload, schedule)
     dims = [d for d in reversed(workload.root_op.dims("parallel")) if workload.extents[d] > 1]
     if schedule.choice("pipeline") == PROMOTE:
         promoted = _promoted(workload)
@@ -178,6 +191,8 @@ def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
 
 def _config(workload: Workload, schedule: Schedule) -> str:
     """Levels: workgroup, invocation, reduction; a promoted matmul has the first with all dims."""
+    if schedule.choice("pipeline") == MATRIX:
+        return vulkan_matrix.config(workload, schedule)
     group, thread, reduce = tiles(workload, schedule)
     if schedule.choice("pipeline") == PROMOTE:
         levels = [[size or depth for size, depth in zip(group, reduce, strict=True)]]

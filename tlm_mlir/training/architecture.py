@@ -56,6 +56,10 @@ class Network:
     variant: Variant
     dtype: str = "f32"
 
+    def in_half(self) -> Network:
+        """The same network in 16-bit floats."""
+        return dataclasses.replace(self, name=f"{self.name}_f16", dtype="f16")
+
     def build(self, seed: int = 0) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
         """Return the module in inference mode, with one tensor as its result, and example inputs.
 

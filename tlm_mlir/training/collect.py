@@ -232,8 +232,10 @@ def _jobs(
 
 def job(entry: Entry, workload: Workload, target: CpuTarget, texts: Iterable[str]) -> Job:
     """The measuring job for some schedules of an entry."""
-    base = {"workload": entry.workload, "target": target.to_json()}
-    lanes = target.vector_bytes // 4
+    base = {"workload": workload.to_json(), "target": target.to_json()}
+    # Of the narrowest input: an instruction may multiply pairs of 16-bit floats.
+    narrowest = min((operand.bytes for operand in workload.root_op.inputs), default=1)
+    lanes = target.vector_bytes // min(4, narrowest)
     return Job(
         source=entry.source,
         candidates=tuple({**base, "schedule": text} for text in texts),

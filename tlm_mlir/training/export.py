@@ -19,7 +19,7 @@ import warnings
 from pathlib import Path
 
 from tlm_mlir.training.architecture import Network
-from tlm_mlir.training.networks import HELD_OUT, TRAINING
+from tlm_mlir.training.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 
 PARAMETER_SCOPE = "model"
 
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="name")
     parser.add_argument("--weights", action="store_true", help="also write NAME.irpa, random")
     options = parser.parse_args(arguments)
-    networks = HELD_OUT | TRAINING
+    networks = HELD_OUT | HELD_OUT_HALF | TRAINING
     unknown = [name for name in options.names if name not in networks]
     if unknown:
         parser.error(f"there is no network called {', '.join(unknown)}")

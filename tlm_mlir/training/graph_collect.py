@@ -19,26 +19,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.graph import LAYOUTS, TILING, apply_layouts, find_contractions, find_convolutions
+from ..compiler.graph import LAYOUTS, TILING, apply_layouts
 from ..compiler.session import Session
 from ..errors import InputError, TlmError
-from ..ir.graph import GraphOp, device_target
+from ..ir.graph import GraphOp, device_target, find_contractions, find_convolutions
 from ..ir.workload import Workload
 from ..language.prompt import readable
 from ..language.vocabulary import END
 from ..measure.database import Database, Record
 from ..measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
 from ..measure.worker import Measured
-from ..targets.llvm_cpu_graph import IM2COL, LEAVE, TILED, options
+from ..targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED, options
 from ..targets.target import CpuTarget, cpu_target
 from .collect import CYCLES_PER_SECOND, reduction_length, versions
 from .corpus import BASE_FLAGS, MIN_POINTS, root_key
 from .graph_programs import one_op_program
-from .networks import HELD_OUT, TRAINING
+from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 
 MAX_FLOPS = 4e9
 VARIANTS = {
     TILED: (Variant(tiling=TILED),),
+    LAST: (Variant(LAST),),
     IM2COL: (Variant(IM2COL), Variant(IM2COL, TILED)),
 }
 """What is measured for an option, of which the best counts."""
@@ -77,7 +78,7 @@ def read_network(path: Path) -> Iterator[tuple[GraphOp, str]]:
 
 def held_out_keys(folder: Path) -> set[str]:
     """Root keys of every graph op of the held-out networks."""
-    paths = [folder / f"{name}.mlir" for name in HELD_OUT]
+    paths = [folder / f"{name}.mlir" for name in HELD_OUT | HELD_OUT_HALF]
     return {root_key(op.workload) for path in paths for op, _ in read_network(path)}
 
 

@@ -80,3 +80,5 @@ def _transformers() -> list[Network]:
 
 
 SIZES: tuple[Network, ...] = (*_resnets(), *_transformers())
+HALF: tuple[Network, ...] = tuple(network.in_half() for network in SIZES[::3])
+"""Some of them in 16-bit floats, which matrix units multiply."""

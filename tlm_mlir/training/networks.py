@@ -15,7 +15,7 @@ import dataclasses
 from typing import Any
 
 from .architecture import Network, Variant, images, tabulate, tensors, tokens, translation
-from .network_sizes import SIZES
+from .network_sizes import HALF, SIZES
 
 
 def _held_out(
@@ -49,6 +49,8 @@ HELD_OUT: dict[str, Network] = {
     )
 }
 """Never trained on, nor any workload that occurs in them."""
+HELD_OUT_HALF = {half.name: half for half in map(Network.in_half, HELD_OUT.values())}
+"""The same in 16-bit floats: held out as well."""
 
 _BERT = {"num_hidden_layers": 2, "vocab_size": 1000}
 _SMALL = {"hidden_size": 384, "num_attention_heads": 6, "intermediate_size": 1536}
@@ -223,6 +225,6 @@ _AUDIO = (
     *tabulate("hifigan", "vocoder", "SpeechT5HifiGan", tensors("b1", spectrogram=(1, 64, 80))),
 )  # fmt: skip
 
-_ALL = _VISION + _TEXT + _AUDIO + SIZES
+_ALL = _VISION + _TEXT + _AUDIO + SIZES + HALF
 TRAINING: dict[str, Network] = {network.name: network for network in _ALL}
 """Everything the corpus is taken from; no network has more than 320 million parameters."""

@@ -1,0 +1,65 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The order in which a contraction multiplies its factors, which IREE's code for CPUs depends on.
+
+Where the product's first operand is the factor with the result's innermost dim (the columns), as
+in a 1x1 convolution of an NCHW image whose points IREE has collapsed, IREE 3.13 lays vectors across
+the columns and transposes them in the end. With the operands swapped, the same dispatch runs two to
+five times as fast under IREE's own choice, and more under a schedule (benchmarks/README.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iree.compiler import ir
+
+CASTS = frozenset(
+    ["arith.extf", "arith.truncf", "arith.extsi", "arith.extui", "arith.trunci", "arith.sitofp"]
+    + ["arith.uitofp", "arith.fptosi", "arith.fptoui", "arith.bitcast", "arith.index_cast"]
+)
+
+
+def columns_first(
+    operation: ir.Operation, inputs: Sequence[frozenset[int | None]], result: Sequence[int | None]
+) -> bool:
+    """Whether an op with two inputs multiplies columns by rows: the first has the result's last
+    dim and not the one before, the second only the latter. (Where the first has both, as the rows
+    and columns of an image, the order makes no difference.)
+
+    `inputs` are the dims that each is indexed by, `result` those of the result in order.
+    """
+    if len(result) < 2 or None in result[-2:]:
+        return False
+    row, column = result[-2:]
+    first, second = inputs
+    if column not in first or column in second or row in first or row not in second:
+        return False
+    return _product(operation, (0, 1)) is not None
+
+
+def put_rows_first(operation: ir.Operation) -> None:
+    """Swaps the operands of the product of an op that `columns_first` is true of, in place."""
+    product = _product(operation, (0, 1))
+    assert product is not None
+    product.operands[0], product.operands[1] = product.operands[1], product.operands[0]
+
+
+def _product(operation: ir.Operation, places: tuple[int, int]) -> ir.Operation | None:
+    """The multiplication of two block arguments, in this order, casts of them included."""
+    for view in operation.regions[0].blocks[0].operations:
+        inner = view.operation
+        if inner.name in ("arith.mulf", "arith.muli"):
+            found = tuple(_argument(value) for value in inner.operands)
+            if found == places:
+                return inner
+    return None
+
+
+def _argument(value: ir.Value) -> int | None:
+    """Which block argument a value is, seen through casts."""
+    while not isinstance(value.owner, ir.Block):
+        if value.owner.operation.name not in CASTS:
+            return None
+        value = value.owner.operation.operands[0]
+    return ir.BlockArgument(value).arg_number

@@ -1,0 +1,79 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What matrix units of GPUs multiply, and how a workgroup is built of their tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..ir.workload import Workload
+from .gpu import contraction, spread
+from .target import GpuTarget
+
+TYPES = {"f16": "mma-f16", "bf16": "mma-bf16"}
+"""The feature that a target needs for inputs of a type."""
+ELEMENT = 2
+"""Bytes of an input's element."""
+_BODY = ["mulf", "addf", "yield"]
+
+
+@dataclass(frozen=True)
+class Dims:
+    """The dims that instructions multiply along."""
+
+    m: int
+    n: int
+    k: int
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """How one workgroup is built.
+
+    `unit` is what one instruction multiplies: rows, columns, and how many products it sums. A
+    subgroup computes `high` x `wide` tiles of results, a workgroup has `rows` x `columns`
+    subgroups, and a step is `deep` instructions deep. `pad` are the bytes after each row in shared
+    memory, `copies` the steps whose inputs are there at once, `shared` the bytes of all.
+    """
+
+    dims: Dims
+    unit: tuple[int, int, int]
+    high: int
+    wide: int
+    rows: int
+    columns: int
+    deep: int
+    pad: int
+    copies: int
+    shared: int
+
+    @property
+    def sizes(self) -> Mapping[int, int]:
+        """Elements by dim that a workgroup and a step cover."""
+        m, n, k = self.unit
+        return {
+            self.dims.m: self.rows * self.high * m,
+            self.dims.n: self.columns * self.wide * n,
+            self.dims.k: self.deep * k,
+        }
+
+
+def multiplied(
+    workload: Workload, target: GpuTarget, unit: tuple[int, int, int]
+) -> Dims | None:
+    """The innermost dims of a contraction of 16-bit floats that matrix units multiply whole tiles
+    of; None where they cannot."""
+    found = contraction(workload)
+    root = workload.root_op
+    if found is None or not (found.m and found.n and found.k) or spread(workload) > 1:
+        return None
+    left, right = (operand.dtype for operand in root.inputs)
+    if left != right or root.outputs[0].dtype != "f32" or TYPES.get(left) not in target.features:
+        return None
+    # IREE looks for the plain body, with casts at most.
+    if [line.split("(")[0] for line in root.body if not line.startswith("ext")] != _BODY:
+        return None
+    dims = Dims(found.m[-1], found.n[-1], found.k[-1])
+    inner = zip((dims.m, dims.n, dims.k), unit, strict=True)
+    return None if any(workload.extents[dim] % size for dim, size in inner) else dims

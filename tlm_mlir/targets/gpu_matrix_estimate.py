@@ -1,0 +1,100 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The static estimate for schedules of matrix units, in the cycles of `gpu_estimate`.
+
+A step of a warp loads its inputs from shared memory as `mma.sync` wants them in registers (PTX ISA,
+fragments of m16n8k16): where an input runs along the sum, two elements at once, else one by one.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..ir.workload import Workload
+from .gpu_machine import (
+    BANKS,
+    BARRIER,
+    COPIED,
+    LANES,
+    LOAD_LATENCY,
+    MEMORY,
+    MOST_REGISTERS,
+    OVERHEAD_REGISTERS,
+    REGISTERS,
+    SECOND_CACHE,
+    SECTOR,
+    SHARED_LATENCY,
+    UNKNOWN_UNITS,
+    held,
+    moved,
+)
+from .gpu_matrix import ELEMENT, Tiles
+from .target import GpuTarget
+
+MULTIPLY = 1024
+"""Products of a compute unit in a cycle (NVIDIA A100 Tensor Core GPU Architecture, 2020)."""
+MULTIPLY_LATENCY = 33
+"""Cycles until an instruction's result is there (Sun et al. 2022, "Dissecting Tensor Cores via
+Microbenchmarks")."""
+LANES_A_ROW = 4
+"""Lanes that share a row of 8 words in a fragment."""
+
+
+def estimate(workload: Workload, target: GpuTarget, tiles: Tiles) -> float:
+    """Cycles that the dispatch is estimated to take when workgroups are built so."""
+    root, dims, size = workload.root_op, tiles.dims, tiles.sizes
+    rows, columns, depth = tiles.unit
+    warps, threads = tiles.rows * tiles.columns, tiles.rows * tiles.columns * target.subgroup
+    workgroups = math.prod(
+        -(-workload.extents[dim] // size.get(dim, 1)) for dim in root.dims("parallel")
+    )
+    steps = math.prod(
+        -(-workload.extents[dim] // size.get(dim, 1)) for dim in root.dims("reduction")
+    )
+    loads = reads = 0.0
+    edges = {dims.m: tiles.high * rows, dims.n: tiles.wide * columns}
+    for operand in root.inputs:
+        (dim,) = edges.keys() & {index.dim for index in operand.indices}
+        elements = edges[dim]
+        along = operand.indices[-1].dim == dims.k
+        row = size[dims.k if along else dim] * ELEMENT + tiles.pad
+        words = elements * tiles.deep * depth * ELEMENT / 4 / target.subgroup
+        instructions = words if along else 2 * words
+        loads += instructions
+        reads += instructions * _conflicts(row, along)
+    moves = (size[dims.m] + size[dims.n]) * size[dims.k] * ELEMENT
+    multiplies = tiles.high * tiles.wide * tiles.deep
+    issue = steps * (multiplies + loads + 4 * moves / COPIED / threads)
+    results = tiles.high * tiles.wide * rows * columns / target.subgroup
+    issue += results * sum(len(op.body) + 1 for op in workload.ops if op is not root)
+
+    # What goes to shared memory passes through registers, before the inputs come from there.
+    inputs = (tiles.high * rows + tiles.wide * columns) * depth * ELEMENT / 4 / target.subgroup
+    registers = OVERHEAD_REGISTERS + results + max(moves / 4 / threads, inputs)
+    most = min(MOST_REGISTERS, REGISTERS // threads)
+    spill = max(1.0, registers / most) ** 2
+    resident = held(target, warps, min(registers, most), tiles.shared)
+    each = -(-workgroups // (target.units or UNKNOWN_UNITS))
+    sectors = moves * max(1.0, SECTOR / (size[dims.k] * ELEMENT))
+    per_group = max(
+        warps * steps * multiplies * rows * columns * depth / MULTIPLY,
+        threads * issue * spill / LANES,
+        steps * (warps * reads + moves / LANES * 2) * spill,
+        steps * sectors / SECOND_CACHE,
+    )
+    chain = SHARED_LATENCY + tiles.deep * MULTIPLY_LATENCY + 2 * BARRIER
+    ahead = tiles.copies - 1
+    wait = max(chain, LOAD_LATENCY / ahead) if ahead else chain + LOAD_LATENCY
+    latency = -(-each // resident) * (steps * wait + LOAD_LATENCY)
+    memory = moved(workload) / MEMORY / (target.units or UNKNOWN_UNITS)
+    return math.hypot(max(each * per_group, memory), latency)
+
+
+def _conflicts(row: int, along: bool) -> int:
+    """Times that shared memory is read for one load of a warp from rows of so many bytes."""
+    words: dict[int, set[int]] = {}
+    for lane in range(BANKS):
+        line, pair = divmod(lane, LANES_A_ROW)
+        start = line * row + pair * 2 * ELEMENT if along else 2 * pair * row + line * ELEMENT
+        words.setdefault(start // 4 % BANKS, set()).add(start // 4)
+    return max(len(found) for found in words.values())
