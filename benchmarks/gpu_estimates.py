@@ -149,9 +149,14 @@ def main() -> int:
             device = Device(name, Path(folder), scheduler)
             found = list(rows(device, options.networks, name))
         sums = [row for row in found if row["sums"]]
+        contractions = [row for row in found if row["contraction"]]
+        types = sorted({row["type"] for row in contractions})
         result[name] = {
             "all": summary(found),
-            "contractions": summary([row for row in found if row["contraction"]]),
+            **{
+                f"contractions of {t}": summary([r for r in contractions if r["type"] == t])
+                for t in types
+            },
             "other sums": summary([row for row in sums if not row["contraction"]]),
             "rows": found,
         }

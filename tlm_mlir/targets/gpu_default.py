@@ -8,7 +8,6 @@ tiles that do not divide.
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 
@@ -143,10 +142,11 @@ def _numbers(text: str) -> list[int]:
 
 
 def _shared_out(workload: Workload, group: dict[int, int], info: str) -> dict[int, int]:
-    """What each invocation computes of a promoted tile, the innermost loops along x, y and z."""
+    """What each invocation computes of a promoted tile, the innermost loops that it has more than
+    one of along x, y and z."""
     sizes = [int(number) for number in _GROUP_SIZE.findall(info)[0].split(",")]
-    dims = list(reversed(workload.root_op.dims("parallel")))
-    return {
-        dim: max(1, group[dim] // count)
-        for dim, count in itertools.zip_longest(dims, sizes[: len(dims)], fillvalue=1)
-    }
+    dims = [dim for dim in reversed(workload.root_op.dims("parallel")) if group[dim] > 1]
+    found = dict(group)
+    for dim, count in zip(dims, sizes, strict=False):
+        found[dim] = max(1, group[dim] // count)
+    return found
