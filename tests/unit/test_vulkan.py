@@ -117,8 +117,12 @@ def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
 
 def test_what_cooperative_matrices_multiply() -> None:
     halves = matmul("f16", extents=(96, 64, 208))
+    root, bias = halves.ops
+    # Found on GPT-2 in 16-bit floats.
+    power = replace(halves, ops=(root, replace(bias, body=("fpowi(a0,c:i64)", "yield(v0)"))))
     assert options(halves, LARGE) == [vulkan.DEFAULT, *vulkan.PIPELINES]
     for workload, target in (
+        (power, LARGE),
         (halves, SMALL),  # a device without them
         (halves, replace(LARGE, subgroup=64)),
         (matmul("f16", extents=(96, 72, 208)), LARGE),  # a part of a tile
