@@ -14,7 +14,7 @@ from ..language import schedule as schedules
 from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.target import Target
+from ..targets.target import CpuTarget, Target
 from .own import own_choices
 from .report import (
     AT_LOAD,
@@ -113,7 +113,7 @@ def _eligible(dispatch: Dispatch, target: Target) -> tuple[str, str]:
         return LEFT, dispatch.reading.reason
     if not workload.static:
         return LEFT, "has a dynamic shape"
-    if workload.root_op.columns_first and target.backend not in registry.ESTIMATES:
+    if workload.root_op.columns_first and isinstance(target, CpuTarget):
         return LEFT, "multiplies columns by rows, which a script cannot change"
     length = len(prompt_tokens(workload, target))
     if length > MAX_TOKENS:

@@ -35,31 +35,30 @@ def columns_first(
     first, second = inputs
     if column not in first or column in second or row in first or row not in second:
         return False
-    return _product(operation, (0, 1)) is not None
+    return _product(operation) is not None
 
 
 def put_rows_first(operation: ir.Operation) -> None:
     """Swaps the operands of the product of an op that `columns_first` is true of, in place."""
-    product = _product(operation, (0, 1))
+    product = _product(operation)
     assert product is not None
     product.operands[0], product.operands[1] = product.operands[1], product.operands[0]
 
 
-def _product(operation: ir.Operation, places: tuple[int, int]) -> ir.Operation | None:
-    """The multiplication of two block arguments, in this order, casts of them included."""
-    for view in operation.regions[0].blocks[0].operations:
+def _product(operation: ir.Operation) -> ir.Operation | None:
+    """The multiplication of the first input by the second, casts of them included."""
+    block = operation.regions[0].blocks[0]
+    inputs = [block.arguments[0], block.arguments[1]]
+    for view in block.operations:
         inner = view.operation
         if inner.name in ("arith.mulf", "arith.muli"):
-            found = tuple(_argument(value) for value in inner.operands)
-            if found == places:
+            if [_uncast(value) for value in inner.operands] == inputs:
                 return inner
     return None
 
 
-def _argument(value: ir.Value) -> int | None:
-    """Which block argument a value is, seen through casts."""
-    while not isinstance(value.owner, ir.Block):
-        if value.owner.operation.name not in CASTS:
-            return None
+def _uncast(value: ir.Value) -> ir.Value:
+    """What a value is a cast of, or itself."""
+    while not isinstance(value.owner, ir.Block) and value.owner.operation.name in CASTS:
         value = value.owner.operation.operands[0]
-    return ir.BlockArgument(value).arg_number
+    return value

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -194,7 +194,10 @@ def collect(
     """Measures up to `batches` batches of new schedules for every entry; returns records written.
 
     `round_` numbers the learning round. Entries that hold enough records of the round are skipped.
+    Contractions of candidates multiply rows by columns, as `tlm-mlir compile` has it; IREE's
+    default is measured as IREE forms the dispatch.
     """
+    entries = [_rows_first(entry) for entry in entries]
     text = target.to_json()
     known = {entry.workload: database.schedules(entry.workload, text) for entry in entries}
     written = 0
@@ -212,6 +215,11 @@ def collect(
         jobs = _jobs(entries, target, propose, known, batches)
         measure_batches(jobs, on_result=keep, limits=limits or Limits(compile_timeout=20.0))
     return written
+
+
+def _rows_first(entry: Entry) -> Entry:
+    workload = Workload.from_json(entry.workload)
+    return replace(entry, workload=workload.rows_first().to_json())
 
 
 def _jobs(
