@@ -68,6 +68,24 @@ def test_a_promoted_matmul_of_vulkan_is_shared_out() -> None:
     assert sizes(found, "reduce") == [16]
 
 
+def test_tiles_of_cooperative_matrices() -> None:
+    ampere = GpuTarget(
+        *("vulkan-spirv", 0, 32, 1024, (1024, 1024, 1024), 166912), features=("mma-f16",)
+    )
+    halves = matmul("f16", extents=(512, 1024, 768))
+    levels = "[[64, 128], [32, 64], [0, 0, 32], [16, 16, 16]]"
+    found = imitate(halves, ampere, vulkan("CooperativeMatrixVectorize", "[64, 2, 1]", levels))
+    assert found is not None and found.choice("pipeline") == MATRIX
+    tiles = [found.size(name, dim, 0) for name in ("subgroup", "group") for dim in (0, 1)]
+    assert tiles == [2, 4, 2, 2] and found.size("reduce", 2, 0) == 2
+    for other in (
+        "[[64, 128], [32, 64], [0, 0, 32]]",
+        "[[64, 64], [32, 32], [0, 0, 32], [8, 8, 8]]",
+    ):
+        text = vulkan("CooperativeMatrixVectorize", "[64, 2, 1]", other)
+        assert imitate(halves, ampere, text) is None
+
+
 def test_levels_of_vulkan_may_be_short() -> None:
     text = vulkan("BaseDistribute", "[2, 2, 8]", "[[0, 8, 2, 2], [0, 1, 1, 1]]")
     found = imitate(convolution(), HOPPER, text)

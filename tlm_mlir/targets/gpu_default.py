@@ -103,9 +103,10 @@ def _cooperative(workload: Workload, target: GpuTarget, configuration: str) -> S
     found = _TILES.search(configuration)
     if dims is None or found is None:
         return None
-    group, subgroup, step, unit = map(_numbers, found.group(1).split("], ["))
-    if tuple(unit[-3:]) != vulkan_matrix.UNIT:
+    levels = [_numbers(text) for text in found.group(1).split("], [")]
+    if len(levels) != 4 or tuple(levels[-1][-3:]) != vulkan_matrix.UNIT:
         return None
+    group, subgroup, step, unit = levels
     stage, depth = (
         re.search(rf"{name} = (\d)", configuration) for name in ("store_stage", "pipeline_depth")
     )
