@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import iree.runtime as rt
 import numpy as np
+from running import loaded
 
 from tlm_mlir.compiler.apply import apply_tokens
 from tlm_mlir.compiler.driver import Options, plan, write_script
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import build_script
 from tlm_mlir.compiler.session import SOURCES
-from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, put_rows_first
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, rows_first
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
@@ -43,14 +43,10 @@ def test_the_order_of_factors_does_not_change_values(tmp_path: Path) -> None:
     script = build_script(result.scheduled(), result.target, result.session.context)
     SchedulePass(script).run(result.module)
     result.session.finish(result.module, SOURCES, tmp_path / "out.vmfb")
-    config = rt.Config("local-sync")
-    context = rt.SystemContext(config=config)
-    binary = (tmp_path / "out.vmfb").read_bytes()
-    context.add_vm_module(rt.VmModule.copy_buffer(config.vm_instance, binary))
     random = np.random.default_rng(0)
     image = random.standard_normal((32, 784), np.float32)
     weights = random.standard_normal((64, 32), np.float32)
-    found = context.modules.module["columns_first"](image, weights).to_host()
+    found = loaded(tmp_path / "out.vmfb")["columns_first"](image, weights).to_host()
     np.testing.assert_allclose(found, weights @ image, rtol=1e-4, atol=1e-4)
 
 
@@ -69,7 +65,8 @@ def test_the_pass_and_measuring_change_it_as_plans_do() -> None:
     assert COLUMNS in str(other)
     apply_tokens(measured.function, {**candidate, "workload": before.rows_first().to_json()})
     assert str(other) == str(result.module)
-    put_rows_first(other)
+    (again,) = find_dispatches(other)
+    rows_first(again)
     assert str(other) == str(result.module)
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import iree.runtime as rt
 import numpy as np
+from running import loaded
 
 from tlm_mlir.compiler.driver import Options, plan
 from tlm_mlir.compiler.schedule_pass import SchedulePass
@@ -50,10 +50,6 @@ def test_values_under_random_schedules(tmp_path: Path) -> None:
         assert str(script).count(SLICE_PASS) == 1
         SchedulePass(script).run(result.module)
         result.session.finish(result.module, SOURCES, tmp_path / "out.vmfb")
-        config = rt.Config("local-sync")
-        context = rt.SystemContext(config=config)
-        binary = (tmp_path / "out.vmfb").read_bytes()
-        context.add_vm_module(rt.VmModule.copy_buffer(config.vm_instance, binary))
-        found = context.modules.module["first"](x, f, w)
+        found = loaded(tmp_path / "out.vmfb")["first"](x, f, w)
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_allclose(one.to_host(), other, rtol=1e-4, atol=1e-4)

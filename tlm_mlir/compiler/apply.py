@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from iree.compiler import ir, passmanager
 
-from ..ir.dispatch import put_root_rows_first
+from ..ir.dispatch import put_rows_first
 from ..ir.reader import Reading, read_function
 from ..ir.workload import Workload
 from ..language.schedule import Schedule, decode
@@ -42,6 +42,7 @@ def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
     workload = Workload.from_json(candidate["workload"])
     target = Target.from_json(candidate["target"])
     schedule = decode(candidate["schedule"].split(), registry.space_maker(workload, target))
+    reading = read_function(function)
     if not workload.root_op.columns_first:
-        put_root_rows_first(function)
-    annotate(read_function(function), function, schedule, target)
+        reading = put_rows_first(reading)
+    annotate(reading, function, schedule, target)

@@ -14,7 +14,7 @@ from pathlib import Path
 from iree.compiler import ir
 
 from ..errors import CompileError, InputError, TargetError
-from ..ir.dispatch import Dispatch, find_dispatches, normalize, put_rows_first
+from ..ir.dispatch import Dispatch, find_dispatches, normalize, rows_first
 from ..ir.graph import device_target, find_contractions, find_convolutions
 from ..ir.standalone import alone, exchange
 from ..language.schedule import Schedule
@@ -117,7 +117,7 @@ def plan(
     """Reads a module and has the model write the schedules of its dispatches.
 
     Unless told not to `rewrite`, contractions on CPUs multiply rows by columns in the plan's module
-    (`ir.dispatch.put_rows_first`), whether they get a schedule or not.
+    (`ir.dispatch.rows_first`), whether they get a schedule or not.
 
     Raises InputError for a file that is missing, no MLIR or without compute, CompileError when IREE
     refuses it, TargetError for an unknown target or CPU, CheckpointError for an unusable model.
@@ -134,9 +134,9 @@ def plan(
         module = _to_dispatches(session, module, options, opening, report)
         with report.timed("reading"):
             normalize(module)
-            if rewrite:
-                put_rows_first(module)
             dispatches = find_dispatches(module)
+            if rewrite:
+                dispatches = [rows_first(dispatch) for dispatch in dispatches]
         configured = _configure(session, module, report)
     except CompileError as error:
         raise CompileError(f"{path} does not compile: {error}") from error

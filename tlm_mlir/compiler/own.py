@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from iree.compiler import ir
 
 from ..errors import CompileError
-from ..ir.dispatch import configuration, functions_of, put_rows_first
+from ..ir.dispatch import configuration, find_dispatches, functions_of, rows_first
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..targets import registry
@@ -44,7 +44,8 @@ class OwnChoice:
         refuses it. Contractions multiply rows by columns unless the workload says otherwise."""
         module = self._session.parse_text(source)
         if not workload.root_op.columns_first:
-            put_rows_first(module)
+            for dispatch in find_dispatches(module):
+                rows_first(dispatch)
         try:
             module = self._session.run(module, SOURCES, CONFIGURED)
         except CompileError:

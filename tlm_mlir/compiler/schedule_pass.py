@@ -11,7 +11,7 @@ from iree.compiler import ir, passmanager
 from iree.compiler.dialects.transform import interpreter
 
 from ..errors import CompileError
-from ..ir.dispatch import functions_of, put_rows_first
+from ..ir.dispatch import find_dispatches, functions_of, rows_first
 from .script import check_script, find_entry
 
 
@@ -37,11 +37,19 @@ class SchedulePass:
 
     def __call__(self, operation: Any, pass_: Any = None) -> None:
         """What the pass manager calls with the module."""
-        put_rows_first(operation.operation, self._only)
+        self._put_rows_first(operation.operation)
         for function in functions_of(operation.operation):
-            name = ir.StringAttr(function.attributes["sym_name"]).value
-            if self._only is None or name in self._only:
+            if self._touches(ir.StringAttr(function.attributes["sym_name"]).value):
                 interpreter.apply_named_sequence(function, self._entry, self._script.operation)
+
+    def _put_rows_first(self, module: ir.Operation) -> None:
+        # Apart: a script may erase ops, and nothing may hold them then.
+        for dispatch in find_dispatches(module):
+            if self._touches(dispatch.name):
+                rows_first(dispatch)
+
+    def _touches(self, name: str) -> bool:
+        return self._only is None or name in self._only
 
     def run(self, module: ir.Operation) -> None:
         """Runs the pass on a module of the script's context. Raises CompileError when it fails."""

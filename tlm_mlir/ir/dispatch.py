@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iree.compiler import ir, passmanager
 
@@ -52,26 +51,21 @@ def normalize(module: ir.Operation) -> None:
         passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
 
 
-def put_rows_first(module: ir.Operation, only: Collection[str] | None = None) -> None:
-    """Has contractions of a normalized module multiply in the order that IREE lowers well.
-
-    Of the functions named in `only`, all when None; those for CPUs, whose root op is such a
-    contraction. What they compute stays the same.
-    """
-    for view in module.regions[0].blocks[0].operations:
-        if view.operation.name != "hal.executable":
-            continue
-        for variant, function in _functions(view.operation):
-            name = ir.StringAttr(function.attributes["sym_name"]).value
-            if '"llvm-cpu"' in str(variant.attributes["target"]) and (only is None or name in only):
-                put_root_rows_first(function)
+def rows_first(dispatch: Dispatch) -> Dispatch:
+    """The dispatch, whose root op multiplies in the order that IREE lowers well from now on, if it
+    is a contraction for a CPU. What it computes stays the same."""
+    if '"llvm-cpu"' not in dispatch.target:
+        return dispatch
+    return replace(dispatch, reading=put_rows_first(dispatch.reading))
 
 
-def put_root_rows_first(function: ir.Operation) -> None:
-    """The same for one dispatch function."""
-    reading = read_function(function)
-    if reading.workload is not None and reading.workload.root_op.columns_first:
-        factors.put_rows_first(reading.ops[reading.workload.root])
+def put_rows_first(reading: Reading) -> Reading:
+    """The same for a reading, whatever it is for."""
+    workload = reading.workload
+    if workload is None or not workload.root_op.columns_first:
+        return reading
+    factors.put_rows_first(reading.ops[workload.root])
+    return replace(reading, workload=workload.rows_first())
 
 
 def find_dispatches(module: ir.Operation) -> list[Dispatch]:

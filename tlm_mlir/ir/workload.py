@@ -108,7 +108,7 @@ class Workload:
         return self.ops[self.root]
 
     def rows_first(self) -> Workload:
-        """What this is once `ir.dispatch.put_rows_first` has been there."""
+        """What this is once `ir.dispatch.rows_first` has been there."""
         root = replace(self.root_op, columns_first=False)
         ops = (*self.ops[: self.root], root, *self.ops[self.root + 1 :])
         return replace(self, ops=ops)

@@ -97,10 +97,5 @@ def tiles(workload: Workload, target: GpuTarget, schedule: Schedule) -> Tiles:
     """How a schedule builds a workgroup."""
     dims = multiplied(workload, target)
     assert dims is not None
-    high, wide = (schedule.size("subgroup", dim, 1) for dim in (dims.m, dims.n))
-    rows, columns = (schedule.size("group", dim, 1) for dim in (dims.m, dims.n))
-    deep = schedule.size("reduce", dims.k, 1)
     pad = PAD_BYTES if schedule.choice("banks") == BANKS[1] else 0
-    edges = rows * high * ROWS + columns * wide * COLUMNS
-    shared = edges * (deep * DEPTH * ELEMENT + pad)
-    return Tiles(dims, UNIT, high, wide, rows, columns, deep, pad, 1, shared)
+    return gpu_matrix.built(dims, UNIT, schedule, pad=pad)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..ir.workload import Workload
+from ..language.schedule import Schedule
 from .gpu import contraction, spread
 from .target import GpuTarget
 
@@ -57,6 +58,24 @@ class Tiles:
             self.dims.n: self.columns * self.wide * n,
             self.dims.k: self.deep * k,
         }
+
+
+def built(
+    dims: Dims,
+    unit: tuple[int, int, int],
+    schedule: Schedule,
+    *,
+    pad: int = 0,
+    copies: int = 1,
+    result: int = 0,
+) -> Tiles:
+    """How a schedule builds a workgroup; `result` are the bytes of one in shared memory."""
+    high, wide = (schedule.size("subgroup", dim, 1) for dim in (dims.m, dims.n))
+    rows, columns = (schedule.size("group", dim, 1) for dim in (dims.m, dims.n))
+    deep = schedule.size("reduce", dims.k, 1)
+    m, n = rows * high * unit[0], columns * wide * unit[1]
+    shared = m * n * result + (m + n) * (deep * unit[2] * ELEMENT + pad) * copies
+    return Tiles(dims, unit, high, wide, rows, columns, deep, pad, copies, shared)
 
 
 def multiplied(

@@ -103,10 +103,5 @@ def tiles(workload: Workload, target: GpuTarget, schedule: Schedule) -> Tiles:
     """How a schedule builds a workgroup."""
     dims = multiplied(workload, target)
     assert dims is not None
-    high, wide = (schedule.size("subgroup", dim, 1) for dim in (dims.m, dims.n))
-    rows, columns = (schedule.size("group", dim, 1) for dim in (dims.m, dims.n))
-    deep = schedule.size("reduce", dims.k, 1)
     copies = _copies(schedule.choice("depth"))
-    m, n = rows * high * ROWS, columns * wide * COLUMNS
-    shared = m * n * RESULT + (m + n) * deep * DEPTH * ELEMENT * copies
-    return Tiles(dims, UNIT, high, wide, rows, columns, deep, 0, copies, shared)
+    return gpu_matrix.built(dims, UNIT, schedule, copies=copies, result=RESULT)

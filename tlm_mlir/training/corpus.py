@@ -24,7 +24,7 @@ from rich.progress import track
 
 from ..compiler.session import SOURCES, Session
 from ..errors import InputError, TlmError
-from ..ir.dispatch import find_dispatches, normalize, put_rows_first
+from ..ir.dispatch import find_dispatches, normalize, rows_first
 from ..ir.graph import device_target
 from ..ir.standalone import standalone
 from ..ir.workload import Workload
@@ -106,10 +106,10 @@ def read_network(
     session = Session([*BASE_FLAGS, *flags])
     module = session.run(session.parse(path), None, SOURCES)
     normalize(module)
-    if rewrite:
-        put_rows_first(module)
     found = []
     for dispatch in find_dispatches(module):
+        if rewrite:
+            dispatch = rows_first(dispatch)
         workload = dispatch.reading.workload
         if workload is None or dispatch.at_load or not workload.static:
             continue
