@@ -5,8 +5,8 @@
     python benchmarks/gpu_estimates.py NETWORK.mlir... --device cuda:sm_90
 
 For every distinct dispatch of the networks: the estimate of one greedy generation against that of
-IREE's own choice, whether it is kept, and, for CUDA where `ptxas` is installed, the registers and
-the bytes spilled of both programs.
+IREE's own choice, whether it is kept, and, for CUDA where `ptxas` is installed, what is known of
+both kernels (measure/ptx.py).
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,24 +31,22 @@ from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.language.schedule import Schedule, encode
 from tlm_mlir.measure.bundle import sources_of
+from tlm_mlir.measure.ptx import Kernels, Statics, serves
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.gpu import contraction
-
-_SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
-_REGISTERS = re.compile(r"Used (\d+) registers")
+from tlm_mlir.targets.target import GpuTarget
 
 
 class Device:
-    """Compiles for one device; what IREE dumps goes to `folder`."""
+    """Compiles for one device."""
 
-    def __init__(self, name: str, folder: Path, scheduler: Scheduler) -> None:
-        target, _, self._arch = name.partition(":")
-        self._folder = folder
-        self.flags = gpu_flags(target, self._arch)
-        self._session = Session([*self.flags, f"--iree-hal-dump-executable-binaries-to={folder}"])
+    def __init__(self, name: str, scheduler: Scheduler) -> None:
+        target, _, arch = name.partition(":")
+        self.flags = gpu_flags(target, arch)
+        self._kernels = Kernels(self.flags) if serves(self.flags) else None
+        self._session = self._kernels.session if self._kernels else Session(self.flags)
         self._reference = Session(REFERENCE_FLAGS)
         self._scheduler = scheduler
-        self._assembles = target == "cuda" and shutil.which("ptxas") is not None
 
     def row(self, source: str) -> dict[str, Any] | None:
         """What is found of a dispatch; None where IREE's choice is not known or the only one."""
@@ -77,30 +72,25 @@ class Device:
             "kept": kept,
             "estimated_speedup": ratio,
         }
-        if self._assembles:
-            row["default"] = self._assembled(asked.module, None)
-            row["ours"] = self._assembled(asked.module, chosen) if kept else row["default"]
+        if self._kernels:
+            row["default"] = self._statics(self._kernels, asked.module, None)
+            row["ours"] = row["default"]
+            if kept:
+                row["ours"] = self._statics(self._kernels, asked.module, chosen)
         return row
 
-    def _assembled(self, module: ir.Operation, schedule: Schedule | None) -> dict[str, int]:
-        """Registers and spilled bytes of a program, the most of its kernels."""
+    def _statics(
+        self, kernels: Kernels, module: ir.Operation, schedule: Schedule | None
+    ) -> Statics:
+        """What is known of a program under a schedule, None for IREE's default."""
         copy = module.clone().operation
         dispatch = only(copy)
+        target = registry.read_target(dispatch.target, 1, self._session.context)
+        assert isinstance(target, GpuTarget)
         if schedule is not None:
-            target = registry.read_target(dispatch.target, 1, self._session.context)
             annotate(dispatch.reading, dispatch.function, schedule, target)
-        self._session.finish(copy, SOURCES, self._folder / "program.vmfb")
-        texts = []
-        for path in self._folder.glob("*.ptx"):
-            command = ["ptxas", "-v", f"--gpu-name={self._arch}", str(path), "-o", "/dev/null"]
-            done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-            texts.append(done.stderr)
-            path.unlink()
-        text = "\n".join(texts)
-        return {
-            "registers": max(map(int, _REGISTERS.findall(text))),
-            "spilled": max(int(a) + int(b) for a, b in _SPILLS.findall(text)),
-        }
+        with tempfile.TemporaryDirectory() as folder:
+            return kernels.finish(copy, SOURCES, Path(folder) / "program.vmfb", target)
 
 
 def rows(device: Device, networks: list[Path], name: str) -> Iterator[dict[str, Any]]:
@@ -145,9 +135,7 @@ def main() -> int:
     scheduler = Scheduler(options.model)
     result: dict[str, Any] = {}
     for name in options.device:
-        with tempfile.TemporaryDirectory() as folder:
-            device = Device(name, Path(folder), scheduler)
-            found = list(rows(device, options.networks, name))
+        found = list(rows(Device(name, scheduler), options.networks, name))
         sums = [row for row in found if row["sums"]]
         contractions = [row for row in found if row["contraction"]]
         types = sorted({row["type"] for row in contractions})

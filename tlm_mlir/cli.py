@@ -67,7 +67,9 @@ def _target_arguments(command: argparse.ArgumentParser) -> None:
 def _model_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", type=Path, metavar="DIR", help="a checkpoint of your own")
     command.add_argument(
-        "--samples", type=int, default=0, help="schedules drawn and judged besides the greedy one"
+        "--samples",
+        type=int,
+        help="schedules drawn and compared besides the greedy one (0 for CPUs, 7 for GPUs)",
     )
 
 

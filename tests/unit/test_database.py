@@ -127,6 +127,29 @@ def test_another_format_is_refused(tmp_path):
         Database(tmp_path / "a.db")
 
 
+def test_a_database_of_the_first_format_goes_on(tmp_path):
+    path = tmp_path / "a.db"
+    with Database(path) as database:
+        database.add(variants(3))
+    connection = sqlite3.connect(path)
+    connection.execute("ALTER TABLE records DROP COLUMN statics")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    known = replace(RECORD, schedule="other", statics='{"registers":32}')
+    with Database(path) as database:
+        assert set(database.records()) == set(variants(3))
+        database.add([known])
+        assert set(database.records()) == {*variants(3), known}
+
+
+def test_what_was_known_before_is_exported(tmp_path):
+    known = replace(RECORD, statics='{"registers":32}')
+    write_records(tmp_path / "a.jsonl.xz", [known])
+    assert list(read_records(tmp_path / "a.jsonl.xz")) == [known]
+    assert known.digest() == RECORD.digest()
+
+
 @pytest.mark.parametrize("damage", ["cut", "noise", "line", "digest"])
 def test_damaged_record_files_are_refused(tmp_path, damage):
     path = tmp_path / "a.jsonl.xz"

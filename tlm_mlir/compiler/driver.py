@@ -47,7 +47,7 @@ class Options:
     cores: int = 0
     iree_args: tuple[str, ...] = ()
     model: Path | None = None
-    samples: int = 0
+    samples: int | None = None
     graph: bool = True
 
     def flags(self) -> list[str]:
@@ -208,7 +208,7 @@ def _to_dispatches(
             chosen = dict(zip(distinct, answers, strict=True))
             choices = [chosen[op.workload.digest] for op in ops]
             report.graph += [
-                GraphReport(op.operation.name, op.workload.digest, choice)
+                GraphReport(op.operation.name, op.workload.digest, choice, op.workload.flops)
                 for op, choice in zip(ops, choices, strict=True)
             ]
             apply(module, choices, ops)

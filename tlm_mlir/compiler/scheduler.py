@@ -21,7 +21,7 @@ from ..model.checkpoint import load
 from ..model.generate import generate
 from ..model.last_logits import last_logits
 from ..model.prefill import Prompt, Tokens, prefill
-from ..model.shapes import EXTEND
+from ..model.shapes import ROW
 from ..model.step import Step
 from ..model.trees import Trees
 from ..targets import registry
@@ -30,6 +30,9 @@ from ..targets.target import Target
 MARGIN = 0.3
 """How much faster (in log latency) a schedule must be foretold to be before it replaces IREE's
 default. Set on the validation workloads (model/README.md)."""
+ESTIMATED_SAMPLES = 7
+"""Schedules that are drawn besides the greedy one where a static estimate chooses: it does not err
+by itself, so the more the better, at 0.1 s of generation for every 30 of them."""
 
 
 class Scheduler:
@@ -53,16 +56,19 @@ class Scheduler:
         workloads: Sequence[Workload],
         target: Target,
         own: Sequence[Schedule | None],
-        samples: int = 0,
+        samples: int | None = None,
         seed: int = 0,
     ) -> list[Schedule]:
         """One schedule for each workload: one greedy generation, kept where it beats the default.
 
         `own` is what IREE would do with each (`compiler.own`), None where that is not known: the
         judge foretells how a schedule compares with it. With `samples` the model also draws that
-        many more per workload, and the best judged is kept. Nothing is measured. The same input
-        gives the same output. Raises CheckpointError if the target has neither judge nor estimate.
+        many more per workload, and the best judged is kept; unless told, it does so by an estimate
+        alone (ESTIMATED_SAMPLES). Nothing is measured. The same input gives the same output. Raises
+        CheckpointError if the target has neither judge nor estimate.
         """
+        if samples is None:
+            samples = 0 if self.judges(target) else ESTIMATED_SAMPLES
         copies = 1 + samples
         prompts = [prompt(workload, target) for workload in workloads]
         written = generate(
@@ -153,7 +159,7 @@ class Scheduler:
         for workload in workloads:
             question = [*prompt(workload, target, "graph"), ID[PERF[0]]]
             # The rest goes through the model in one piece where it can.
-            known = max(len(header(target)), len(question) - EXTEND[1])
+            known = max(len(header(target)), len(question) - ROW)
             prompts.append(question[:known])
             rests.append(question[known:])
         logits = last_logits(self._step, prompts, rests, self._prefill(prompts, target))

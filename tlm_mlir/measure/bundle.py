@@ -89,12 +89,12 @@ def _add(contents: Contents, built: Built, known: set[str]) -> None:
     contents.target = built.target
     folder = f"{len(contents.programs):04d}"
     candidates: list[dict[str, Any]] = []
-    for place, (words, made) in enumerate(built.candidates):
-        if isinstance(made, str):
-            candidates.append({"schedule": words, "failed": made})
+    for place, made in enumerate(built.candidates):
+        if isinstance(made.program, str):
+            candidates.append({"schedule": made.schedule, "failed": made.program})
         else:
-            kept = contents.keep(f"{folder}/{place:03d}.vmfb", made)
-            candidates.append({"schedule": words, **kept})
+            kept = contents.keep(f"{folder}/{place:03d}.vmfb", made.program)
+            candidates.append({"schedule": made.schedule, "statics": made.statics, **kept})
     contents.programs.append(
         {
             "workload": json.loads(built.workload),

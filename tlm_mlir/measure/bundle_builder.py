@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,8 +24,8 @@ from ..language import vocabulary
 from ..language.prompt import readable
 from ..language.schedule import Schedule, encode
 from ..targets import registry
-from ..targets.target import Target
-from . import bundle_runner
+from ..targets.target import GpuTarget, Target
+from . import bundle_runner, ptx
 from .arithmetic import is_exact
 
 _INTEGERS, _INDICES = (-3, 4), (0, 2)
@@ -81,18 +81,32 @@ def _session(flags: tuple[str, ...]) -> Session:
     return Session(flags)
 
 
+@cache
+def _kernels(flags: tuple[str, ...]) -> ptx.Kernels:
+    return ptx.Kernels(flags)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A schedule's tokens, its program or why there is none, and what is known of that without
+    running it (`ptx.Statics`; for CUDA where NVIDIA's assembler is installed, else nothing)."""
+
+    schedule: str
+    program: bytes | str
+    statics: ptx.Statics = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Built:
     """One dispatch: workload and target as JSON, its program's inputs and tolerance, a program of
-    the CPU to compare values with, and (tokens, program or why there is none) of each candidate,
-    IREE's default first."""
+    the CPU to compare values with, and the candidates, IREE's default first."""
 
     workload: str
     target: str
     inputs: list[dict[str, Any]]
     tolerance: float
     reference: bytes
-    candidates: list[tuple[str, bytes | str]]
+    candidates: list[Candidate]
 
 
 def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
@@ -101,7 +115,9 @@ def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
     Raises InputError for one that is no program by itself, is none for the device, or has no
     schedules; CompileError where IREE refuses it.
     """
-    session, reference = _session(flags), _session(REFERENCE_FLAGS)
+    reference = _session(REFERENCE_FLAGS)
+    kernels = _kernels(flags) if ptx.serves(flags) else None
+    session = kernels.session if kernels else _session(flags)
     program = program_of(source, reference)
     text, inputs = str(program), _inputs(program)
     module, dispatch = for_device(text, session)
@@ -113,10 +129,12 @@ def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
     if not schedules:
         raise InputError("a dispatch has no schedules but the default")
     make = registry.space_maker(workload, target)
-    candidates = [(f"{default} {vocabulary.END}", _compiled(session, module, None, target))]
-    for schedule in schedules:
-        words = " ".join(encode(schedule, make))
-        candidates.append((words, _compiled(session, module, schedule, target)))
+    words = [f"{default} {vocabulary.END}", *(" ".join(encode(s, make)) for s in schedules)]
+    compiler = kernels or session
+    candidates = [
+        Candidate(text, *_compiled(compiler, module, schedule, target))
+        for text, schedule in zip(words, [None, *schedules], strict=True)
+    ]
     cpu = _finished(reference, reference.parse_text(text), None)
     return Built(
         workload.to_json(), target.to_json(), inputs, _tolerance(workload), cpu, candidates
@@ -124,19 +142,29 @@ def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
 
 
 def _compiled(
-    session: Session, module: ir.Operation, schedule: Schedule | None, target: Target
-) -> bytes | str:
-    """The program under a schedule, None for IREE's default; a reason where it fails."""
+    compiler: Session | ptx.Kernels,
+    module: ir.Operation,
+    schedule: Schedule | None,
+    target: Target,
+) -> tuple[bytes | str, ptx.Statics]:
+    """The program under a schedule, None for IREE's default, or a reason where it fails; and what
+    is known of it."""
     copy = module.clone().operation
     try:
         if schedule is not None:
             dispatch = only(copy)
             annotate(dispatch.reading, dispatch.function, schedule, target)
-        return _finished(session, copy, SOURCES)
+        if isinstance(compiler, Session):
+            return _finished(compiler, copy, SOURCES), {}
+        assert isinstance(target, GpuTarget)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "program.vmfb"
+            known = compiler.finish(copy, SOURCES, path, target)
+            return path.read_bytes(), known
     except CompileError as error:
         if schedule is None:
             raise
-        return str(error)
+        return str(error), {}
 
 
 def _finished(session: Session, module: ir.Operation, start: str | None) -> bytes:

@@ -342,6 +342,7 @@ def _row(
         "runs": outcome.get("runs", 0),
         "round": 0,
         "versions": manifest["versions"],
+        "statics": program["candidates"][place].get("statics", {}),
         "digest": _digest(manifest, program, place),
     }
 

@@ -22,7 +22,7 @@ from tlm_mlir.measure.lines import canonical, write_lines
 
 STATUSES = ("ok", "compile_failed", "wrong_values", "timeout", "crashed", "refused")
 _BUSY_SECONDS = 30.0
-_FORMAT = 1
+_FORMAT = 2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
@@ -37,22 +37,26 @@ CREATE TABLE IF NOT EXISTS records (
   round INTEGER NOT NULL,
   versions TEXT NOT NULL,
   digest TEXT NOT NULL,
+  statics TEXT NOT NULL DEFAULT '{}',
   PRIMARY KEY (workload, target, schedule)
 ) WITHOUT ROWID;
 """
 
+# Format 1 had all but this.
+_UPGRADE = "ALTER TABLE records ADD COLUMN statics TEXT NOT NULL DEFAULT '{}'"
+
 # A row gives way only to one that rests on more runs.
 _INSERT = """
-INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (workload, target, schedule) DO UPDATE SET
   status = excluded.status, seconds = excluded.seconds,
   default_seconds = excluded.default_seconds, runs = excluded.runs, round = excluded.round,
-  versions = excluded.versions, digest = excluded.digest
+  versions = excluded.versions, digest = excluded.digest, statics = excluded.statics
 WHERE excluded.runs > records.runs
 """
 
 _SELECT = """
-SELECT w.json, t.json, schedule, status, seconds, default_seconds, runs, round, versions
+SELECT w.json, t.json, schedule, status, seconds, default_seconds, runs, round, versions, statics
 FROM records JOIN texts w ON w.key = workload JOIN texts t ON t.key = target
 """
 _ORDER = " ORDER BY w.json, t.json, schedule"
@@ -65,7 +69,8 @@ class Record:
     `workload` and `target` are canonical JSON texts, `schedule` its tokens joined by spaces,
     `seconds` and `default_seconds` medians of one interleaved batch (None if not timed), `runs` how
     many runs stand behind `seconds`, `round` the learning round, `versions` a JSON text that names
-    whatever the figure depends on (IREE, tlm-mlir, the vocabulary's digest).
+    whatever the figure depends on (IREE, tlm-mlir, the vocabulary's digest). `statics`, a JSON text
+    as well, is what was known before it ran (`ptx.Statics`).
     """
 
     workload: str
@@ -77,6 +82,7 @@ class Record:
     runs: int
     round: int
     versions: str
+    statics: str = "{}"
 
     def digest(self) -> str:
         """The SHA-256 of all that the measurement depends on: not of its outcome."""
@@ -84,7 +90,7 @@ class Record:
 
     def check(self) -> None:
         """Raises RecordError if a field cannot be right."""
-        for name in ("workload", "target", "versions"):
+        for name in ("workload", "target", "versions", "statics"):
             _check_json(name, getattr(self, name))
         if self.status not in STATUSES:
             raise RecordError(f"status {self.status!r} is unknown; use one of {list(STATUSES)}")
@@ -138,11 +144,13 @@ class Database:
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if found != "ok":
             raise self._error("is damaged", found.splitlines()[0])
-        if version not in (0, _FORMAT):
+        if version not in range(_FORMAT + 1):
             raise self._error(f"has format {version}, not {_FORMAT}", "written by another version")
         with self._faults("cannot be written"):
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            if version == 1:
+                self._connection.execute(_UPGRADE)
             self._connection.executescript(_SCHEMA)
             self._connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
@@ -190,7 +198,7 @@ class Database:
             (
                 _key(record.workload), _key(record.target), record.schedule, record.status,
                 record.seconds, record.default_seconds, record.runs, record.round,
-                record.versions, record.digest(),
+                record.versions, record.digest(), record.statics,
             ),
         ).rowcount  # fmt: skip
 
@@ -257,8 +265,10 @@ def write_records(path: str | os.PathLike[str], records: Iterable[Record]) -> in
 
 def _line(record: Record) -> dict[str, object]:
     line = asdict(record) | {"digest": record.digest()}
-    for name in ("workload", "target", "versions"):
+    for name in ("workload", "target", "versions", "statics"):
         line[name] = json.loads(line[name])
+    if not line["statics"]:
+        del line["statics"]
     return line
 
 
@@ -282,7 +292,8 @@ def read_records(path: str | os.PathLike[str]) -> Iterator[Record]:
 def _parse(line: str, place: str) -> Record:
     try:
         row = json.loads(line)
-        for name in ("workload", "target", "versions"):
+        row.setdefault("statics", {})
+        for name in ("workload", "target", "versions", "statics"):
             row[name] = canonical(row[name])
         record = Record(**{field.name: row[field.name] for field in fields(Record)})
         record.check()

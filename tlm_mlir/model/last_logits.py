@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlm_mlir.model.prefill import Prompt, Tokens, block_inputs, pack, round_slots
-from tlm_mlir.model.shapes import EXTEND, JUDGE
+from tlm_mlir.model.prefill import Prompt, Tokens, block_inputs, calls, pack, round_slots
+from tlm_mlir.model.shapes import EXTEND_ROWS, ROW
 from tlm_mlir.model.step import HIDDEN, Step
 
 
@@ -30,15 +30,12 @@ def last_logits(
 ) -> np.ndarray:
     """Logits float32 [n, vocabulary] at the last token of each segment after its prompt.
 
-    A segment has at most EXTEND[1] tokens; `prefilled` holds every prompt.
+    A segment has at most ROW tokens; `prefilled` holds every prompt.
     """
     result = np.zeros((len(segments), model.size.vocabulary), np.float32)
     rows = _pack(prompts, segments, prefilled)
-    short = [sum(len(segments[i]) for i in row.segments) <= JUDGE[1] for row in rows]
-    for shape, narrow in ((JUDGE, True), (EXTEND, False)):
-        some = [row for row, fits in zip(rows, short, strict=True) if fits == narrow]
-        for at in range(0, len(some), shape[0]):
-            _run_rows(model, some[at : at + shape[0]], segments, result, shape)
+    for some in calls(len(rows), max(EXTEND_ROWS)):
+        _run_rows(model, rows[some], segments, result)
     return result
 
 
@@ -52,18 +49,18 @@ def _pack(
         members.setdefault(tuple(prompt), []).append(i)
     rows = []
     for tokens, indices in sorted(members.items(), key=lambda item: len(item[0])):
-        for row in pack([len(fed[i]) for i in indices], EXTEND[1]):
+        for row in pack([len(fed[i]) for i in indices], ROW):
             rows.append(_PackedRow(known[tokens], [indices[k] for k in row]))
     return rows
 
 
 def _run_rows(
     model: Step,
-    rows: list[_PackedRow],
+    rows: Sequence[_PackedRow],
     fed: Sequence[Sequence[int]],
     result: np.ndarray,
-    shape: tuple[int, int],
 ) -> None:
+    shape = (len(rows), ROW)
     cache = model.allocate(shape[0], round_slots(max(len(row.prompt) for row in rows)))
     past_mask = np.full((*shape, cache.slots), HIDDEN, np.float32)
     layout: list[list[tuple[int, Sequence[int], int]]] = []

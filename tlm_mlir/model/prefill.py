@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tlm_mlir.errors import InputError
-from tlm_mlir.model.shapes import EXTEND, PREFILL
+from tlm_mlir.model.shapes import EXTEND_ROWS, PREFILL, ROW
 from tlm_mlir.model.step import HIDDEN, KeyValues, Step
 
 Tokens = tuple[int, ...]
@@ -118,21 +118,24 @@ def _empty(step: Step, tokens: Tokens) -> Prompt:
 
 def _first_chunks(step: Step, prompts: list[Tokens], header: Prompt) -> list[Prompt]:
     """The first chunk of every prompt after the header, several in one row where they fit."""
-    shape, known = (EXTEND if header else PREFILL), len(header)
-    lengths = [min(len(p) - known, shape[1]) for p in prompts]
-    rows = pack(lengths, shape[1])
-    past = _shared_past(step, header) if header else None
+    width = ROW if header else PREFILL[1]
+    known = len(header)
+    lengths = [min(len(p) - known, width) for p in prompts]
     result: list[Prompt | None] = [None] * len(prompts)
-    for at in range(0, len(rows), shape[0]):
-        layout = [_places(row, lengths) for row in rows[at : at + shape[0]]]
+    packed = pack(lengths, width)
+    for some in calls(len(packed), max(EXTEND_ROWS) if header else PREFILL[0]):
+        layout = [_places(row, lengths) for row in packed[some]]
         inputs = block_inputs(
-            shape,
+            (len(layout), width),
             [
                 [(p.start, prompts[p.sequence][known : known + p.length], known) for p in row]
                 for row in layout
             ],
         )
-        made = step.extend(*inputs, *past)[1] if past else step.prefill(*inputs)
+        if header:
+            _, made = step.extend(*inputs, *_shared_past(step, header, len(layout)))
+        else:
+            made = step.prefill(*inputs)
         for row, pieces in enumerate(layout):
             for p in pieces:
                 new = _cut(made, row, slice(p.start, p.start + p.length))
@@ -140,11 +143,17 @@ def _first_chunks(step: Step, prompts: list[Tokens], header: Prompt) -> list[Pro
     return [p for p in result if p is not None]
 
 
-def _shared_past(step: Step, header: Prompt) -> tuple[np.ndarray, KeyValues]:
-    """Mask and cache for `extend` where every row goes on from the header."""
-    cache = step.allocate(EXTEND[0], round_slots(len(header)))
-    mask = np.full((*EXTEND, cache.slots), HIDDEN, np.float32)
-    for row in range(EXTEND[0]):
+def calls(rows: int, most: int) -> Iterator[slice]:
+    """Which rows go together: `most` of them, and fewer at the end."""
+    for at in range(0, rows, most):
+        yield slice(at, min(at + most, rows))
+
+
+def _shared_past(step: Step, header: Prompt, rows: int) -> tuple[np.ndarray, KeyValues]:
+    """Mask and cache for `extend` where each of its rows goes on from the header."""
+    cache = step.allocate(rows, round_slots(len(header)))
+    mask = np.full((rows, ROW, cache.slots), HIDDEN, np.float32)
+    for row in range(rows):
         header.copy_to(cache, row)
     mask[:, :, : len(header)] = 0
     return mask, cache
@@ -164,9 +173,9 @@ def _cut(made: np.ndarray, row: int, part: slice) -> tuple[np.ndarray, np.ndarra
 def _continue(step: Step, prompt: Prompt) -> Prompt:
     """One more chunk of a prompt longer than a row."""
     done = len(prompt)
-    chunk = prompt.tokens[done : done + EXTEND[1]]
-    inputs = block_inputs(EXTEND, [[(0, chunk, done)]])
-    _, made = step.extend(*inputs, *_shared_past(step, prompt))
+    chunk = prompt.tokens[done : done + ROW]
+    inputs = block_inputs((1, ROW), [[(0, chunk, done)]])
+    _, made = step.extend(*inputs, *_shared_past(step, prompt, 1))
     return prompt.extended(prompt.tokens, *_cut(made, 0, slice(0, len(chunk))))
 
 

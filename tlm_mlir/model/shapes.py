@@ -10,15 +10,19 @@ quarter, and a dynamic cache length costs nothing.
 PREFILL = (1, 64)
 """What all prompts begin with, the description of the target; sees no cache, gives no logits."""
 
-EXTEND = (2, 256)
-"""A chunk that continues what is cached: the rest of prompts, and long questions of one answer."""
-
-JUDGE = (8, 48)
-"""The same for short questions, one or few after each of several prompts: 30 ms for eight prompts,
-where EXTEND takes 34 ms for two. Named after what the model was asked first."""
+ROW = 256
+EXTEND_ROWS = (1, 2)
+"""A chunk that continues what is cached, so many rows of ROW tokens: the rest of prompts, and
+questions that one token answers. Two rows cost twice what one does, but for how often weights are
+read, so what is left over goes alone."""
 
 DECODE_WIDTHS = (8, 16, 32)
 """One token for each of so many rows."""
+
+
+def extend_name(rows: int) -> str:
+    """Name of the exported function that continues `rows` rows."""
+    return f"extend_{rows}"
 
 
 def decode_name(width: int) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from tlm_mlir.errors import CheckpointError
 from tlm_mlir.model.cache import compiled_step
 from tlm_mlir.model.checkpoint import Checkpoint
-from tlm_mlir.model.shapes import EXTEND, JUDGE, PREFILL, decode_name
+from tlm_mlir.model.shapes import EXTEND_ROWS, PREFILL, ROW, decode_name, extend_name
 
 PARAMETER_SCOPE = "model"
 HIDDEN = np.float32(-1e9)
@@ -104,10 +104,11 @@ class Step:
 
     def warm_up(self) -> None:
         """Runs prompts of nothing: the first calls touch all weights, which takes 40 ms longer."""
-        nothing, more = np.zeros(PREFILL, np.int32), np.zeros(EXTEND, np.int32)
+        nothing = np.zeros(PREFILL, np.int32)
         self.prefill(nothing, nothing, np.zeros((*PREFILL, PREFILL[1]), np.float32))
-        past = self.allocate(EXTEND[0], 16)
-        mask = np.zeros((*EXTEND, EXTEND[1]), np.float32)
+        past = self.allocate(max(EXTEND_ROWS), 16)
+        more = np.zeros((past.rows, ROW), np.int32)
+        mask = np.zeros((*more.shape, ROW), np.float32)
         self.extend(more, more, mask, mask[:, :, : past.slots].copy(), past)
 
     def prefill(self, tokens: np.ndarray, positions: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -125,11 +126,11 @@ class Step:
         past_mask: np.ndarray,
         past: KeyValues,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [P, Q, vocabulary] and keys and values as `prefill`, for shapes.EXTEND or JUDGE.
+        """Logits [P, Q, vocabulary] and keys and values as `prefill`, P in EXTEND_ROWS, Q = ROW.
 
         `past_mask` float32 [P, Q, past.slots] says which slots of `past` each token sees.
         """
-        name = "judge" if tokens.shape == JUDGE else "extend"
+        name = extend_name(past.rows)
         return self._with_past(name, tokens, positions, mask, past_mask, past)
 
     def decode(

@@ -53,7 +53,7 @@ def evaluate(
     target: CpuTarget,
     scheduler: Scheduler,
     reference: dict[str, float],
-    samples: int = 0,
+    samples: int | None = None,
 ) -> list[Row]:
     """Measures one schedule per entry against IREE's default, interleaved in one batch each.
 

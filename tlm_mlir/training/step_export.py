@@ -23,7 +23,7 @@ from typing import Any
 
 from tlm_mlir.errors import CheckpointError
 from tlm_mlir.model.checkpoint import WEIGHTS
-from tlm_mlir.model.shapes import DECODE_WIDTHS, EXTEND, JUDGE, PREFILL, decode_name
+from tlm_mlir.model.shapes import DECODE_WIDTHS, EXTEND_ROWS, PREFILL, ROW, decode_name, extend_name
 
 PARAMETER_SCOPE = "model"
 _SIGMOID_SCALE = -1.5957691216057308  # -2 sqrt(2/pi): tanh written as a sigmoid
@@ -149,8 +149,8 @@ def export_step(gpt2: Any, path: Path | str) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         add("prefill", *PREFILL, past=False)
-        add("extend", *EXTEND, past=True)
-        add("judge", *JUDGE, past=True)
+        for rows in EXTEND_ROWS:
+            add(extend_name(rows), rows, ROW, past=True)
         for width in DECODE_WIDTHS:
             add(decode_name(width), width, 1, past=True)
         export(builder).save_mlir(Path(path))
