@@ -12,27 +12,45 @@ from tlm_mlir.compiler.own import OwnChoice, own_choices
 from tlm_mlir.compiler.session import CONFIGURED, CPU_FLAGS, SOURCES, Session
 from tlm_mlir.ir.dispatch import find_dispatches, functions_of, normalize
 from tlm_mlir.ir.standalone import alone, exchange, standalone
+from tlm_mlir.ir.workload import Workload
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.targets import llvm_cpu, registry
+from tlm_mlir.targets.target import Target
 
-FLAGS = [*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v4"]
+FLAGS, NARROW = (
+    [*CPU_FLAGS, f"--iree-llvmcpu-target-cpu={cpu}"] for cpu in ("x86-64-v4", "x86-64-v3")
+)
 MATMUL = (Path(__file__).resolve().parents[2] / "lit" / "matmul.mlir").read_text()
 
 
-def test_the_same_in_a_program_and_alone() -> None:
-    session = Session(FLAGS)
+def in_program(flags: list[str]) -> tuple[str, Workload, Target, Schedule]:
+    """The matmul's dispatch by itself, and what IREE chooses for it in its program."""
+    session = Session(flags)
     module = session.run(session.parse_text(MATMUL), None, SOURCES)
     normalize(module)
     (dispatch,) = find_dispatches(module)
-    workload = dispatch.reading.workload
-    assert workload is not None
+    workload, source = dispatch.reading.workload, standalone(dispatch)
+    assert workload is not None and source is not None
     target = registry.read_target(dispatch.target, 2, session.context)
-    configured = session.run(module.clone().operation, SOURCES, CONFIGURED)
-    found = own_choices(configured, {dispatch.name: workload}, target)
-    own = found[dispatch.name]
+    configured = session.run(module, SOURCES, CONFIGURED)
+    own = own_choices(configured, {dispatch.name: workload}, target)[dispatch.name]
     assert own is not None and own.choice("pipeline") == llvm_cpu.TILE
     assert all(own.size("vector", dim) > 1 for dim in (0, 1))
-    source = standalone(dispatch)
-    assert source is not None and OwnChoice(FLAGS)(source, workload, target) == own
+    return source, workload, target, own
+
+
+def test_the_same_in_a_program_and_alone() -> None:
+    source, workload, target, own = in_program(FLAGS)
+    assert OwnChoice(FLAGS)(source, workload, target) == own
+
+
+def test_a_dispatch_of_another_cpu_gets_the_choice_for_the_target() -> None:
+    source, workload, wide, own = in_program(FLAGS)
+    _, same, narrow, other = in_program(NARROW)
+    assert same == workload and other != own and narrow.to_json() != wide.to_json()
+    choice = OwnChoice(FLAGS)
+    assert choice(source, workload, narrow) == other
+    assert choice(source, workload, wide) == own
 
 
 def test_an_executable_is_exchanged_in_its_place() -> None:

@@ -13,7 +13,8 @@ from ..ir.dispatch import configuration, find_dispatches, functions_of, rows_fir
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.target import Target
+from ..targets.target import CpuTarget, Target
+from .executable_target import for_vectors
 from .session import CONFIGURED, SOURCES, Session
 
 
@@ -41,7 +42,10 @@ class OwnChoice:
 
     def __call__(self, source: str, workload: Workload, target: Target) -> Schedule | None:
         """Compiles MLIR text with one dispatch up to IREE's choice (5 ms). None, too, where IREE
-        refuses it. Contractions multiply rows by columns unless the workload says otherwise."""
+        refuses it. Contractions multiply rows by columns unless the workload says otherwise. Text
+        for a CPU of other vectors becomes one for the target's: IREE's choice depends on them."""
+        if isinstance(target, CpuTarget):
+            source = for_vectors(source, target)
         module = self._session.parse_text(source)
         if not workload.root_op.columns_first:
             for dispatch in find_dispatches(module):

@@ -22,10 +22,10 @@ from pathlib import Path
 from pebble import ProcessPool
 from rich.progress import track
 
+from ..compiler.executable_target import attribute_of, exchanged
 from ..compiler.session import SOURCES, Session
 from ..errors import InputError, TlmError
 from ..ir.dispatch import find_dispatches, normalize, rows_first
-from ..ir.graph import device_target
 from ..ir.standalone import standalone
 from ..ir.workload import Workload
 from ..language.prompt import readable
@@ -57,8 +57,6 @@ QUOTAS = {
 """How many workloads of each class a corpus holds."""
 MAX_FLOPS = 4.5e9
 MIN_POINTS = 1 << 12
-_ATTRIBUTE = "#hal.executable.target<"
-_PROGRAM = "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }"
 
 
 @dataclass(frozen=True)
@@ -227,23 +225,6 @@ def read_for_host(path: Path, cores: int = 0) -> tuple[list[Entry], CpuTarget]:
     entries = read(path)
     if not entries:
         raise InputError(f"the corpus {path} is empty; make it again or choose other networks")
-    attribute = _host_attribute()
-    rewritten = [replace(entry, source=_retarget(entry.source, attribute)) for entry in entries]
+    attribute = attribute_of(BASE_FLAGS)
+    rewritten = [replace(entry, source=exchanged(entry.source, attribute)) for entry in entries]
     return rewritten, cpu_target(attribute, cores or len(os.sched_getaffinity(0)))
-
-
-def _host_attribute() -> str:
-    """Text of the `#hal.executable.target` that IREE gives programs for this machine."""
-    session = Session(BASE_FLAGS)
-    module = session.run(session.parse_text(_PROGRAM, "a program"), None, "preprocessing")
-    device = device_target(module)
-    return device[device.index(_ATTRIBUTE) : device.rindex("}>") + 2]
-
-
-def _retarget(source: str, attribute: str) -> str:
-    """A standalone source with another target; the alias that it begins with holds the only one."""
-    line, newline, rest = source.partition("\n")
-    alias, found, _ = line.partition(_ATTRIBUTE)
-    if not found:
-        raise InputError("a corpus source does not begin with its target; make the corpus again")
-    return f"{alias}{attribute}{newline}{rest}"
