@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import iree.runtime as rt
 import pytest
 from candidates import CrashingAtCopies, crash_once
 
@@ -217,6 +218,27 @@ def test_a_bundle_for_vulkan_runs_on_lavapipe(tmp_path: Path) -> None:
     records = list(read_records(path.with_suffix(".jsonl")))
     assert [record.status for record in records] == 3 * ["ok"]
     assert all('"backend":"vulkan-spirv"' in record.target for record in records)
+
+
+def has_cuda() -> bool:
+    """Whether IREE finds a CUDA device."""
+    try:
+        return bool(rt.get_driver("cuda").query_available_devices())
+    except RuntimeError:
+        return False
+
+
+@pytest.mark.skipif(not has_cuda(), reason="no CUDA device here")
+@pytest.mark.parametrize("name", ["matmul", "conv", "softmax", "cuda_tensor_cores"])
+def test_a_bundle_for_cuda_runs_on_a_gpu(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    arguments = ["bundle", str(ROOT / "lit" / f"{name}.mlir"), "-o", str(path), "--target", "cuda"]
+    assert main([*arguments, "--arch", "sm_80", "--candidates", "4"]) == 0
+    ran = run(path)
+    assert ran.returncode == 0, ran.stderr
+    # Calls of less than 50 us are not timed, but their values are compared.
+    found = {record.status for record in read_records(path.with_suffix(".jsonl"))}
+    assert found and found <= {"ok", "refused"}
 
 
 def test_a_dispatch_over_which_iree_crashes_costs_only_itself() -> None:
