@@ -14,7 +14,6 @@ from ..language import schedule as schedules
 from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.llvm_cpu_graph import TILED
 from ..targets.target import CpuTarget, Target
 from .own import own_choices
 from .report import (
@@ -40,7 +39,7 @@ def choose(
     configured: ir.Operation,
     target: Target,
     scheduler: Scheduler,
-    samples: int | None,
+    samples: int,
     report: Report,
 ) -> dict[str, Schedule]:
     """Schedules of dispatches by name, one generation for all distinct workloads.
@@ -52,8 +51,7 @@ def choose(
     report.foretold_by = MEASUREMENTS if judged else ESTIMATE
     distinct: dict[str, Workload] = {}
     asked: dict[str, Workload] = {}
-    tiled = sum(row.flops for row in report.graph if row.choice == TILED)
-    small = _small(dispatches, target, tiled)
+    small = _small(dispatches, target)
     for dispatch in dispatches:
         outcome, reason = _eligible(dispatch, target)
         workload = dispatch.reading.workload
@@ -123,25 +121,26 @@ def _eligible(dispatch: Dispatch, target: Target) -> tuple[str, str]:
     return SCHEDULED, ""
 
 
-def _small(dispatches: Sequence[Dispatch], target: Target, tiled: int) -> set[str]:
+def _small(dispatches: Sequence[Dispatch], target: Target) -> set[str]:
     """Names of the least dispatches, which do SMALL_SHARE of a program's work between them.
 
-    `tiled` is the work of what is data-tiled, whose dispatches cannot be read. That of others which
-    cannot is not known, and counts as none. One that IREE's default gives wrong values never counts
-    as small.
+    The work of one that cannot be read is not known, and counts as none. One that IREE's default
+    gives wrong values never counts as small, nor does an attention, which that takes some ten times
+    as long for as for other arithmetic.
     """
     workloads = {
         dispatch.name: dispatch.reading.workload
         for dispatch in dispatches
         if dispatch.reading.workload and dispatch.reading.workload.static and not dispatch.at_load
     }
-    rest = SMALL_SHARE * (tiled + sum(map(_work, workloads.values())))
+    rest = SMALL_SHARE * sum(map(_work, workloads.values()))
     found = set()
     for name, workload in sorted(workloads.items(), key=lambda item: _work(item[1])):
         rest -= _work(workload)
         if rest < 0:
             break
-        if registry.default_schedule(workload, target) is not None:
+        right = registry.default_schedule(workload, target) is not None
+        if right and workload.root_op.kind != "attention":
             found.add(name)
     return found
 

@@ -208,7 +208,7 @@ def _to_dispatches(
             chosen = dict(zip(distinct, answers, strict=True))
             choices = [chosen[op.workload.digest] for op in ops]
             report.graph += [
-                GraphReport(op.operation.name, op.workload.digest, choice, op.workload.flops)
+                GraphReport(op.operation.name, op.workload.digest, choice)
                 for op, choice in zip(ops, choices, strict=True)
             ]
             apply(module, choices, ops)

@@ -35,14 +35,11 @@ class DispatchReport:
 
 @dataclass
 class GraphReport:
-    """One op of the whole program and what was chosen for it before dispatches were formed.
-
-    `flops` are its operations (`Workload.flops`)."""
+    """One op of the whole program and what was chosen for it before dispatches were formed."""
 
     op: str
     workload: str
     choice: str
-    flops: int = 0
 
 
 @dataclass
