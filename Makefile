@@ -14,7 +14,7 @@ PRETRAIN_STEPS ?= 2250
 FIRST_RECORDS := model/records/dispatch.jsonl.xz model/records/graph.jsonl.xz
 FIRST_STEPS ?= 2600
 # Later than what the second and third training see.
-LATER := model/records/dispatch_zen5.jsonl.xz model/records/graph_zen5.jsonl.xz
+LATER := $(addprefix model/records/,dispatch_zen3.jsonl.xz dispatch_zen5.jsonl.xz graph_zen5.jsonl.xz)
 RECORDS := $(wildcard model/records/*.jsonl.xz)
 EARLIER := $(filter-out $(LATER),$(RECORDS))
 CORPUS := model/corpus/training.jsonl.xz

@@ -39,7 +39,7 @@ def choose(
     configured: ir.Operation,
     target: Target,
     scheduler: Scheduler,
-    samples: int,
+    samples: int | None,
     report: Report,
 ) -> dict[str, Schedule]:
     """Schedules of dispatches by name, one generation for all distinct workloads.
