@@ -42,8 +42,13 @@ CREATE TABLE IF NOT EXISTS records (
 ) WITHOUT ROWID;
 """
 
-# Format 1 had all but this.
-_UPGRADE = "ALTER TABLE records ADD COLUMN statics TEXT NOT NULL DEFAULT '{}'"
+# Format 1 had all but this. The version changes with the table, or neither does.
+_UPGRADE = f"""
+BEGIN IMMEDIATE;
+ALTER TABLE records ADD COLUMN statics TEXT NOT NULL DEFAULT '{{}}';
+PRAGMA user_version = {_FORMAT};
+COMMIT;
+"""
 
 # A row gives way only to one that rests on more runs.
 _INSERT = """
@@ -150,7 +155,7 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             if version == 1:
-                self._connection.execute(_UPGRADE)
+                self._connection.executescript(_UPGRADE)
             self._connection.executescript(_SCHEMA)
             self._connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
