@@ -29,7 +29,7 @@ PROGRAMS = (
 LIT = Path(__file__).resolve().parents[2] / "lit"
 CPUS = ("x86-64-v4", "x86-64-v3", "x86-64")
 CONFIGURED, TRANSLATED = "executable-configurations", "executable-targets"
-DRAWS = 8
+DRAWS = 12
 
 
 @pytest.fixture(scope="module", params=CPUS)

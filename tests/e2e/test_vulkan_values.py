@@ -28,7 +28,7 @@ PREFIX = ROOT / "build" / "lavapipe" / "usr"
 DRIVER = PREFIX / "share" / "vulkan" / "icd.d" / "lvp_icd.json"
 VULKAN = ("--iree-hal-target-device=vulkan", "--iree-vulkan-target=llvmpipe")
 CPU = ("--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu")
-DRAWS = 2
+DRAWS = 3
 
 CONTRACTION = """
 func.func @main(%a: {a}, %b: {b}) -> {c} {{

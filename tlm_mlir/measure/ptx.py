@@ -101,7 +101,10 @@ def statics(path: Path, shared: int, target: GpuTarget) -> Statics:
     text = path.read_text()
     (architecture,) = _ARCHITECTURE.findall(text)
     command = [ASSEMBLER, "-v", f"--gpu-name={architecture}", str(path), "-o", os.devnull]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        raise CompileError(f"{ASSEMBLER} takes more than {TIMEOUT:.0f} s for a kernel") from None
     if done.returncode:
         raise CompileError(f"{ASSEMBLER} refuses a kernel: {done.stderr.strip()[:300]}")
     ((x, y, z),) = _THREADS.findall(text)
