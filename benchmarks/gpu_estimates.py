@@ -5,8 +5,8 @@
     python benchmarks/gpu_estimates.py NETWORK.mlir... --device cuda:sm_90
 
 For every distinct dispatch of the networks: the estimate of the best that the model writes (one
-greedy generation, seven samples) against that of IREE's own choice, whether it is kept, and, for CUDA where `ptxas` is installed, what is known of
-both kernels (measure/ptx.py).
+greedy generation, seven samples) against that of IREE's own choice, whether it is kept, and, for
+CUDA where `ptxas` is installed, what is known of both kernels (measure/ptx.py).
 """
 
 from __future__ import annotations
