@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from iree.compiler import ir
 
@@ -87,11 +86,3 @@ class CrashingAtCopies(RandomCandidates):
         if not workload.root_op.dims("reduction"):
             os.kill(os.getpid(), signal.SIGSEGV)
         return super().__call__(workload, target)
-
-
-def crash_once(mark: Path) -> str:
-    """Ends its process unless the file `mark` exists, and makes it."""
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGSEGV)
-    return "done"

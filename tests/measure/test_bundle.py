@@ -19,7 +19,7 @@ from typing import Any
 
 import iree.runtime as rt
 import pytest
-from candidates import CrashingAtCopies, crash_once
+from candidates import CrashingAtCopies
 
 from tlm_mlir.cli import main
 from tlm_mlir.compiler.session import CPU_FLAGS
@@ -247,12 +247,6 @@ def test_a_dispatch_over_which_iree_crashes_costs_only_itself() -> None:
     contents = bundle.gather(sources, CPU, CrashingAtCopies(1))
     assert [len(program["candidates"]) for program in contents.programs] == [2, 2]
     assert contents.left_out == ["IREE ended its process (code -11)"]
-
-
-def test_a_process_that_ends_once_is_tried_again(tmp_path: Path) -> None:
-    """Found when IREE crashed over a program, once in a thousand times."""
-    marks = [tmp_path / name for name in ("first", "second")]
-    assert list(isolated(crash_once, marks, timeout=100.0)) == [(mark, "done") for mark in marks]
 
 
 def test_processes_stop_when_nobody_asks_any_more() -> None:

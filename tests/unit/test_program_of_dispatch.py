@@ -69,3 +69,15 @@ def test_a_part_of_a_tensor_is_no_argument() -> None:
     session = Session(CPU_FLAGS)
     (source,) = dispatches_of(session, SLICE)
     assert as_program(session.parse_text(source)) is None
+
+
+def test_a_program_lives_through_another_compile() -> None:
+    """Found when bundles crashed: ops made before their dialect is loaded are of freed memory."""
+    reference = Session(CPU_FLAGS)
+    (source,) = dispatches_of(Session(CPU_FLAGS), (LIT / "matmul.mlir").read_text())
+    program = as_program(reference.parse_text(source))
+    assert program is not None
+    assert reference.context.is_registered_operation("flow.dispatch.region")
+    text = str(program)
+    assert dispatches_of(reference, text)
+    assert str(program) == text

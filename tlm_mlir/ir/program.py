@@ -24,6 +24,8 @@ def as_program(executable: ir.Operation) -> ir.Operation | None:
     """
     (function,) = functions_of(executable)
     with executable.context as context, ir.Location.unknown(context):
+        # An op that is made before its dialect is loaded points to freed memory afterwards.
+        context.dialects["flow"]
         module = ir.Module.create()
         copy = function.clone(ip=ir.InsertionPoint(module.body)).operation
         if not _to_tensors(copy):
