@@ -17,6 +17,7 @@ from iree.compiler.dialects.transform import structured
 from ..errors import InputError
 from ..ir.graph import FUNCTIONS, GraphOp, find_convolutions, operations_named
 from ..targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, options
+from .script import empty_script
 
 ENTRY = "__transform_main"
 IM2COL_PASS = "iree-global-opt-convert-conv2d-to-img2col"
@@ -44,8 +45,7 @@ def layout_script(
     chosen = {op.operation: choice for op, choice in zip(ops, choices, strict=True)}
     present = operations_named(module, REWRITTEN)
     with module.context as context, ir.Location.unknown(context):
-        script = ir.Module.create()
-        script.operation.attributes["transform.with_named_sequence"] = ir.UnitAttr.get()
+        script = empty_script()
         with ir.InsertionPoint(script.body):
             any_op = transform.AnyOpType.get()
             readonly = [{"transform.readonly": ir.UnitAttr.get()}]

@@ -44,6 +44,15 @@ class ScheduledDispatch:
     schedule: Schedule
 
 
+def empty_script() -> ir.Module:
+    """A module of the current context that named sequences can be put into."""
+    # Loads the dialect: the bindings crash on its ops in a context that has not used it yet.
+    ir.Context.current.dialects["transform"]
+    module = ir.Module.create()
+    module.operation.attributes["transform.with_named_sequence"] = ir.UnitAttr.get()
+    return module
+
+
 def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, context: ir.Context):  # type: ignore[no-untyped-def]
     """The script for some dispatches as a verified `ir.Module` in `context`.
 
@@ -52,10 +61,7 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
     backend = registry.backend(target)
     chosen = [d for d in dispatches if d.schedule.choice("pipeline") != backend.DEFAULT]
     with context, ir.Location.unknown(context):
-        # Loads the dialect: the bindings crash on its ops in a context that has not used it yet.
-        context.dialects["transform"]
-        module = ir.Module.create()
-        module.operation.attributes["transform.with_named_sequence"] = ir.UnitAttr.get()
+        module = empty_script()
         with ir.InsertionPoint(module.body):
             for number, dispatch in enumerate(chosen):
                 _sequence(f"schedule_{number}", dispatch, target)
