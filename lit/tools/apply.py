@@ -45,7 +45,7 @@ FLAGS = (
 )
 CORES = 2
 EMITS = ("workload", "script", "scheduled", "config", "attributes")
-ATTRIBUTES = ("translation_info", "lowering_config")
+ATTRIBUTES = ("translation_info", "lowering_config", "decomposition_config")
 
 
 def words(text: str) -> list[str]:

@@ -19,7 +19,10 @@ from tlm_mlir.ir.dispatch import find_dispatches, normalize
 from tlm_mlir.targets import registry
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
-FILES = ("matmul", "conv", "softmax", "transpose", "reduction_multi_op", "cuda_tensor_cores")
+FILES = (
+    *("matmul", "conv", "softmax", "transpose", "reduction_multi_op"),
+    *("cuda_tensor_cores", "cuda_attention"),
+)
 DRAWS = 2
 
 

@@ -25,11 +25,10 @@ def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, targe
         if needed := backend.restructuring(reading.workload, schedule):
             passmanager.PassManager.parse(f"func.func({needed})", context).run(function)
             ops = read_function(function).ops
-        configs = backend.lowering_configs(reading.workload, schedule)
-        for operation, config in zip(ops, configs, strict=True):
-            if not config:
-                continue
-            operation.attributes["lowering_config"] = ir.Attribute.parse(config)
+        found = registry.attributes(reading.workload, target, schedule)
+        for operation, attributes in zip(ops, found, strict=True):
+            for name, text in attributes.items():
+                operation.attributes[name] = ir.Attribute.parse(text)
         info = ir.Attribute.parse(backend.translation_info(reading.workload, schedule))
         function.attributes["translation_info"] = info
 

@@ -147,10 +147,10 @@ def _configure(function: ir.Value, dispatch: ScheduledDispatch, target: Target) 
     handle = structured.MatchOp(any_op, function, ops=list(dict.fromkeys(dispatch.ops))).result
     # Split even a single op: the count is what tells a function of the same name from another.
     handles = transform.SplitHandleOp([any_op] * len(dispatch.ops), handle).results
-    configs = backend.lowering_configs(dispatch.workload, dispatch.schedule)
-    for op, config in zip(handles, configs, strict=True):
-        if config:
-            _annotate(op, "lowering_config", config)
+    found = registry.attributes(dispatch.workload, target, dispatch.schedule)
+    for op, attributes in zip(handles, found, strict=True):
+        for name, text in attributes.items():
+            _annotate(op, name, text)
     info = backend.translation_info(dispatch.workload, dispatch.schedule)
     _annotate(function, "translation_info", info)
 

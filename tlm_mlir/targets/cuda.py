@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """cuda: what a schedule decides there, and how IREE is told.
 
-All goes through one pipeline, TileAndFuse of IREE's Codegen/LLVMGPU (Passes.cpp): loops are cut
-into workgroups and these into threads; a contraction may have the tiles of its inputs promoted to
-shared memory, and multiplied by tensor cores (`cuda_matrix.py`). Only the root op is configured;
-IREE fuses the others.
+All but attention (`cuda_attention.py`) goes through one pipeline, TileAndFuse of IREE's
+Codegen/LLVMGPU (Passes.cpp): loops are cut into workgroups and these into threads; a contraction
+may have the tiles of its inputs promoted to shared memory, and multiplied by tensor cores
+(`cuda_matrix.py`). Only the root op is configured; IREE fuses the others.
 
 IREE takes a workgroup size that does not fit the tiling, so it is worked out here.
 """
@@ -18,8 +18,9 @@ from collections.abc import Iterable
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
-from . import cuda_matrix
+from . import cuda_attention, cuda_matrix
 from .gpu import (
+    ATTENTION,
     DEFAULT,
     MATRIX,
     MAX_BODY,
@@ -39,7 +40,13 @@ from .gpu import (
 )
 from .target import GpuTarget
 
-__all__ = ["lowering_configs", "restructuring", "space", "translation_info"]
+__all__ = [
+    "decomposition_config",
+    "lowering_configs",
+    "restructuring",
+    "space",
+    "translation_info",
+]
 ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
 SUBGROUP = 32
@@ -54,6 +61,9 @@ def space(workload: Workload, target: GpuTarget) -> Space:
     """The decisions for one dispatch on a CUDA device."""
     pipeline = yield Choice("pipeline", (DEFAULT, *_pipelines(workload, target)))
     if pipeline == DEFAULT:
+        return
+    if workload.root_op.kind == ATTENTION:
+        yield from cuda_attention.space(workload, target, str(pipeline))
         return
     if pipeline == MATRIX:
         yield from cuda_matrix.space(workload, target)
@@ -124,6 +134,8 @@ def _twos(number: int) -> int:
 
 def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     """Ways to lower the workload."""
+    if workload.root_op.kind == ATTENTION:
+        yield from cuda_attention.pipelines(workload, target)
     if not served(workload):
         return
     if spread(workload) > MAX_SPREAD:
@@ -166,6 +178,8 @@ def _line_bytes(workload: Workload, tile: dict[int, int]) -> int:
 
 def translation_info(workload: Workload, schedule: Schedule) -> str:
     """Text of the function's `#iree_codegen.translation_info`."""
+    if workload.root_op.kind == ATTENTION:
+        return cuda_attention.translation_info(workload, schedule)
     dims = workload.root_op.dims("parallel")
     count = math.prod(schedule.size("group", dim, 1) for dim in dims)
     options = ""
@@ -185,7 +199,16 @@ def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
     return at_root(workload, _config(workload, schedule))
 
 
+def decomposition_config(workload: Workload, schedule: Schedule) -> str:
+    """Text of the root's config for what IREE takes it apart into; empty where it does not."""
+    if workload.root_op.kind == ATTENTION:
+        return cuda_attention.decomposition_config(workload, schedule)
+    return ""
+
+
 def _config(workload: Workload, schedule: Schedule) -> str:
+    if workload.root_op.kind == ATTENTION:
+        return cuda_attention.config(workload, schedule)
     if schedule.choice("pipeline") == MATRIX:
         return cuda_matrix.config(workload, schedule)
     group, thread, reduce = tiles(workload, schedule)

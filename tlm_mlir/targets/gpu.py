@@ -24,6 +24,8 @@ from ..language.space import Pick
 from .target import GpuTarget
 
 BACKENDS = ("cuda", "vulkan-spirv")
+ATTENTION = "attention"
+"""The kind of an op."""
 DEFAULT, PLAIN, PROMOTE = "pipeline:default", "pipeline:vector", "pipeline:promote"
 MATRIX = "pipeline:matrix"
 """What IREE does by itself; tiles in registers; the inputs' tiles in shared memory besides; the
@@ -151,7 +153,7 @@ def element_bytes(op: Op) -> int:
 def served(workload: Workload) -> bool:
     """Whether there is something to share out: static shapes, tensors, no attention, and more than
     one result (IREE crashes on a tiled sum over everything)."""
-    if not workload.static or workload.buffers or workload.root_op.kind == "attention":
+    if not workload.static or workload.buffers or workload.root_op.kind == ATTENTION:
         return False
     return any(workload.extents[dim] > 1 for dim in workload.root_op.dims("parallel"))
 

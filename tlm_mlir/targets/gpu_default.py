@@ -13,8 +13,8 @@ import re
 
 from ..ir.workload import Workload
 from ..language.schedule import Decision, Schedule
-from . import cuda_matrix, vulkan_matrix
-from .gpu import MATRIX, MATRIX_FEATURES, PLAIN, PROMOTE
+from . import cuda_attention, cuda_matrix, vulkan_matrix
+from .gpu import ATTENTION, MATRIX, MATRIX_FEATURES, PLAIN, PROMOTE
 from .gpu_estimate import SCALAR
 from .target import GpuTarget
 
@@ -29,6 +29,7 @@ _PIPELINE = re.compile(r"pipeline = #iree_gpu\.(?:spirv_)?pipeline<(\w+)>")
 _GROUP_SIZE = re.compile(r"workgroup_size = \[([\d, ]+)\]")
 _LEVEL = re.compile(r"(workgroup|thread|reduction) = \[([\d, ]*)\]")
 _MATRIX_LEVEL = re.compile(r"(workgroup|subgroup|reduction) = \[([\d, ]*)\]")
+_ATTENTION_LEVEL = re.compile(r"(workgroup|reduction) = \[([\d, ]*)\]")
 _TILES = re.compile(r"tile_sizes = \[\[(.*?)\]\]")
 
 
@@ -38,6 +39,8 @@ def imitate(workload: Workload, target: GpuTarget, configuration: str) -> Schedu
     info, *lines = configuration.splitlines() or [""]
     found = _PIPELINE.search(info)
     pipeline = _PIPELINES.get(found.group(1) if found else "")
+    if workload.root_op.kind == ATTENTION:
+        return _attention(workload, configuration)
     if "mma_kind" in configuration:
         return _matrix(workload, target, configuration)
     if pipeline == MATRIX:
@@ -122,6 +125,43 @@ def _cooperative(workload: Workload, target: GpuTarget, configuration: str) -> S
         ]
     decisions.append(Decision("reduce", dims.k, step[-1] // unit[-1]))
     return Schedule(tuple(decisions))
+
+
+def _attention(workload: Workload, configuration: str) -> Schedule | None:
+    """The decisions about an attention of VectorDistribute. Where IREE has a workgroup's threads
+    share the keys of one row, they are side by side, each with a part of the columns."""
+    dims = cuda_attention.dims(workload)
+    info, *lines = configuration.splitlines()
+    line = next((line for line in lines if "attention" in line), "")
+    named = {name: _numbers(text) for name, text in _ATTENTION_LEVEL.findall(line)}
+    if dims is None or "VectorDistribute" not in info or "workgroup" not in named:
+        return None
+    loops = workload.root_op.loops
+    group, step = (
+        dict(zip(loops, named.get(name, []), strict=False)) for name in ("workgroup", "reduction")
+    )
+    keys = step.get(dims.keys) or workload.extents[dims.keys]
+    rows, columns = group[dims.rows], group[dims.columns]
+    threads = int(_GROUP_SIZE.findall(info)[0].split(",")[0])
+    if "promote_operands" in line:
+        warps = threads // cuda_attention.SUBGROUP
+        sizes = {
+            ("subgroup", dims.columns): columns // cuda_attention.COLUMNS,
+            ("subgroup", dims.rows): max(1, rows // cuda_attention.ROWS // warps),
+            ("group", dims.rows): warps,
+            ("reduce", dims.keys): keys // cuda_attention.DEPTH,
+        }
+    else:
+        sizes = {
+            ("thread", dims.rows): 1,
+            ("columns", dims.columns): columns,
+            ("group", dims.columns): threads // rows,
+            ("group", dims.rows): rows,
+            ("reduce", dims.keys): keys,
+        }
+    pipeline = MATRIX if "promote_operands" in line else PLAIN
+    decisions = [Decision(name, dim, size) for (name, dim), size in sizes.items()]
+    return Schedule((Decision("pipeline", -1, pipeline), *decisions))
 
 
 def _levels(line: str, loops: int) -> tuple[list[int], ...] | None:

@@ -17,8 +17,14 @@ from dataclasses import dataclass
 
 from ..ir.workload import Op, Operand, Workload
 from ..language.schedule import Schedule
-from . import cuda_matrix, gpu_matrix_estimate, vulkan_matrix
-from .gpu import MATRIX, PROMOTE
+from . import (
+    cuda_attention,
+    cuda_matrix,
+    gpu_attention_estimate,
+    gpu_matrix_estimate,
+    vulkan_matrix,
+)
+from .gpu import ATTENTION, MATRIX, PROMOTE
 from .gpu_machine import (
     BANKS,
     BARRIER,
@@ -73,10 +79,16 @@ class _Load:
 def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float:
     """Cycles that the dispatch is estimated to take. The schedule must have tiles: not the default,
     but it need not be of the space (IREE's own choices are not always)."""
+    if workload.root_op.kind == ATTENTION:
+        dims = cuda_attention.dims(workload)
+        assert dims is not None
+        built = cuda_attention.tiles(workload, schedule)
+        return gpu_attention_estimate.estimate(workload, target, dims, built)
     if schedule.choice("pipeline") == MATRIX:
         module = cuda_matrix if target.backend == "cuda" else vulkan_matrix
-        built = module.tiles(workload, target, schedule)
-        return gpu_matrix_estimate.estimate(workload, target, built)
+        return gpu_matrix_estimate.estimate(
+            workload, target, module.tiles(workload, target, schedule)
+        )
     tiles = _tiles(workload, schedule)
     warps = -(-tiles.threads // target.subgroup)
     promoted = schedule.choice("pipeline") == PROMOTE

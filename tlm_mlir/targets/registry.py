@@ -29,6 +29,7 @@ from . import (
 from .gpu import gpu_target
 from .target import Target, cpu_target
 
+LOWERING, DECOMPOSITION = "lowering_config", "decomposition_config"
 BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu, "cuda": cuda, "vulkan-spirv": vulkan}
 GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
 """Backends with decisions about the ops of a whole program."""
@@ -38,6 +39,8 @@ IMITATIONS: dict[str, ModuleType] = {
     "vulkan-spirv": gpu_default,
 }
 """Backends whose own choices can be read back."""
+DECOMPOSED: dict[str, ModuleType] = {"cuda": cuda}
+"""Backends that tell how the ops are lowered which IREE takes an op apart into."""
 FACTS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_facts}
 """Backends whose schedules have static facts, from which a judge foretells."""
 ESTIMATES: dict[str, ModuleType] = {"cuda": gpu_estimate, "vulkan-spirv": gpu_estimate}
@@ -134,6 +137,22 @@ def estimate(workload: Workload, target: Target, schedule: Schedule) -> float:
         known = ", ".join(ESTIMATES)
         raise TargetError(f"no estimate for '{target.backend}'; there are for {known}")
     found: float = ESTIMATES[target.backend].estimate(workload, target, schedule)
+    return found
+
+
+def attributes(
+    workload: Workload, target: Target, schedule: Schedule
+) -> list[dict[str, str]]:
+    """Text of the attributes by name that a schedule gives each op, in the order of
+    `workload.ops`. Not the default."""
+    module = backend(target)
+    found = [
+        {LOWERING: config} if config else {}
+        for config in module.lowering_configs(workload, schedule)
+    ]
+    if target.backend in DECOMPOSED:
+        parts = DECOMPOSED[target.backend].decomposition_config(workload, schedule)
+        found[workload.root].update({DECOMPOSITION: parts} if parts else {})
     return found
 
 

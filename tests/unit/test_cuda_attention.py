@@ -1,0 +1,153 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""cuda: what schedules of attention become, and the limits that they keep."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from iree.compiler import ir
+from samples import op, operand
+
+from tlm_mlir.ir.workload import Workload
+from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.language.vocabulary import ID
+from tlm_mlir.targets import cuda, cuda_attention, gpu_default, registry
+from tlm_mlir.targets.gpu_estimate import estimate
+from tlm_mlir.targets.target import GpuTarget
+
+HOPPER = GpuTarget("cuda", 132, 32, 1024, (1024, 1024, 64), 232448, features=("mma-f16",))
+TIGHT = GpuTarget("cuda", 0, 32, 256, (256, 256, 64), 49152, features=("mma-f16",))
+OWN = """func.func translation_info = <pipeline<VectorDistribute> workgroup_size = [256, 1, 1]>
+iree_linalg_ext.online_attention lowering_config = <{{{}}}>"""
+"""What IREE chose, but for the tiles."""
+ROW = "partial_reduction = [0, 0, 0, 0, 128], workgroup = [1, 1, 16, 0, 0]"
+
+
+def attention(dtype: str = "f32", extents=(12, 128, 64, 64, 128)) -> Workload:
+    """One over batch, rows, columns, head and keys; the values' columns come last."""
+    inputs = [operand(0, 1, 3, dtype=dtype), operand(0, 4, 3, dtype=dtype)]
+    inputs += [operand(0, 4, 2, dtype=dtype), operand(dtype=dtype)]
+    outputs = [operand(0, 1, 2), operand(0, 1), operand(0, 1)]
+    return Workload(extents, (op("0p 1p 2p 3r 4r", inputs, outputs, kind="attention"),), 0)
+
+
+@st.composite
+def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
+    """An attention, a device, and the tokens of a schedule."""
+    sizes = st.sampled_from([1, 8, 16, 24, 64, 77, 100, 128, 197, 512])
+    extents = (draw(sizes), draw(sizes), draw(sizes), draw(sizes), draw(sizes))
+    workload = attention(draw(st.sampled_from(["f32", "f16", "f64"])), extents)
+    target = draw(st.sampled_from([HOPPER, TIGHT]))
+    cursor = registry.grammar(workload, target).cursor()
+    tokens = []
+    while not cursor.done:
+        tokens.append(draw(st.sampled_from(cursor.allowed())))
+        cursor.push(ID[tokens[-1]])
+    return workload, target, tokens
+
+
+def levels(text: str) -> dict[str, list[int]]:
+    return {
+        name: [int(n) for n in sizes.split(",")]
+        for name, sizes in re.findall(r"(\w+) = \[+([\d, ]+)\]", text)
+    }
+
+
+@given(walks())
+def test_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
+    workload, target, tokens = walk
+    make = registry.space_maker(workload, target)
+    schedule = decode(tokens, make)
+    assert encode(schedule, make) == tokens
+    if schedule.choice("pipeline") == cuda.DEFAULT:
+        return
+    (attributes,) = registry.attributes(workload, target, schedule)
+    info = cuda.translation_info(workload, schedule)
+    with ir.Context():
+        for text in (info, *attributes.values()):
+            ir.Attribute.parse(text)
+    threads = int(re.search(r"workgroup_size = \[(\d+), 1, 1\]", info)[1])
+    assert threads % 32 == 0 and threads <= target.threads
+    main = levels(attributes["lowering_config"])
+    tile = [a or b for a, b in zip(main["workgroup"], main["reduction"], strict=True)]
+    for size, extent in zip(tile, workload.extents, strict=True):
+        assert size == 0 or extent % size == 0
+    _, rows, columns, head, keys = (*tile[:3], workload.extents[3], tile[4])
+    for part in re.findall(r"lowering_config<\{(.*?)\}>", attributes["decomposition_config"]):
+        sizes = levels(part)
+        assert math.prod(sizes["subgroup_basis"]) == threads // 32
+        if "lane_basis" in sizes:
+            assert math.prod(sizes["lane_basis"]) == 32
+            # What a thread holds: queries and results.
+            assert (head * rows * sizes["lane_basis"][2] + rows * columns) <= 144 * threads
+            for n, count, warps in zip(
+                tile, sizes["lane_basis"], sizes["subgroup_basis"], strict=True
+            ):
+                assert n % (count * warps) == 0
+    if schedule.choice("pipeline") == cuda.MATRIX:
+        assert rows % 16 == columns % 8 == head % 16 == keys % 16 == 0
+        assert 2 * (rows * head + keys * head + columns * keys) <= target.shared
+    assert 0 < estimate(workload, target, schedule) < math.inf
+
+
+def options(workload: Workload, target: GpuTarget = HOPPER) -> list[str]:
+    return registry.grammar(workload, target).cursor().allowed()
+
+
+def test_which_attentions_are_scheduled() -> None:
+    assert options(attention()) == [cuda.DEFAULT, cuda.PLAIN]
+    assert options(attention("f16")) == [cuda.DEFAULT, cuda.PLAIN, cuda.MATRIX]
+    # Halves of which a thread would not hold a query.
+    assert options(attention("f16", (32, 128, 128, 128, 128))) == [cuda.DEFAULT, cuda.MATRIX]
+    # No whole warps: an odd number of rows and of keys.
+    assert options(attention(extents=(12, 197, 64, 64, 197))) == [cuda.DEFAULT]
+    assert options(attention("bf16")) == [cuda.DEFAULT, cuda.PLAIN]
+    assert options(attention("f64")) == [cuda.DEFAULT]
+
+
+def test_an_attention_whose_heads_share_keys_is_left_to_iree() -> None:
+    inputs = [operand(0, 5, 1, 3), operand(0, 4, 3), operand(0, 4, 2), operand()]
+    outputs = [operand(0, 5, 1, 2), operand(0, 5, 1), operand(0, 5, 1)]
+    root = op("0p 5p 1p 2p 3r 4r", inputs, outputs, kind="attention")
+    shared = Workload((2, 64, 64, 64, 128, 4), (root,), 0)
+    assert cuda_attention.dims(shared) is None and options(shared) == [cuda.DEFAULT]
+
+
+@pytest.mark.parametrize(
+    "dtype, line, built",
+    [
+        pytest.param(
+            "f32",
+            ROW,
+            cuda_attention.Tiles(1, 16, 128, 256, 256, False),
+            id="a row for all threads",
+        ),
+        pytest.param(
+            "f16",
+            "promote_operands = [0, 1, 2], reduction = [0, 0, 0, 0, 64], "
+            "workgroup = [1, 128, 32, 0, 0]",
+            cuda_attention.Tiles(128, 32, 64, 256, 1, True),
+            id="tensor cores",
+        ),
+    ],
+)
+def test_what_iree_chooses_is_read_back(
+    dtype: str, line: str, built: cuda_attention.Tiles
+) -> None:
+    workload = attention(dtype)
+    own = gpu_default.imitate(workload, HOPPER, OWN.format(line))
+    assert own is not None and cuda_attention.tiles(workload, own) == built
+    assert estimate(workload, HOPPER, own) > 0
+
+
+def test_rows_that_share_keys_are_estimated_faster() -> None:
+    workload = attention()
+    own = gpu_default.imitate(workload, HOPPER, OWN.format(ROW))
+    words = "pipeline:vector @thread m4 z4 m0 z0 @group m2 z2 m4 z4 @reduce m5 z5 <end>"
+    tiled = decode(words.split(), registry.space_maker(workload, HOPPER))
+    assert own and estimate(workload, HOPPER, tiled) < estimate(workload, HOPPER, own) / 3

@@ -1,0 +1,90 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The static estimate for schedules of attention, in the cycles of `gpu_estimate`.
+
+A workgroup goes through all keys, a step at a time: it multiplies its queries by a step's keys,
+takes exponentials, and multiplies by the values of its columns. Where columns are cut, each part
+does the scores anew. Keys and values come from the first cache, or with tensor cores from shared
+memory.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..ir.workload import Workload
+from .cuda_attention import LINE, Dims, Tiles
+from .gpu_machine import (
+    BARRIER,
+    LANES,
+    LOAD_LATENCY,
+    MEMORY,
+    MOST_REGISTERS,
+    OVERHEAD_REGISTERS,
+    REGISTERS,
+    SECOND_CACHE,
+    SECTOR,
+    SHARED_LATENCY,
+    UNKNOWN_UNITS,
+    held,
+    moved,
+)
+from .gpu_matrix_estimate import MULTIPLY, MULTIPLY_LATENCY
+from .target import GpuTarget
+
+EXPONENTIAL = 12
+"""Instructions for one score between both products: scale, mask, maximum, exponential, sum."""
+SHUFFLE = 2
+"""Instructions of one exchange between threads, of which a maximum and a sum take some."""
+
+
+def estimate(workload: Workload, target: GpuTarget, dims: Dims, tiles: Tiles) -> float:
+    """Cycles that an attention is estimated to take when workgroups are built so."""
+    extents = workload.extents
+    head, width = extents[dims.head], max(o.bytes for o in workload.root_op.inputs[:3])
+    steps = -(-extents[dims.keys] // tiles.step)
+    group = {dims.rows: tiles.rows, dims.columns: tiles.columns}
+    workgroups = math.prod(
+        -(-extents[dim] // group.get(dim, 1)) for dim in workload.root_op.dims("parallel")
+    )
+    threads, warps = tiles.threads, -(-tiles.threads // target.subgroup)
+    scores = tiles.rows * tiles.step / threads
+    products = tiles.rows * tiles.step * (head + tiles.columns)
+    exchanged = SHUFFLE * 2 * math.log2(2 * tiles.across)
+    issue = EXPONENTIAL * scores + exchanged * tiles.rows / max(1, threads // tiles.across)
+    # Keys and values that a workgroup takes, and how often each goes to another thread.
+    taken = tiles.step * (head + tiles.columns) * width
+    copies = 1 if tiles.matrix else threads / tiles.across
+    loads = taken * copies / LINE / threads
+    if tiles.matrix:
+        # Each warp has all of them, in words that suit its instructions.
+        loads += taken / 4 / target.subgroup
+        multiply = products / MULTIPLY
+        cycles = warps * taken / LANES
+    else:
+        multiply = 0.0
+        issue += products / threads
+        # The threads of a row read lines of different keys, each a sector of its own.
+        lines = min(tiles.across, target.subgroup)
+        cycles = warps * loads * max(1.0, lines * SECTOR / LANES)
+    # Without tensor cores each thread of a row has all of its query.
+    queries = tiles.rows * head / threads * (width / 4 if tiles.matrix else tiles.across)
+    registers = OVERHEAD_REGISTERS + queries + tiles.rows * (tiles.columns + tiles.step) / threads
+    most = min(MOST_REGISTERS, REGISTERS // threads)
+    spill = max(1.0, registers / most) ** 2
+    shared = (tiles.rows * head + taken / width) * width if tiles.matrix else 0
+    resident = held(target, warps, min(registers, most), shared)
+    units = target.units or UNKNOWN_UNITS
+    each = -(-workgroups // units)
+    per_group = steps * max(
+        multiply,
+        threads * (issue + 2 * loads) * spill / LANES,
+        cycles * spill,
+        taken / SECOND_CACHE,
+    )
+    wait = LOAD_LATENCY + 2 * SHARED_LATENCY + head / 4
+    if tiles.matrix:
+        wait += 2 * MULTIPLY_LATENCY + 2 * BARRIER
+    latency = -(-each // resident) * (steps * wait + LOAD_LATENCY)
+    memory = moved(workload) / MEMORY / units
+    return math.hypot(max(each * per_group, memory), latency)
