@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
@@ -38,6 +39,8 @@ MAX_DEEP = 8
 """Most instructions deep that a step is."""
 PAD = 8
 """Elements after each row in shared memory, against conflicts of banks."""
+HALF = 2
+"""Bytes of an element that tensor cores multiply."""
 LINE = 16
 """Bytes that a thread loads with one instruction at most."""
 
@@ -94,7 +97,9 @@ def pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     if fits and _lanes(rows, columns, keys) <= SUBGROUP:
         yield PLAIN
     kinds = {operand.dtype for operand in workload.root_op.inputs[:3]}
-    whole = not (rows % ROWS or columns % COLUMNS or head % DEPTH or keys % DEPTH)
+    whole = not (rows % ROWS or columns % COLUMNS or keys % DEPTH)
+    # Threads copy such heads to shared memory in whole lines.
+    whole &= head % DEPTH == 0 and head == 1 << _twos(head) and _fits(workload, target, 1)
     if whole and len(kinds) == 1 and TYPES.get(min(kinds)) in target.features:
         yield MATRIX
 
@@ -145,26 +150,58 @@ def _matrix(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-d
     """Tiles of results of a warp, warps along the rows, instructions deep of a step."""
     found = dims(workload)
     assert found is not None
-    rows, columns, head, keys = _extents(workload, found)
+    rows, columns, _, keys = _extents(workload, found)
+    fits = partial(_fits, workload, target)
     yield Mark("@subgroup")
-    # One tile of rows with one step of keys: queries, scores and results.
-    most = MAX_TILES - head // DEPTH - 2
-    wide = yield Pick("subgroup", found.columns, divisors(columns // COLUMNS, max(1, most)))
-    each = head // DEPTH + 2 + wide
-    high = yield Pick("subgroup", found.rows, divisors(rows // ROWS, max(1, MAX_TILES // each)))
+    wides = tuple(n for n in divisors(columns // COLUMNS, MAX_TILES) if fits(n))
+    wide = yield Pick("subgroup", found.columns, wides)
+    highs = tuple(n for n in divisors(rows // ROWS, MAX_TILES) if fits(wide, n))
+    high = yield Pick("subgroup", found.rows, highs)
     yield Mark("@group")
-    row = (head + PAD) * 2
-    room = target.shared - DEPTH * row - wide * COLUMNS * (DEPTH + PAD) * 2
-    most = min(target.threads // SUBGROUP, room // (high * ROWS * row))
-    y = yield Pick("group", found.rows, divisors(rows // ROWS // high, max(1, most)))
-    yield Mark("@reduce")
-    room = target.shared - y * high * ROWS * row - wide * COLUMNS * PAD * 2
-    most = min(
-        MAX_DEEP,
-        (MAX_TILES // high - head // DEPTH - wide) // 2,
-        room // (DEPTH * (row + wide * COLUMNS * 2)),
+    deep = divisors(keys // DEPTH, MAX_DEEP)
+    most = target.threads // SUBGROUP
+    warps = tuple(
+        n for n in divisors(rows // ROWS // high, most) if any(fits(wide, high, n, d) for d in deep)
     )
-    yield Pick("reduce", found.keys, divisors(keys // DEPTH, max(1, most)))
+    y = yield Pick("group", found.rows, warps)
+    yield Mark("@reduce")
+    yield Pick("reduce", found.keys, tuple(d for d in deep if fits(wide, high, y, d)))
+
+
+def _fits(
+    workload: Workload, target: GpuTarget, wide: int, high: int = 1, warps: int = 1, deep: int = 1
+) -> bool:
+    """Whether a warp's queries, scores and results fit its registers, and a workgroup's queries,
+    keys and values shared memory, and can be copied there."""
+    found = dims(workload)
+    assert found is not None
+    head = workload.extents[found.head]
+    row, column = (head + PAD) * HALF, wide * COLUMNS * HALF
+    keys = deep * DEPTH
+    shared = high * warps * ROWS * row + keys * row + column * (keys + PAD)
+    fragments = high * (head // DEPTH + 2 * deep + wide)
+    fit = fragments <= MAX_TILES and shared <= target.shared
+    return fit and _copied(workload, wide, warps, deep)
+
+
+def _copied(workload: Workload, wide: int, warps: int, deep: int) -> bool:
+    """Whether IREE finds out how a workgroup's threads copy the tiles to shared memory: lines along
+    the innermost dim first, then along the other, each as many as threads, or by whole factors."""
+    found = dims(workload)
+    assert found is not None
+    sizes = {
+        found.columns: wide * COLUMNS,
+        found.keys: deep * DEPTH,
+        found.head: workload.extents[found.head],
+    }
+    for operand in workload.root_op.inputs[1:3]:
+        rest = warps * SUBGROUP
+        *others, inner = (sizes[i.dim] for i in operand.indices if i.dim in sizes)
+        for size in (inner * HALF // LINE, *reversed(others)):
+            if rest % size and size % rest:
+                return False
+            rest = max(1, rest // size)
+    return True
 
 
 def tiles(workload: Workload, schedule: Schedule) -> Tiles:
