@@ -21,7 +21,7 @@ from tlm_mlir.targets import registry
 LIT = Path(__file__).resolve().parents[2] / "lit"
 FILES = (
     *("matmul", "conv", "softmax", "transpose", "reduction_multi_op"),
-    *("cuda_tensor_cores", "cuda_attention"),
+    *("cuda_tensor_cores", "cuda_attention", "cuda_lanes"),
 )
 DRAWS = 2
 

@@ -50,7 +50,7 @@ SHAPES = {
     "depthwise": ("depthwise_conv_2d_nhwc_hwc", "1x18x18x8xf32", "3x3x8xf32", "1x16x16x8xf32"),
     "pooling": ("pooling_nhwc_sum", "1x18x18x8xf32", "3x3xf32", "1x16x16x8xf32"),
 }
-FILES = ("matmul", "conv", "softmax", "transpose", "reduction_multi_op")
+FILES = ("matmul", "conv", "softmax", "transpose", "reduction_multi_op", "vulkan_lanes")
 
 pytestmark = pytest.mark.skipif(
     not DRIVER.is_file(), reason="no lavapipe in build/lavapipe; `make lavapipe` puts it there"

@@ -66,12 +66,26 @@ def attention() -> Workload:
     return Workload((12, 128, 64, 64, 197), (scores, division), 0)
 
 
-def softmax() -> Workload:
+def softmax(extents=(48, 1000)) -> Workload:
     """Maximum, sum, and the quotient, which spreads over the columns again."""
     maximum = op("0p 1r", [operand(0, 1)], [operand(0)], ("maximumf(a0,a1)", "yield(v0)"))
     sum_ = op("0p 1r", [operand(0, 1), operand(0, source=0)], [operand(0)], MULTIPLY_ADD)
     quotient = op("0p 1p", [operand(0, 1), operand(0, source=1)], [operand(0, 1)])
-    return Workload((48, 1000), (maximum, sum_, quotient), 1)
+    return Workload(extents, (maximum, sum_, quotient), 1)
+
+
+def norm(extents=(48, 768), dtype: str = "f32") -> Workload:
+    """A cast, a sum over rows, and what it is subtracted from."""
+    whole = operand(0, 1)
+    cast = op("0p 1p", [operand(0, 1, dtype=dtype)], [whole], ("extf[f32](a0)", "yield(v0)"))
+    sum_ = op("0p 1r", [operand(0, 1, source=0)], [operand(0)], ("addf(a0,a1)", "yield(v0)"))
+    rest = op(
+        "0p 1p",
+        [operand(0, 1, source=0), operand(0, source=1)],
+        [whole],
+        ("subf(a0,a1)", "yield(v0)"),
+    )
+    return Workload(extents, (cast, sum_, rest), 1)
 
 
 def convolution(extents=(2, 56, 56, 64, 3, 3, 24)) -> Workload:
@@ -123,6 +137,7 @@ WORKLOADS: dict[str, Workload] = {
     "strided": strided(),
     "attention": attention(),
     "softmax": softmax(),
+    "norm": norm(),
     "gather": gather(),
     "transpose": transpose(),
     "copy": elementwise((40, 60), buffers=True),

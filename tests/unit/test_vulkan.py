@@ -111,7 +111,7 @@ def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
     random = np.random.default_rng(0)
     grammar = registry.grammar(workload, SMALL)
     assert {grammar.sample(random)[0] for _ in range(200)} == {
-        *(vulkan.DEFAULT, vulkan.PLAIN, vulkan.PROMOTE)
+        *(vulkan.DEFAULT, vulkan.ACROSS, vulkan.PLAIN, vulkan.PROMOTE)
     }
 
 
@@ -120,7 +120,8 @@ def test_what_cooperative_matrices_multiply() -> None:
     root, bias = halves.ops
     # Found on GPT-2 in 16-bit floats.
     power = replace(halves, ops=(root, replace(bias, body=("fpowi(a0,c:i64)", "yield(v0)"))))
-    assert options(halves, LARGE) == [vulkan.DEFAULT, *vulkan.PIPELINES]
+    every = [vulkan.DEFAULT, vulkan.PLAIN, vulkan.PROMOTE, vulkan.MATRIX]
+    assert options(halves, LARGE) == every
     for workload, target in (
         (power, LARGE),
         (halves, SMALL),  # a device without them

@@ -65,11 +65,14 @@ MATRIX = (
 )
 """Of GPUs with units that multiply matrices."""
 
+SHARED = ("pipeline:lanes",)
+"""Of GPUs: sums that invocations share."""
+
 
 def _tokens() -> tuple[str, ...]:
     groups = (
         *((PAD, BOS, END, UNMEASURED, FAILED), PERF, integers.TOKENS, DIMS, BACKENDS, HARDWARE),
-        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU, MATRIX),
+        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU, MATRIX, SHARED),
     )
     seen: dict[str, None] = {}
     for group in groups:

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """cuda: what a schedule decides there, and how IREE is told.
 
-All but attention (`cuda_attention.py`) goes through one pipeline, TileAndFuse of IREE's
-Codegen/LLVMGPU (Passes.cpp): loops are cut into workgroups and these into threads; a contraction
-may have the tiles of its inputs promoted to shared memory, and multiplied by tensor cores
-(`cuda_matrix.py`). Only the root op is configured; IREE fuses the others.
+Most goes through the pipeline TileAndFuse of IREE's Codegen/LLVMGPU (Passes.cpp): loops are cut
+into workgroups and these into threads; a contraction may have the tiles of its inputs promoted to
+shared memory, and multiplied by tensor cores (`cuda_matrix.py`). Only the root op is configured;
+IREE fuses the others. Attention (`cuda_attention.py`), and sums that threads share
+(`cuda_lanes.py`), go through VectorDistribute.
 
 IREE takes a workgroup size that does not fit the tiling, so it is worked out here.
 """
@@ -18,8 +19,9 @@ from collections.abc import Iterable
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
-from . import cuda_attention, cuda_matrix
+from . import cuda_attention, cuda_lanes, cuda_matrix, gpu_lanes
 from .gpu import (
+    ACROSS,
     ATTENTION,
     DEFAULT,
     MATRIX,
@@ -64,6 +66,9 @@ def space(workload: Workload, target: GpuTarget) -> Space:
         return
     if workload.root_op.kind == ATTENTION:
         yield from cuda_attention.space(workload, target, str(pipeline))
+        return
+    if pipeline == ACROSS:
+        yield from gpu_lanes.space(workload, target, decides=True)
         return
     if pipeline == MATRIX:
         yield from cuda_matrix.space(workload, target)
@@ -138,6 +143,8 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
         yield from cuda_attention.pipelines(workload, target)
     if not served(workload):
         return
+    if gpu_lanes.summed(workload, target) is not None:
+        yield ACROSS
     if spread(workload) > MAX_SPREAD:
         return
     yield PLAIN
@@ -180,6 +187,8 @@ def translation_info(workload: Workload, schedule: Schedule) -> str:
     """Text of the function's `#iree_codegen.translation_info`."""
     if workload.root_op.kind == ATTENTION:
         return cuda_attention.translation_info(workload, schedule)
+    if schedule.choice("pipeline") == ACROSS:
+        return cuda_lanes.translation_info(workload, schedule)
     dims = workload.root_op.dims("parallel")
     count = math.prod(schedule.size("group", dim, 1) for dim in dims)
     options = ""
@@ -195,7 +204,9 @@ def translation_info(workload: Workload, schedule: Schedule) -> str:
 
 
 def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
-    """Text of each op's config, in the order of `workload.ops`; empty for all but the root."""
+    """Text of each op's config, in the order of `workload.ops`; empty for what IREE fuses."""
+    if schedule.choice("pipeline") == ACROSS:
+        return cuda_lanes.lowering_configs(workload, schedule)
     return at_root(workload, _config(workload, schedule))
 
 

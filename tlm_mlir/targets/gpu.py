@@ -27,9 +27,9 @@ BACKENDS = ("cuda", "vulkan-spirv")
 ATTENTION = "attention"
 """The kind of an op."""
 DEFAULT, PLAIN, PROMOTE = "pipeline:default", "pipeline:vector", "pipeline:promote"
-MATRIX = "pipeline:matrix"
+MATRIX, ACROSS = "pipeline:matrix", "pipeline:lanes"
 """What IREE does by itself; tiles in registers; the inputs' tiles in shared memory besides; the
-same multiplied by matrix units."""
+same multiplied by matrix units; sums that invocations share."""
 FEATURES = ("fp64", "fp16", "int64")
 """Types that not every GPU computes with, in the order in which prompts list them, before..."""
 MATRIX_FEATURES = {

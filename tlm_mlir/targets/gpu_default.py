@@ -14,7 +14,7 @@ import re
 from ..ir.workload import Workload
 from ..language.schedule import Decision, Schedule
 from . import cuda_attention, cuda_matrix, vulkan_matrix
-from .gpu import ATTENTION, MATRIX, MATRIX_FEATURES, PLAIN, PROMOTE
+from .gpu import ACROSS, ATTENTION, MATRIX, MATRIX_FEATURES, PLAIN, PROMOTE
 from .gpu_estimate import SCALAR
 from .target import GpuTarget
 
@@ -24,11 +24,14 @@ _PIPELINES = {
     "BaseDistribute": SCALAR,
     "MatmulPromoteVectorize": PROMOTE,
     "CooperativeMatrixVectorize": MATRIX,
+    "VectorDistribute": ACROSS,
+    "SubgroupReduce": ACROSS,
 }
 _PIPELINE = re.compile(r"pipeline = #iree_gpu\.(?:spirv_)?pipeline<(\w+)>")
 _GROUP_SIZE = re.compile(r"workgroup_size = \[([\d, ]+)\]")
 _LEVEL = re.compile(r"(workgroup|thread|reduction) = \[([\d, ]*)\]")
 _MATRIX_LEVEL = re.compile(r"(workgroup|subgroup|reduction) = \[([\d, ]*)\]")
+_SHARED_LEVEL = re.compile(r"(workgroup|partial_reduction|thread) = \[([\d, ]*)\]")
 _ATTENTION_LEVEL = re.compile(r"(workgroup|reduction) = \[([\d, ]*)\]")
 _TILES = re.compile(r"tile_sizes = \[\[(.*?)\]\]")
 
@@ -45,6 +48,8 @@ def imitate(workload: Workload, target: GpuTarget, configuration: str) -> Schedu
         return _matrix(workload, target, configuration)
     if pipeline == MATRIX:
         return _cooperative(workload, target, configuration)
+    if pipeline == ACROSS:
+        return _lanes(workload, configuration)
     if pipeline is None:
         return None
     if "promote_operands" in configuration:
@@ -162,6 +167,43 @@ def _attention(workload: Workload, configuration: str) -> Schedule | None:
     pipeline = MATRIX if "promote_operands" in line else PLAIN
     decisions = [Decision(name, dim, size) for (name, dim), size in sizes.items()]
     return Schedule((Decision("pipeline", -1, pipeline), *decisions))
+
+
+def _lanes(workload: Workload, configuration: str) -> Schedule | None:
+    """The decisions about sums that invocations share: how many, what each has of a step, and the
+    rows. None where they share anything but the innermost of the root's sums."""
+    info, *lines = configuration.splitlines()
+    root = workload.root_op
+    levels = (_shares(line, len(root.loops)) for line in lines)
+    found = next((found for found in levels if found), None)
+    summed = root.dims("reduction")
+    if found is None or not summed:
+        return None
+    group, step, thread = (dict(zip(root.loops, sizes, strict=True)) for sizes in found)
+    decisions = [Decision("pipeline", -1, ACROSS)]
+    decisions += [Decision("thread", d, max(1, group[d])) for d in root.dims("parallel")]
+    decisions += [Decision("reduce", d, max(1, step[d])) for d in summed]
+    decisions.append(
+        Decision("group", summed[-1], math.prod(_numbers(_GROUP_SIZE.findall(info)[0])))
+    )
+    if thread[summed[-1]]:
+        decisions.append(Decision("thread", summed[-1], thread[summed[-1]]))
+    return Schedule(tuple(decisions))
+
+
+def _shares(line: str, loops: int) -> tuple[list[int], ...] | None:
+    """A workgroup's, a step's and a load's sizes along the loops; None for another op's config."""
+    if found := _TILES.search(line):
+        group, step = [_numbers(text) for text in found.group(1).split("], [")][:2]
+        levels = [group, step, []]
+    else:
+        named = dict(_SHARED_LEVEL.findall(line))
+        levels = [
+            _numbers(named.get(name, "")) for name in ("workgroup", "partial_reduction", "thread")
+        ]
+    if not levels[0] or any(len(sizes) > loops for sizes in levels):
+        return None
+    return tuple([*sizes, *[0] * (loops - len(sizes))] for sizes in levels)
 
 
 def _levels(line: str, loops: int) -> tuple[list[int], ...] | None:

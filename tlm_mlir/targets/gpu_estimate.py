@@ -24,7 +24,7 @@ from . import (
     gpu_matrix_estimate,
     vulkan_matrix,
 )
-from .gpu import ATTENTION, MATRIX, PROMOTE
+from .gpu import ACROSS, ATTENTION, MATRIX, PROMOTE
 from .gpu_machine import (
     BANKS,
     BARRIER,
@@ -46,7 +46,8 @@ from .gpu_machine import (
 from .target import GpuTarget
 
 AHEAD = 4
-"""Points of a sum whose operands are in registers at once: drivers unroll shorter steps so far."""
+"""Points of a sum whose operands are in registers at once, at least: drivers unroll shorter steps
+so far."""
 ADD_LATENCY = 4
 """Cycles."""
 SCALAR = "pipeline:distribute"
@@ -61,8 +62,10 @@ class _Tiles:
     group: dict[int, int]
     counts: dict[int, int]
     threads: int
-    steps: int
+    steps: dict[int, int]
     workgroups: int
+    ahead: int = AHEAD
+    """Points of a sum whose operands are in registers at once."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,13 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
     tiles = _tiles(workload, schedule)
     warps = -(-tiles.threads // target.subgroup)
     promoted = schedule.choice("pipeline") == PROMOTE
+    across = schedule.choice("pipeline") == ACROSS
     longest = 1 if schedule.choice("pipeline") == SCALAR else COPIED
     root = workload.root_op
     issue = cycles = l2 = words = shared = 0.0
     results = math.prod(tiles.thread[dim] for dim in root.dims("parallel"))
     for op in workload.ops:
-        # What is not in the root is done once, after the sum or before it.
-        times = tiles.steps if op is root else 1
+        times = math.prod(tiles.steps.get(dim, 1) for dim in op.loops)
         points = math.prod(tiles.thread.get(dim, workload.extents[dim]) for dim in op.loops)
         issue += times * points * max(1, len(op.body) - 1) / (2 if op is root else 1)
         for operand in (*op.inputs, *op.outputs):
@@ -106,7 +109,8 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
                 continue
             staged = promoted and op is root and operand in op.inputs
             load = _load(workload, target, op, operand, tiles, longest, staged)
-            often = times if operand in op.inputs else 1
+            # A sum's results are stored once.
+            often = times if operand in op.inputs or op is not root else 1
             issue += often * load.instructions * 2
             cycles += often * load.cycles
             l2 += often * load.bytes
@@ -129,10 +133,17 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
         warps * target.subgroup * issue * spill / LANES, warps * cycles * spill, l2 / SECOND_CACHE
     )
     points = math.prod(tiles.thread[dim] for dim in root.dims("reduction"))
-    chain = ADD_LATENCY * max(points, AHEAD)
-    steps = tiles.steps if promoted else -(-tiles.steps * points // max(points, AHEAD))
-    wait = LOAD_LATENCY + chain + (SHARED_LATENCY + 2 * BARRIER if promoted else 0)
-    latency = -(-each // resident) * (steps * wait + LOAD_LATENCY)
+    steps = math.prod(tiles.steps.values())
+    once = max(points, tiles.ahead)
+    steps = steps if promoted else -(-steps * points // once)
+    wait = LOAD_LATENCY + ADD_LATENCY * once + (SHARED_LATENCY + 2 * BARRIER if promoted else 0)
+    after: float = LOAD_LATENCY
+    if across:
+        # Each sum is exchanged within subgroups, and then between them.
+        rounds = math.log2(target.subgroup) + (math.log2(warps) if warps > 1 else 0)
+        after += results * rounds * SHARED_LATENCY + (2 * BARRIER if warps > 1 else 0)
+        per_group += warps * target.subgroup * results * rounds * 2 / LANES
+    latency = -(-each // resident) * (steps * wait + after)
     memory = moved(workload) / MEMORY / units
     return math.hypot(max(each * per_group, memory), latency)
 
@@ -145,12 +156,21 @@ def _tiles(workload: Workload, schedule: Schedule) -> _Tiles:
         thread[dim] = min(extents[dim], schedule.size("thread", dim, 1))
         counts[dim] = schedule.size("group", dim, 1)
         group[dim] = min(extents[dim], thread[dim] * counts[dim])
-    steps = 1
+    steps, ahead = {}, AHEAD
     for dim in root.dims("reduction"):
-        thread[dim] = group[dim] = min(extents[dim], schedule.size("reduce", dim, 1) or 1)
-        steps *= -(-extents[dim] // thread[dim])
+        size = min(extents[dim], schedule.size("reduce", dim, 1) or 1)
+        thread[dim] = size
+        if schedule.choice("pipeline") == ACROSS:
+            counts[dim] = schedule.size("group", dim, 1)
+            ahead = max(ahead, size // counts[dim])
+            line = max(1, COPIED // max(operand.bytes for operand in root.inputs))
+            # A load has neighbours, of which a step may have several.
+            thread[dim] = schedule.size("thread", dim, 0) or math.gcd(size // counts[dim], line)
+        group[dim] = thread[dim] * counts.get(dim, 1)
+        steps[dim] = -(-extents[dim] // group[dim])
     workgroups = math.prod(-(-extents[dim] // group[dim]) for dim in root.dims("parallel"))
-    return _Tiles(thread, group, counts, max(1, math.prod(counts.values())), steps, workgroups)
+    threads = max(1, math.prod(counts.values()))
+    return _Tiles(thread, group, counts, threads, steps, workgroups, ahead)
 
 
 def _load(
@@ -188,8 +208,8 @@ def _load(
     summed = math.prod(tiles.thread[dim] for dim in op.dims("reduction") if dim in tiles.thread)
     depends = bool(set(op.dims("reduction")) & {d for i in operand.indices for d, _ in i.terms})
     words = runs * run / 4
-    if depends and summed > AHEAD:
-        words *= AHEAD / summed
+    if depends:
+        words *= tiles.ahead / summed if tiles.ahead > AHEAD else min(1.0, AHEAD / summed)
     rows = math.prod(all_[:-1])
     return _Load(pieces, cycles, words, rows * max(SECTOR, (all_[-1] if all_ else 1) * size))
 

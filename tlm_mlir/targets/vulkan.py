@@ -15,11 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..ir.workload import Workload
+from ..ir.workload import Op, Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
-from . import vulkan_matrix
+from . import gpu_lanes, vulkan_matrix
 from .gpu import (
+    ACROSS,
     DEFAULT,
     MATRIX,
     MAX_BODY,
@@ -45,6 +46,7 @@ PIPELINES = {
     PLAIN: "BaseVectorize",
     PROMOTE: "MatmulPromoteVectorize",
     MATRIX: "CooperativeMatrixVectorize",
+    ACROSS: "SubgroupReduce",
 }
 ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
@@ -65,6 +67,8 @@ def space(workload: Workload, target: GpuTarget) -> Space:
         yield from _promote(workload, target)
     elif pipeline == MATRIX:
         yield from vulkan_matrix.space(workload, target)
+    elif pipeline == ACROSS:
+        yield from gpu_lanes.space(workload, target, decides=False)
 
 
 def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
@@ -75,6 +79,8 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     if "int64" not in target.features and any(operand.dtype == "i64" for operand in operands):
         # IREE emulates 64-bit integers one at a time, and fails on vectors of them.
         return
+    if gpu_lanes.summed(workload, target) is not None:
+        yield ACROSS
     if spread(workload) > MAX_SPREAD:
         return
     yield PLAIN
@@ -175,6 +181,8 @@ def _invocations(workload: Workload, schedule: Schedule) -> list[int]:
     """Invocations of a workgroup along x, y and z: x those of the innermost loop."""
     if schedule.choice("pipeline") == MATRIX:
         return vulkan_matrix.invocations(workload, schedule)
+    if schedule.choice("pipeline") == ACROSS:
+        return [gpu_lanes.invocations(workload, schedule), 1, 1]
     dims = [d for d in reversed(workload.root_op.dims("parallel")) if workload.extents[d] > 1]
     if schedule.choice("pipeline") == PROMOTE:
         promoted = _promoted(workload)
@@ -185,8 +193,21 @@ def _invocations(workload: Workload, schedule: Schedule) -> list[int]:
 
 
 def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:
-    """Text of each op's config, in the order of `workload.ops`; empty for all but the root."""
+    """Text of each op's config, in the order of `workload.ops`; empty for what IREE fuses."""
+    if schedule.choice("pipeline") == ACROSS:
+        return [
+            _shared(workload, schedule, op) if op else ""
+            for op in gpu_lanes.sharing(workload, schedule)
+        ]
     return at_root(workload, _config(workload, schedule))
+
+
+def _shared(workload: Workload, schedule: Schedule, op: Op) -> str:
+    """Levels of an op whose sums invocations share: a row of the root's, and a step."""
+    summed = workload.root_op.dims("reduction")
+    parallel = [1 for _ in workload.root_op.dims("parallel")] if op is workload.root_op else []
+    step = [schedule.size("reduce", dim, 1) if dim in summed else 0 for dim in op.loops]
+    return f"#iree_codegen.lowering_config<tile_sizes = {[parallel, step]}>"
 
 
 def _config(workload: Workload, schedule: Schedule) -> str:
