@@ -29,6 +29,7 @@ from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, only, question
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import CompileError, InputError
+from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule, encode
 from tlm_mlir.measure.bundle import sources_of
 from tlm_mlir.measure.ptx import Kernels, Statics, serves
@@ -61,13 +62,11 @@ class Device:
         if kept:
             mine, iree = (registry.estimate(workload, target, s) for s in (chosen, own))
             ratio = iree / mine
-        found = contraction(workload)
         row: dict[str, Any] = {
             "workload": workload.digest,
             "name": asked.dispatch.name,
             "type": workload.root_op.inputs[0].dtype if workload.root_op.inputs else "",
-            "sums": bool(workload.root_op.dims("reduction")),
-            "contraction": found is not None,
+            "kind": _kind(workload),
             "schedule": " ".join(encode(chosen, registry.space_maker(workload, target))),
             "kept": kept,
             "estimated_speedup": ratio,
@@ -91,6 +90,15 @@ class Device:
             annotate(dispatch.reading, dispatch.function, schedule, target)
         with tempfile.TemporaryDirectory() as folder:
             return kernels.finish(copy, SOURCES, Path(folder) / "program.vmfb", target)
+
+
+def _kind(workload: Workload) -> str:
+    """What a dispatch is, for the summary."""
+    if workload.root_op.kind == "attention":
+        return "attention"
+    if contraction(workload):
+        return "contraction"
+    return "other sum" if workload.root_op.dims("reduction") else "elementwise"
 
 
 def rows(device: Device, networks: list[Path], name: str) -> Iterator[dict[str, Any]]:
@@ -136,16 +144,14 @@ def main() -> int:
     result: dict[str, Any] = {}
     for name in options.device:
         found = list(rows(Device(name, scheduler), options.networks, name))
-        sums = [row for row in found if row["sums"]]
-        contractions = [row for row in found if row["contraction"]]
-        types = sorted({row["type"] for row in contractions})
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for row in found:
+            kind = row["kind"]
+            group = f"{kind} of {row['type']}" if kind in ("contraction", "attention") else kind
+            groups.setdefault(group, []).append(row)
         result[name] = {
             "all": summary(found),
-            **{
-                f"contractions of {t}": summary([r for r in contractions if r["type"] == t])
-                for t in types
-            },
-            "other sums": summary([row for row in sums if not row["contraction"]]),
+            **{group: summary(groups[group]) for group in sorted(groups)},
             "rows": found,
         }
     print(json.dumps(result, indent=1))

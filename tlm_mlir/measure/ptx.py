@@ -1,17 +1,18 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What is known of a CUDA kernel that nobody has run: NVIDIA's assembler and the PTX itself tell.
+"""What is known of a CUDA kernel that nobody has run: NVIDIA's assembler and disassembler tell.
 
-`ptxas` (of the CUDA toolkit) gives registers and what is spilled of them; the PTX gives threads and
-how many instructions of each class it holds, loops counted once; IREE gives the shared memory.
+`ptxas` (of the CUDA toolkit) gives registers and what is spilled of them, and `nvdisasm`, where it
+is installed too (also as the package nvidia-cuda-nvdisasm), how many machine instructions of each
+class there are, loops counted once; the PTX gives threads, and IREE the shared memory.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
+import sysconfig
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -26,21 +27,21 @@ from ..ir.graph import walk
 from ..targets.gpu_machine import held
 from ..targets.target import GpuTarget
 
-ASSEMBLER = "ptxas"
+ASSEMBLER, DISASSEMBLER = "ptxas", "nvdisasm"
 TIMEOUT = 300.0
 CLASSES = {
-    "mma": r"w?mma\b",
-    "fma": r"fma\b",
-    "arithmetic": r"(add|sub|mul|div|max|min|ex2|rcp|sqrt)\b.*\.b?f(16|32|64)",
-    "global": r"(ld|st)\.global",
-    "shared": r"(ld|st)\.shared|cp\.async",
-    "barrier": r"bar\b",
+    "mma": r"[A-Z]+MMA\b",
+    "fma": r"(FFMA|HFMA2|DFMA)\b",
+    "arithmetic": r"(FADD|FMUL|FMNMX|HADD2|HMUL2|HMNMX2|DADD|DMUL|MUFU)\b",
+    "global": r"(LDG|STG|LDGSTS)\b",
+    "shared": r"(LDS|STS|LDSM)\b",
+    "local": r"(LDL|STL)\b",
+    "barrier": r"BAR\b",
 }
-"""Instructions by the beginnings of their names (PTX ISA 8.0); all others are OTHER."""
+"""Instructions by the beginnings of their names (CUDA Binary Utilities, 5); others are OTHER."""
 _ARCHITECTURE = re.compile(r"^\.target (\w+)", re.MULTILINE)
 _THREADS = re.compile(r"^\.maxntid (\d+), (\d+), (\d+)", re.MULTILINE)
-_PREDICATE = r"(?:@!?%p\d+ +)?"
-_INSTRUCTION = re.compile(rf"^\s+{_PREDICATE}([a-z]\w*(?:\.[\w:]+)*)[\s;]", re.MULTILINE)
+_INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+ +)?([A-Z][\w.]*)", re.MULTILINE)
 _SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 _USED = re.compile(r"Used (\d+) registers")
 
@@ -53,7 +54,7 @@ Statics = dict[str, int]
 def serves(flags: Sequence[str]) -> bool:
     """Whether IREE's flags are for CUDA and NVIDIA's assembler is installed."""
     cuda = any(re.match(r"--iree-hal-target-device=(cuda|.*cuda-nvptx)", flag) for flag in flags)
-    return cuda and shutil.which(ASSEMBLER) is not None
+    return cuda and _tool(ASSEMBLER) is not None
 
 
 class Kernels:
@@ -78,8 +79,8 @@ class Kernels:
         """Compiles a module of one kernel from a phase on to `out`; consumes it.
 
         Returns registers and spilled bytes of a thread, threads and shared bytes of a workgroup,
-        how many workgroups a compute unit holds, and the instructions of each class. Raises
-        CompileError when IREE or the assembler refuses it.
+        how many workgroups a compute unit holds, and the instructions of each class where a
+        disassembler is installed. Raises CompileError when IREE or the assembler refuses it.
         """
         folder = Path(self._folder.name)
         try:
@@ -100,25 +101,47 @@ def statics(path: Path, shared: int, target: GpuTarget) -> Statics:
     """
     text = path.read_text()
     (architecture,) = _ARCHITECTURE.findall(text)
-    command = [ASSEMBLER, "-v", f"--gpu-name={architecture}", str(path), "-o", os.devnull]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        raise CompileError(f"{ASSEMBLER} takes more than {TIMEOUT:.0f} s for a kernel") from None
-    if done.returncode:
-        raise CompileError(f"{ASSEMBLER} refuses a kernel: {done.stderr.strip()[:300]}")
+    with tempfile.TemporaryDirectory(prefix="tlm-ptx-") as folder:
+        binary = Path(folder) / "kernel.cubin"
+        said = _run(ASSEMBLER, "-v", f"--gpu-name={architecture}", str(path), "-o", str(binary))
+        mix = _mix(binary) if _tool(DISASSEMBLER) else {}
     ((x, y, z),) = _THREADS.findall(text)
     threads = int(x) * int(y) * int(z)
-    registers = int(_USED.findall(done.stderr)[0])
-    counts = Counter(_class(name) for name in _INSTRUCTION.findall(text))
+    registers = int(_USED.findall(said)[0])
     return {
         "registers": registers,
-        "spilled": sum(map(int, _SPILLS.findall(done.stderr)[0])),
+        "spilled": sum(map(int, _SPILLS.findall(said)[0])),
         "threads": threads,
         "shared": shared,
         "resident": held(target, -(-threads // target.subgroup), registers, shared),
-        **{f"{name} instructions": counts[name] for name in (*CLASSES, OTHER)},
+        **mix,
     }
+
+
+def _mix(binary: Path) -> Statics:
+    """How many instructions of each class an assembled kernel has."""
+    listing = _run(DISASSEMBLER, "-c", str(binary))
+    counts = Counter(_class(name) for name in _INSTRUCTION.findall(listing))
+    return {f"{name} instructions": counts[name] for name in (*CLASSES, OTHER)}
+
+
+def _run(name: str, *arguments: str) -> str:
+    """All that a tool says. Raises CompileError when it refuses."""
+    command = [_tool(name) or name, *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        raise CompileError(f"{name} takes more than {TIMEOUT:.0f} s for a kernel") from None
+    if done.returncode:
+        raise CompileError(f"{name} refuses a kernel: {done.stderr.strip()[:300]}")
+    return done.stdout + done.stderr
+
+
+def _tool(name: str) -> str | None:
+    """Path of a tool of NVIDIA's, of the system or of a package; None where there is none."""
+    packages = Path(sysconfig.get_path("purelib")) / "nvidia"
+    found = (str(path) for path in sorted(packages.glob(f"*/bin/{name}")))
+    return shutil.which(name) or next(found, None)
 
 
 def _class(name: str) -> str:
