@@ -10,18 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from iree.compiler import ir
 
+from tlm_mlir.compiler.apply import annotate
 from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
-from tlm_mlir.targets import registry
+from tlm_mlir.targets import cuda, registry
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 FILES = (
     *("matmul", "conv", "softmax", "transpose", "reduction_multi_op"),
-    *("cuda_tensor_cores", "cuda_attention", "cuda_lanes"),
+    *("cuda_tensor_cores", "cuda_attention", "cuda_lanes", "cuda_igemm"),
 )
 DRAWS = 2
 
@@ -50,6 +52,34 @@ def test_random_schedules_become_ptx(name: str, arch: str, tmp_path: Path) -> No
         for path in files:
             assemble(path, arch)
             path.unlink()
+
+
+def test_what_is_not_decided_makes_no_difference(tmp_path: Path) -> None:
+    """Stages of prefetching and the order of workgroups, which IREE 3.13 takes for CUDA."""
+    flags = [*gpu_flags("cuda", "sm_80"), f"--iree-hal-dump-executable-binaries-to={tmp_path}"]
+    session = Session(flags)
+    module = session.run(session.parse(LIT / "cuda_tensor_cores.mlir"), None, SOURCES)
+    normalize(module)
+    found = set()
+    options = ("prefetch_num_stages = 3", "reorder_workgroups_strategy = <Transpose>")
+    for option in ("", *(f"{option}, " for option in options)):
+        candidate = module.clone().operation
+        for dispatch in find_dispatches(candidate):
+            reading = dispatch.reading
+            assert reading.workload is not None
+            target = registry.read_target(dispatch.target, 1, session.context)
+            rng = np.random.default_rng(0)
+            schedule = registry.random_schedule(reading.workload, target, rng)
+            while schedule.choice("pipeline") != cuda.MATRIX:
+                schedule = registry.random_schedule(reading.workload, target, rng)
+            annotate(reading, dispatch.function, schedule, target)
+            info = str(dispatch.function.attributes["translation_info"])
+            changed = info.replace("pipeline_options<", f"pipeline_options<{option}")
+            with session.context:
+                dispatch.function.attributes["translation_info"] = ir.Attribute.parse(changed)
+        session.finish(candidate, SOURCES, tmp_path / "program.vmfb")
+        found.add(tuple(path.read_text() for path in sorted(tmp_path.glob("*.ptx"))))
+    assert len(found) == 1
 
 
 def assemble(path: Path, arch: str) -> None:

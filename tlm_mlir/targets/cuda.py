@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from types import ModuleType
 
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
-from . import cuda_attention, cuda_lanes, cuda_matrix, gpu_lanes
+from . import cuda_attention, cuda_igemm, cuda_lanes, cuda_matrix, gpu_lanes
 from .gpu import (
     ACROSS,
     ATTENTION,
@@ -71,7 +72,7 @@ def space(workload: Workload, target: GpuTarget) -> Space:
         yield from gpu_lanes.space(workload, target, decides=True)
         return
     if pipeline == MATRIX:
-        yield from cuda_matrix.space(workload, target)
+        yield from _matrix(workload).space(workload, target)
         return
     root = workload.root_op
     extents = dict(enumerate(workload.extents))
@@ -148,6 +149,8 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     if spread(workload) > MAX_SPREAD:
         return
     yield PLAIN
+    if cuda_igemm.multiplied(workload, target):
+        yield MATRIX
     found = contraction(workload)
     if not found or spread(workload) > 1:
         return
@@ -159,6 +162,11 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
         yield PROMOTE
     if cuda_matrix.multiplied(workload, target):
         yield MATRIX
+
+
+def _matrix(workload: Workload) -> ModuleType:
+    """What puts a workload on tensor cores."""
+    return cuda_igemm if cuda_igemm.dims(workload) else cuda_matrix
 
 
 def _most_threads(workload: Workload, target: GpuTarget, threads: dict[int, int]) -> int:
@@ -194,7 +202,7 @@ def translation_info(workload: Workload, schedule: Schedule) -> str:
     options = ""
     if schedule.choice("pipeline") == MATRIX:
         count *= SUBGROUP
-        options = f", {{{cuda_matrix.pipeline_options(schedule)}}}"
+        options = f", {{{_matrix(workload).pipeline_options(schedule)}}}"
     # Whole subgroups: those without work are masked.
     size = -(-count // SUBGROUP) * SUBGROUP
     return (
@@ -221,7 +229,7 @@ def _config(workload: Workload, schedule: Schedule) -> str:
     if workload.root_op.kind == ATTENTION:
         return cuda_attention.config(workload, schedule)
     if schedule.choice("pipeline") == MATRIX:
-        return cuda_matrix.config(workload, schedule)
+        return _matrix(workload).config(workload, schedule)
     group, thread, reduce = tiles(workload, schedule)
     parts = [f"workgroup = {group}", f"thread = {thread}"]
     if any(reduce):

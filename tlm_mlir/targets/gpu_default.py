@@ -13,7 +13,7 @@ import re
 
 from ..ir.workload import Workload
 from ..language.schedule import Decision, Schedule
-from . import cuda_attention, cuda_matrix, vulkan_matrix
+from . import cuda_attention, cuda_igemm, cuda_matrix, vulkan_matrix
 from .gpu import ACROSS, ATTENTION, MATRIX, MATRIX_FEATURES, PLAIN, PROMOTE
 from .gpu_estimate import SCALAR
 from .target import GpuTarget
@@ -44,6 +44,8 @@ def imitate(workload: Workload, target: GpuTarget, configuration: str) -> Schedu
     pipeline = _PIPELINES.get(found.group(1) if found else "")
     if workload.root_op.kind == ATTENTION:
         return _attention(workload, configuration)
+    if "use_igemm_convolution = true" in configuration and "mma_kind" in configuration:
+        return _igemm(workload, configuration)
     if "mma_kind" in configuration:
         return _matrix(workload, target, configuration)
     if pipeline == MATRIX:
@@ -74,6 +76,30 @@ def imitate(workload: Workload, target: GpuTarget, configuration: str) -> Schedu
         invocations //= count
         decisions += [Decision("thread", dim, size), Decision("group", dim, count)]
     decisions += [Decision("reduce", dim, max(1, reduce[dim])) for dim in root.dims("reduction")]
+    return Schedule(tuple(decisions))
+
+
+def _igemm(workload: Workload, configuration: str) -> Schedule | None:
+    """The decisions about a convolution on tensor cores; None where IREE's loops are not ours."""
+    found = cuda_igemm.dims(workload)
+    line = next(line for line in configuration.splitlines() if "mma_kind" in line)
+    named = {name: _numbers(text) for name, text in _MATRIX_LEVEL.findall(line)}
+    if found is None or any(len(sizes) != len(found.loops) + 1 for sizes in named.values()):
+        return None
+    ours = any(f"<{kind}>" in line for kind in MATRIX_FEATURES["cuda"].values())
+    if not ours or set(named) != {"workgroup", "subgroup", "reduction"}:
+        return None
+    plain = "no_reduce_shared_memory_bank_conflicts = true" in configuration
+    decisions = [
+        Decision("pipeline", -1, MATRIX),
+        Decision("banks", -1, cuda_matrix.BANKS[0 if plain else 1]),
+    ]
+    for dim, size, tiles in zip(found.loops, named["workgroup"], named["subgroup"], strict=False):
+        unit = cuda_igemm.unit(found, dim)
+        tiles = max(1, tiles)
+        count = max(1, size // (tiles * unit))
+        decisions += [Decision("subgroup", dim, tiles), Decision("group", dim, count)]
+    decisions.append(Decision("reduce", found.summed, max(1, named["reduction"][-1])))
     return Schedule(tuple(decisions))
 
 

@@ -19,6 +19,7 @@ from ..ir.workload import Op, Operand, Workload
 from ..language.schedule import Schedule
 from . import (
     cuda_attention,
+    cuda_igemm,
     cuda_matrix,
     gpu_attention_estimate,
     gpu_matrix_estimate,
@@ -87,10 +88,13 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
         assert dims is not None
         built = cuda_attention.tiles(workload, schedule)
         return gpu_attention_estimate.estimate(workload, target, dims, built)
+    if schedule.choice("pipeline") == MATRIX and cuda_igemm.dims(workload):
+        matmul, tiles_ = cuda_igemm.as_matmul(workload, schedule)
+        return gpu_matrix_estimate.estimate(matmul, target, tiles_, moved(workload))
     if schedule.choice("pipeline") == MATRIX:
         module = cuda_matrix if target.backend == "cuda" else vulkan_matrix
         return gpu_matrix_estimate.estimate(
-            workload, target, module.tiles(workload, target, schedule)
+            workload, target, module.tiles(workload, target, schedule), moved(workload)
         )
     tiles = _tiles(workload, schedule)
     warps = -(-tiles.threads // target.subgroup)

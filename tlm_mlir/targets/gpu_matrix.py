@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..ir.workload import Workload
+from ..ir.workload import Op, Workload
 from ..language.schedule import Schedule
 from .gpu import contraction, spread
 from .target import GpuTarget
@@ -78,6 +78,15 @@ def built(
     return Tiles(dims, unit, high, wide, rows, columns, deep, pad, copies, shared)
 
 
+def multiplies(root: Op, target: GpuTarget) -> bool:
+    """Whether a target has matrix units for the types of an op that multiplies and sums up."""
+    left, right = (operand.dtype for operand in root.inputs)
+    if left != right or root.outputs[0].dtype != "f32" or TYPES.get(left) not in target.features:
+        return False
+    # IREE looks for the plain body, with casts at most.
+    return [line.split("(")[0] for line in root.body if not line.startswith("ext")] == _BODY
+
+
 def multiplied(
     workload: Workload, target: GpuTarget, unit: tuple[int, int, int]
 ) -> Dims | None:
@@ -87,11 +96,7 @@ def multiplied(
     root = workload.root_op
     if found is None or not (found.m and found.n and found.k) or spread(workload) > 1:
         return None
-    left, right = (operand.dtype for operand in root.inputs)
-    if left != right or root.outputs[0].dtype != "f32" or TYPES.get(left) not in target.features:
-        return None
-    # IREE looks for the plain body, with casts at most.
-    if [line.split("(")[0] for line in root.body if not line.startswith("ext")] != _BODY:
+    if not multiplies(root, target):
         return None
     dims = Dims(found.m[-1], found.n[-1], found.k[-1])
     inner = zip((dims.m, dims.n, dims.k), unit, strict=True)

@@ -26,7 +26,6 @@ from .gpu_machine import (
     SHARED_LATENCY,
     UNKNOWN_UNITS,
     held,
-    moved,
 )
 from .gpu_matrix import ELEMENT, Tiles
 from .target import GpuTarget
@@ -40,8 +39,9 @@ LANES_A_ROW = 4
 """Lanes that share a row of 8 words in a fragment."""
 
 
-def estimate(workload: Workload, target: GpuTarget, tiles: Tiles) -> float:
-    """Cycles that the dispatch is estimated to take when workgroups are built so."""
+def estimate(workload: Workload, target: GpuTarget, tiles: Tiles, bytes_: float) -> float:
+    """Cycles that a matmul is estimated to take when workgroups are built so, which moves so many
+    `bytes_` from and to memory."""
     root, dims, size = workload.root_op, tiles.dims, tiles.sizes
     rows, columns, depth = tiles.unit
     warps, threads = tiles.rows * tiles.columns, tiles.rows * tiles.columns * target.subgroup
@@ -86,7 +86,7 @@ def estimate(workload: Workload, target: GpuTarget, tiles: Tiles) -> float:
     ahead = tiles.copies - 1
     wait = max(chain, LOAD_LATENCY / ahead) if ahead else chain + LOAD_LATENCY
     latency = -(-each // resident) * (steps * wait + LOAD_LATENCY)
-    memory = moved(workload) / MEMORY / (target.units or UNKNOWN_UNITS)
+    memory = bytes_ / MEMORY / (target.units or UNKNOWN_UNITS)
     return math.hypot(max(each * per_group, memory), latency)
 
 
