@@ -160,6 +160,18 @@ pairs = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TAR
 """A workload and a target."""
 
 
+def walk(draw: st.DrawFn, workload: Workload, target: Target, *begin: str) -> list[str]:
+    """The tokens of a walk through a grammar from its beginning, or from after some tokens."""
+    cursor = registry.grammar(workload, target).cursor()
+    tokens = []
+    while not cursor.done:
+        known = len(tokens) < len(begin)
+        token = begin[len(tokens)] if known else draw(st.sampled_from(cursor.allowed()))
+        cursor.push(ID[token])
+        tokens.append(token)
+    return tokens
+
+
 @st.composite
 def walks(
     draw: st.DrawFn, targets: Mapping[str, Target] = TARGETS
@@ -167,10 +179,5 @@ def walks(
     """A workload, a target, what makes their space, and a finished walk through its grammar."""
     workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
     target = targets[draw(st.sampled_from(sorted(targets)))]
-    cursor = registry.grammar(workload, target).cursor()
-    tokens = []
-    while not cursor.done:
-        token = draw(st.sampled_from(cursor.allowed()))
-        cursor.push(ID[token])
-        tokens.append(token)
+    tokens = walk(draw, workload, target)
     return workload, target, registry.space_maker(workload, target), tokens

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import op, operand
+from samples import op, operand, walk
 
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import decode, encode
-from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import cuda, cuda_attention, gpu_default, registry
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import GpuTarget
@@ -43,12 +42,7 @@ def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
     extents = (draw(sizes), draw(sizes), draw(sizes), draw(sizes), draw(sizes))
     workload = attention(draw(st.sampled_from(["f32", "f16", "f64"])), extents)
     target = draw(st.sampled_from([HOPPER, TIGHT]))
-    cursor = registry.grammar(workload, target).cursor()
-    tokens = []
-    while not cursor.done:
-        tokens.append(draw(st.sampled_from(cursor.allowed())))
-        cursor.push(ID[tokens[-1]])
-    return workload, target, tokens
+    return workload, target, walk(draw, workload, target)
 
 
 def levels(text: str) -> dict[str, list[int]]:
@@ -59,8 +53,8 @@ def levels(text: str) -> dict[str, list[int]]:
 
 
 @given(walks())
-def test_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, tokens = walk
+def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
+    workload, target, tokens = walked
     make = registry.space_maker(workload, target)
     schedule = decode(tokens, make)
     assert encode(schedule, make) == tokens

@@ -10,11 +10,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import MULTIPLY_ADD, convolution, matmul, op, operand
+from samples import MULTIPLY_ADD, convolution, matmul, op, operand, walk
 
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import decode, encode
-from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import cuda, cuda_igemm, gpu_default, registry
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import GpuTarget
@@ -54,18 +53,12 @@ def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
     several = sizes.filter(lambda size: size > 1)
     workload = make(draw(several), draw(sizes), draw(sizes), draw(sizes))
     target = draw(st.sampled_from([HOPPER, TIGHT]))
-    cursor = registry.grammar(workload, target).cursor()
-    tokens = [cuda.MATRIX]
-    cursor.push(ID[cuda.MATRIX])
-    while not cursor.done:
-        tokens.append(draw(st.sampled_from(cursor.allowed())))
-        cursor.push(ID[tokens[-1]])
-    return workload, target, tokens
+    return workload, target, walk(draw, workload, target, cuda.MATRIX)
 
 
 @given(walks())
-def test_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, tokens = walk
+def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
+    workload, target, tokens = walked
     make = registry.space_maker(workload, target)
     schedule = decode(tokens, make)
     assert encode(schedule, make) == tokens

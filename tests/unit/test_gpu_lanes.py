@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import convolution, matmul, norm, op, operand, softmax
+from samples import convolution, matmul, norm, op, operand, softmax, walk
 
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule, decode, encode
-from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import cuda, gpu_default, registry
 from tlm_mlir.targets.gpu import ACROSS
 from tlm_mlir.targets.gpu_estimate import estimate
@@ -40,13 +39,7 @@ def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
     some = [norm(extents), norm(extents, "f16"), softmax(extents), matmul(extents=(1, *extents))]
     workload = draw(st.sampled_from([w for w in some if ACROSS in options(w, HOPPER)] or [ROWS]))
     target = draw(st.sampled_from([HOPPER, VALHALL]))
-    cursor = registry.grammar(workload, target).cursor()
-    tokens = [ACROSS]
-    cursor.push(ID[ACROSS])
-    while not cursor.done:
-        tokens.append(draw(st.sampled_from(cursor.allowed())))
-        cursor.push(ID[tokens[-1]])
-    return workload, target, tokens
+    return workload, target, walk(draw, workload, target, ACROSS)
 
 
 def options(workload: Workload, target: GpuTarget) -> list[str]:
@@ -54,8 +47,8 @@ def options(workload: Workload, target: GpuTarget) -> list[str]:
 
 
 @given(walks())
-def test_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, tokens = walk
+def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
+    workload, target, tokens = walked
     make = registry.space_maker(workload, target)
     schedule = decode(tokens, make)
     assert encode(schedule, make) == tokens

@@ -6,8 +6,8 @@ One instruction of a warp (`mma.sync`, PTX ISA) multiplies 16 x 16 by 16 x 8 ele
 computes several such tiles, a workgroup has several warps, and each step of the sum copies some
 tiles of both inputs to shared memory. IREE packs the innermost dims of rows, columns and sum
 (Codegen/Common/GPU/GPUPackToIntrinsics.cpp); every size here divides what it cuts, since IREE fails
-on a part of a tile. Prefetching is not decided: on CUDA IREE 3.13 makes the same code of any number
-of stages.
+on a part of a tile. Neither prefetching nor the order of workgroups is decided: on CUDA IREE 3.13
+makes the same code of any of these.
 """
 
 from __future__ import annotations
