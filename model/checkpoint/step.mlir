@@ -1,5 +1,5 @@
 module @module {
-  util.global private @__auto.transformer.wte.weight = #flow.parameter.named<"model"::"transformer.wte.weight"> : tensor<372x288xf32>
+  util.global private @__auto.transformer.wte.weight = #flow.parameter.named<"model"::"transformer.wte.weight"> : tensor<373x288xf32>
   util.global private @__auto.transformer.wpe.weight = #flow.parameter.named<"model"::"transformer.wpe.weight"> : tensor<640x288xf32>
   util.global private @__auto.transformer.h.0.ln_1.weight = #flow.parameter.named<"model"::"transformer.h.0.ln_1.weight"> : tensor<288xf32>
   util.global private @__auto.transformer.h.0.ln_1.bias = #flow.parameter.named<"model"::"transformer.h.0.ln_1.bias"> : tensor<288xf32>
@@ -54,12 +54,12 @@ module @module {
   func.func @prefill(%arg0: !torch.vtensor<[1,64],si32>, %arg1: !torch.vtensor<[1,64],si32>, %arg2: !torch.vtensor<[1,64,64],f32>) -> !torch.vtensor<[8,1,9,64,32],f32> attributes {torch.assume_strict_symbolic_shapes} {
     %int1 = torch.constant.int 1
     %0 = torch.aten.unsqueeze %arg2, %int1 : !torch.vtensor<[1,64,64],f32>, !torch.int -> !torch.vtensor<[1,1,64,64],f32>
-    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<372x288xf32>
-    %1 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<372x288xf32> -> !torch.vtensor<[372,288],f32>
+    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<373x288xf32>
+    %1 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<373x288xf32> -> !torch.vtensor<[373,288],f32>
     %int-1 = torch.constant.int -1
     %false = torch.constant.bool false
     %false_0 = torch.constant.bool false
-    %2 = torch.aten.embedding %1, %arg0, %int-1, %false, %false_0 : !torch.vtensor<[372,288],f32>, !torch.vtensor<[1,64],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[1,64,288],f32>
+    %2 = torch.aten.embedding %1, %arg0, %int-1, %false, %false_0 : !torch.vtensor<[373,288],f32>, !torch.vtensor<[1,64],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[1,64,288],f32>
     %__auto.transformer.wpe.weight = util.global.load @__auto.transformer.wpe.weight : tensor<640x288xf32>
     %3 = torch_c.from_builtin_tensor %__auto.transformer.wpe.weight : tensor<640x288xf32> -> !torch.vtensor<[640,288],f32>
     %int-1_1 = torch.constant.int -1
@@ -516,17 +516,17 @@ module @module {
     %217 = torch.aten.stack %216, %int0_181 : !torch.list<vtensor>, !torch.int -> !torch.vtensor<[8,1,9,64,32],f32>
     return %217 : !torch.vtensor<[8,1,9,64,32],f32>
   }
-  func.func @extend_1(%arg0: !torch.vtensor<[1,256],si32>, %arg1: !torch.vtensor<[1,256],si32>, %arg2: !torch.vtensor<[1,256,256],f32>, %arg3: !torch.vtensor<[1,256,?],f32>, %arg4: !torch.vtensor<[1,9,32,?],f32>, %arg5: !torch.vtensor<[1,9,?,32],f32>, %arg6: !torch.vtensor<[1,9,32,?],f32>, %arg7: !torch.vtensor<[1,9,?,32],f32>, %arg8: !torch.vtensor<[1,9,32,?],f32>, %arg9: !torch.vtensor<[1,9,?,32],f32>, %arg10: !torch.vtensor<[1,9,32,?],f32>, %arg11: !torch.vtensor<[1,9,?,32],f32>) -> (!torch.vtensor<[1,256,372],f32>, !torch.vtensor<[8,1,9,256,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
+  func.func @extend_1(%arg0: !torch.vtensor<[1,256],si32>, %arg1: !torch.vtensor<[1,256],si32>, %arg2: !torch.vtensor<[1,256,256],f32>, %arg3: !torch.vtensor<[1,256,?],f32>, %arg4: !torch.vtensor<[1,9,32,?],f32>, %arg5: !torch.vtensor<[1,9,?,32],f32>, %arg6: !torch.vtensor<[1,9,32,?],f32>, %arg7: !torch.vtensor<[1,9,?,32],f32>, %arg8: !torch.vtensor<[1,9,32,?],f32>, %arg9: !torch.vtensor<[1,9,?,32],f32>, %arg10: !torch.vtensor<[1,9,32,?],f32>, %arg11: !torch.vtensor<[1,9,?,32],f32>) -> (!torch.vtensor<[1,256,373],f32>, !torch.vtensor<[8,1,9,256,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
     %int1 = torch.constant.int 1
     %0 = torch.aten.unsqueeze %arg2, %int1 : !torch.vtensor<[1,256,256],f32>, !torch.int -> !torch.vtensor<[1,1,256,256],f32>
     %int1_0 = torch.constant.int 1
     %1 = torch.aten.unsqueeze %arg3, %int1_0 : !torch.vtensor<[1,256,?],f32>, !torch.int -> !torch.vtensor<[1,1,256,?],f32>
-    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<372x288xf32>
-    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<372x288xf32> -> !torch.vtensor<[372,288],f32>
+    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<373x288xf32>
+    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<373x288xf32> -> !torch.vtensor<[373,288],f32>
     %int-1 = torch.constant.int -1
     %false = torch.constant.bool false
     %false_1 = torch.constant.bool false
-    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[372,288],f32>, !torch.vtensor<[1,256],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[1,256,288],f32>
+    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[373,288],f32>, !torch.vtensor<[1,256],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[1,256,288],f32>
     %__auto.transformer.wpe.weight = util.global.load @__auto.transformer.wpe.weight : tensor<640x288xf32>
     %4 = torch_c.from_builtin_tensor %__auto.transformer.wpe.weight : tensor<640x288xf32> -> !torch.vtensor<[640,288],f32>
     %int-1_2 = torch.constant.int -1
@@ -1154,26 +1154,26 @@ module @module {
     %int1_255 = torch.constant.int 1
     %int0_256 = torch.constant.int 0
     %307 = torch.prim.ListConstruct %int1_255, %int0_256 : (!torch.int, !torch.int) -> !torch.list<int>
-    %308 = torch.aten.permute %2, %307 : !torch.vtensor<[372,288],f32>, !torch.list<int> -> !torch.vtensor<[288,372],f32>
-    %309 = torch.aten.matmul %306, %308 : !torch.vtensor<[256,288],f32>, !torch.vtensor<[288,372],f32> -> !torch.vtensor<[256,372],f32>
+    %308 = torch.aten.permute %2, %307 : !torch.vtensor<[373,288],f32>, !torch.list<int> -> !torch.vtensor<[288,373],f32>
+    %309 = torch.aten.matmul %306, %308 : !torch.vtensor<[256,288],f32>, !torch.vtensor<[288,373],f32> -> !torch.vtensor<[256,373],f32>
     %int1_257 = torch.constant.int 1
     %int256_258 = torch.constant.int 256
     %int-1_259 = torch.constant.int -1
     %310 = torch.prim.ListConstruct %int1_257, %int256_258, %int-1_259 : (!torch.int, !torch.int, !torch.int) -> !torch.list<int>
-    %311 = torch.aten.view %309, %310 : !torch.vtensor<[256,372],f32>, !torch.list<int> -> !torch.vtensor<[1,256,372],f32>
-    return %311, %302 : !torch.vtensor<[1,256,372],f32>, !torch.vtensor<[8,1,9,256,32],f32>
+    %311 = torch.aten.view %309, %310 : !torch.vtensor<[256,373],f32>, !torch.list<int> -> !torch.vtensor<[1,256,373],f32>
+    return %311, %302 : !torch.vtensor<[1,256,373],f32>, !torch.vtensor<[8,1,9,256,32],f32>
   }
-  func.func @extend_2(%arg0: !torch.vtensor<[2,256],si32>, %arg1: !torch.vtensor<[2,256],si32>, %arg2: !torch.vtensor<[2,256,256],f32>, %arg3: !torch.vtensor<[2,256,?],f32>, %arg4: !torch.vtensor<[2,9,32,?],f32>, %arg5: !torch.vtensor<[2,9,?,32],f32>, %arg6: !torch.vtensor<[2,9,32,?],f32>, %arg7: !torch.vtensor<[2,9,?,32],f32>, %arg8: !torch.vtensor<[2,9,32,?],f32>, %arg9: !torch.vtensor<[2,9,?,32],f32>, %arg10: !torch.vtensor<[2,9,32,?],f32>, %arg11: !torch.vtensor<[2,9,?,32],f32>) -> (!torch.vtensor<[2,256,372],f32>, !torch.vtensor<[8,2,9,256,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
+  func.func @extend_2(%arg0: !torch.vtensor<[2,256],si32>, %arg1: !torch.vtensor<[2,256],si32>, %arg2: !torch.vtensor<[2,256,256],f32>, %arg3: !torch.vtensor<[2,256,?],f32>, %arg4: !torch.vtensor<[2,9,32,?],f32>, %arg5: !torch.vtensor<[2,9,?,32],f32>, %arg6: !torch.vtensor<[2,9,32,?],f32>, %arg7: !torch.vtensor<[2,9,?,32],f32>, %arg8: !torch.vtensor<[2,9,32,?],f32>, %arg9: !torch.vtensor<[2,9,?,32],f32>, %arg10: !torch.vtensor<[2,9,32,?],f32>, %arg11: !torch.vtensor<[2,9,?,32],f32>) -> (!torch.vtensor<[2,256,373],f32>, !torch.vtensor<[8,2,9,256,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
     %int1 = torch.constant.int 1
     %0 = torch.aten.unsqueeze %arg2, %int1 : !torch.vtensor<[2,256,256],f32>, !torch.int -> !torch.vtensor<[2,1,256,256],f32>
     %int1_0 = torch.constant.int 1
     %1 = torch.aten.unsqueeze %arg3, %int1_0 : !torch.vtensor<[2,256,?],f32>, !torch.int -> !torch.vtensor<[2,1,256,?],f32>
-    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<372x288xf32>
-    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<372x288xf32> -> !torch.vtensor<[372,288],f32>
+    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<373x288xf32>
+    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<373x288xf32> -> !torch.vtensor<[373,288],f32>
     %int-1 = torch.constant.int -1
     %false = torch.constant.bool false
     %false_1 = torch.constant.bool false
-    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[372,288],f32>, !torch.vtensor<[2,256],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[2,256,288],f32>
+    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[373,288],f32>, !torch.vtensor<[2,256],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[2,256,288],f32>
     %__auto.transformer.wpe.weight = util.global.load @__auto.transformer.wpe.weight : tensor<640x288xf32>
     %4 = torch_c.from_builtin_tensor %__auto.transformer.wpe.weight : tensor<640x288xf32> -> !torch.vtensor<[640,288],f32>
     %int-1_2 = torch.constant.int -1
@@ -1801,26 +1801,26 @@ module @module {
     %int1_254 = torch.constant.int 1
     %int0_255 = torch.constant.int 0
     %307 = torch.prim.ListConstruct %int1_254, %int0_255 : (!torch.int, !torch.int) -> !torch.list<int>
-    %308 = torch.aten.permute %2, %307 : !torch.vtensor<[372,288],f32>, !torch.list<int> -> !torch.vtensor<[288,372],f32>
-    %309 = torch.aten.matmul %306, %308 : !torch.vtensor<[512,288],f32>, !torch.vtensor<[288,372],f32> -> !torch.vtensor<[512,372],f32>
+    %308 = torch.aten.permute %2, %307 : !torch.vtensor<[373,288],f32>, !torch.list<int> -> !torch.vtensor<[288,373],f32>
+    %309 = torch.aten.matmul %306, %308 : !torch.vtensor<[512,288],f32>, !torch.vtensor<[288,373],f32> -> !torch.vtensor<[512,373],f32>
     %int2_256 = torch.constant.int 2
     %int256_257 = torch.constant.int 256
     %int-1_258 = torch.constant.int -1
     %310 = torch.prim.ListConstruct %int2_256, %int256_257, %int-1_258 : (!torch.int, !torch.int, !torch.int) -> !torch.list<int>
-    %311 = torch.aten.view %309, %310 : !torch.vtensor<[512,372],f32>, !torch.list<int> -> !torch.vtensor<[2,256,372],f32>
-    return %311, %302 : !torch.vtensor<[2,256,372],f32>, !torch.vtensor<[8,2,9,256,32],f32>
+    %311 = torch.aten.view %309, %310 : !torch.vtensor<[512,373],f32>, !torch.list<int> -> !torch.vtensor<[2,256,373],f32>
+    return %311, %302 : !torch.vtensor<[2,256,373],f32>, !torch.vtensor<[8,2,9,256,32],f32>
   }
-  func.func @decode_8(%arg0: !torch.vtensor<[8,1],si32>, %arg1: !torch.vtensor<[8,1],si32>, %arg2: !torch.vtensor<[8,1,1],f32>, %arg3: !torch.vtensor<[8,1,?],f32>, %arg4: !torch.vtensor<[8,9,32,?],f32>, %arg5: !torch.vtensor<[8,9,?,32],f32>, %arg6: !torch.vtensor<[8,9,32,?],f32>, %arg7: !torch.vtensor<[8,9,?,32],f32>, %arg8: !torch.vtensor<[8,9,32,?],f32>, %arg9: !torch.vtensor<[8,9,?,32],f32>, %arg10: !torch.vtensor<[8,9,32,?],f32>, %arg11: !torch.vtensor<[8,9,?,32],f32>) -> (!torch.vtensor<[8,1,372],f32>, !torch.vtensor<[8,8,9,1,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
+  func.func @decode_8(%arg0: !torch.vtensor<[8,1],si32>, %arg1: !torch.vtensor<[8,1],si32>, %arg2: !torch.vtensor<[8,1,1],f32>, %arg3: !torch.vtensor<[8,1,?],f32>, %arg4: !torch.vtensor<[8,9,32,?],f32>, %arg5: !torch.vtensor<[8,9,?,32],f32>, %arg6: !torch.vtensor<[8,9,32,?],f32>, %arg7: !torch.vtensor<[8,9,?,32],f32>, %arg8: !torch.vtensor<[8,9,32,?],f32>, %arg9: !torch.vtensor<[8,9,?,32],f32>, %arg10: !torch.vtensor<[8,9,32,?],f32>, %arg11: !torch.vtensor<[8,9,?,32],f32>) -> (!torch.vtensor<[8,1,373],f32>, !torch.vtensor<[8,8,9,1,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
     %int1 = torch.constant.int 1
     %0 = torch.aten.unsqueeze %arg2, %int1 : !torch.vtensor<[8,1,1],f32>, !torch.int -> !torch.vtensor<[8,1,1,1],f32>
     %int1_0 = torch.constant.int 1
     %1 = torch.aten.unsqueeze %arg3, %int1_0 : !torch.vtensor<[8,1,?],f32>, !torch.int -> !torch.vtensor<[8,1,1,?],f32>
-    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<372x288xf32>
-    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<372x288xf32> -> !torch.vtensor<[372,288],f32>
+    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<373x288xf32>
+    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<373x288xf32> -> !torch.vtensor<[373,288],f32>
     %int-1 = torch.constant.int -1
     %false = torch.constant.bool false
     %false_1 = torch.constant.bool false
-    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[372,288],f32>, !torch.vtensor<[8,1],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[8,1,288],f32>
+    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[373,288],f32>, !torch.vtensor<[8,1],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[8,1,288],f32>
     %__auto.transformer.wpe.weight = util.global.load @__auto.transformer.wpe.weight : tensor<640x288xf32>
     %4 = torch_c.from_builtin_tensor %__auto.transformer.wpe.weight : tensor<640x288xf32> -> !torch.vtensor<[640,288],f32>
     %int-1_2 = torch.constant.int -1
@@ -2440,26 +2440,26 @@ module @module {
     %int1_251 = torch.constant.int 1
     %int0_252 = torch.constant.int 0
     %303 = torch.prim.ListConstruct %int1_251, %int0_252 : (!torch.int, !torch.int) -> !torch.list<int>
-    %304 = torch.aten.permute %2, %303 : !torch.vtensor<[372,288],f32>, !torch.list<int> -> !torch.vtensor<[288,372],f32>
-    %305 = torch.aten.matmul %302, %304 : !torch.vtensor<[8,288],f32>, !torch.vtensor<[288,372],f32> -> !torch.vtensor<[8,372],f32>
+    %304 = torch.aten.permute %2, %303 : !torch.vtensor<[373,288],f32>, !torch.list<int> -> !torch.vtensor<[288,373],f32>
+    %305 = torch.aten.matmul %302, %304 : !torch.vtensor<[8,288],f32>, !torch.vtensor<[288,373],f32> -> !torch.vtensor<[8,373],f32>
     %int8_253 = torch.constant.int 8
     %int1_254 = torch.constant.int 1
     %int-1_255 = torch.constant.int -1
     %306 = torch.prim.ListConstruct %int8_253, %int1_254, %int-1_255 : (!torch.int, !torch.int, !torch.int) -> !torch.list<int>
-    %307 = torch.aten.view %305, %306 : !torch.vtensor<[8,372],f32>, !torch.list<int> -> !torch.vtensor<[8,1,372],f32>
-    return %307, %298 : !torch.vtensor<[8,1,372],f32>, !torch.vtensor<[8,8,9,1,32],f32>
+    %307 = torch.aten.view %305, %306 : !torch.vtensor<[8,373],f32>, !torch.list<int> -> !torch.vtensor<[8,1,373],f32>
+    return %307, %298 : !torch.vtensor<[8,1,373],f32>, !torch.vtensor<[8,8,9,1,32],f32>
   }
-  func.func @decode_16(%arg0: !torch.vtensor<[16,1],si32>, %arg1: !torch.vtensor<[16,1],si32>, %arg2: !torch.vtensor<[16,1,1],f32>, %arg3: !torch.vtensor<[16,1,?],f32>, %arg4: !torch.vtensor<[16,9,32,?],f32>, %arg5: !torch.vtensor<[16,9,?,32],f32>, %arg6: !torch.vtensor<[16,9,32,?],f32>, %arg7: !torch.vtensor<[16,9,?,32],f32>, %arg8: !torch.vtensor<[16,9,32,?],f32>, %arg9: !torch.vtensor<[16,9,?,32],f32>, %arg10: !torch.vtensor<[16,9,32,?],f32>, %arg11: !torch.vtensor<[16,9,?,32],f32>) -> (!torch.vtensor<[16,1,372],f32>, !torch.vtensor<[8,16,9,1,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
+  func.func @decode_16(%arg0: !torch.vtensor<[16,1],si32>, %arg1: !torch.vtensor<[16,1],si32>, %arg2: !torch.vtensor<[16,1,1],f32>, %arg3: !torch.vtensor<[16,1,?],f32>, %arg4: !torch.vtensor<[16,9,32,?],f32>, %arg5: !torch.vtensor<[16,9,?,32],f32>, %arg6: !torch.vtensor<[16,9,32,?],f32>, %arg7: !torch.vtensor<[16,9,?,32],f32>, %arg8: !torch.vtensor<[16,9,32,?],f32>, %arg9: !torch.vtensor<[16,9,?,32],f32>, %arg10: !torch.vtensor<[16,9,32,?],f32>, %arg11: !torch.vtensor<[16,9,?,32],f32>) -> (!torch.vtensor<[16,1,373],f32>, !torch.vtensor<[8,16,9,1,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
     %int1 = torch.constant.int 1
     %0 = torch.aten.unsqueeze %arg2, %int1 : !torch.vtensor<[16,1,1],f32>, !torch.int -> !torch.vtensor<[16,1,1,1],f32>
     %int1_0 = torch.constant.int 1
     %1 = torch.aten.unsqueeze %arg3, %int1_0 : !torch.vtensor<[16,1,?],f32>, !torch.int -> !torch.vtensor<[16,1,1,?],f32>
-    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<372x288xf32>
-    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<372x288xf32> -> !torch.vtensor<[372,288],f32>
+    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<373x288xf32>
+    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<373x288xf32> -> !torch.vtensor<[373,288],f32>
     %int-1 = torch.constant.int -1
     %false = torch.constant.bool false
     %false_1 = torch.constant.bool false
-    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[372,288],f32>, !torch.vtensor<[16,1],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[16,1,288],f32>
+    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[373,288],f32>, !torch.vtensor<[16,1],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[16,1,288],f32>
     %__auto.transformer.wpe.weight = util.global.load @__auto.transformer.wpe.weight : tensor<640x288xf32>
     %4 = torch_c.from_builtin_tensor %__auto.transformer.wpe.weight : tensor<640x288xf32> -> !torch.vtensor<[640,288],f32>
     %int-1_2 = torch.constant.int -1
@@ -3079,26 +3079,26 @@ module @module {
     %int1_251 = torch.constant.int 1
     %int0_252 = torch.constant.int 0
     %303 = torch.prim.ListConstruct %int1_251, %int0_252 : (!torch.int, !torch.int) -> !torch.list<int>
-    %304 = torch.aten.permute %2, %303 : !torch.vtensor<[372,288],f32>, !torch.list<int> -> !torch.vtensor<[288,372],f32>
-    %305 = torch.aten.matmul %302, %304 : !torch.vtensor<[16,288],f32>, !torch.vtensor<[288,372],f32> -> !torch.vtensor<[16,372],f32>
+    %304 = torch.aten.permute %2, %303 : !torch.vtensor<[373,288],f32>, !torch.list<int> -> !torch.vtensor<[288,373],f32>
+    %305 = torch.aten.matmul %302, %304 : !torch.vtensor<[16,288],f32>, !torch.vtensor<[288,373],f32> -> !torch.vtensor<[16,373],f32>
     %int16_253 = torch.constant.int 16
     %int1_254 = torch.constant.int 1
     %int-1_255 = torch.constant.int -1
     %306 = torch.prim.ListConstruct %int16_253, %int1_254, %int-1_255 : (!torch.int, !torch.int, !torch.int) -> !torch.list<int>
-    %307 = torch.aten.view %305, %306 : !torch.vtensor<[16,372],f32>, !torch.list<int> -> !torch.vtensor<[16,1,372],f32>
-    return %307, %298 : !torch.vtensor<[16,1,372],f32>, !torch.vtensor<[8,16,9,1,32],f32>
+    %307 = torch.aten.view %305, %306 : !torch.vtensor<[16,373],f32>, !torch.list<int> -> !torch.vtensor<[16,1,373],f32>
+    return %307, %298 : !torch.vtensor<[16,1,373],f32>, !torch.vtensor<[8,16,9,1,32],f32>
   }
-  func.func @decode_32(%arg0: !torch.vtensor<[32,1],si32>, %arg1: !torch.vtensor<[32,1],si32>, %arg2: !torch.vtensor<[32,1,1],f32>, %arg3: !torch.vtensor<[32,1,?],f32>, %arg4: !torch.vtensor<[32,9,32,?],f32>, %arg5: !torch.vtensor<[32,9,?,32],f32>, %arg6: !torch.vtensor<[32,9,32,?],f32>, %arg7: !torch.vtensor<[32,9,?,32],f32>, %arg8: !torch.vtensor<[32,9,32,?],f32>, %arg9: !torch.vtensor<[32,9,?,32],f32>, %arg10: !torch.vtensor<[32,9,32,?],f32>, %arg11: !torch.vtensor<[32,9,?,32],f32>) -> (!torch.vtensor<[32,1,372],f32>, !torch.vtensor<[8,32,9,1,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
+  func.func @decode_32(%arg0: !torch.vtensor<[32,1],si32>, %arg1: !torch.vtensor<[32,1],si32>, %arg2: !torch.vtensor<[32,1,1],f32>, %arg3: !torch.vtensor<[32,1,?],f32>, %arg4: !torch.vtensor<[32,9,32,?],f32>, %arg5: !torch.vtensor<[32,9,?,32],f32>, %arg6: !torch.vtensor<[32,9,32,?],f32>, %arg7: !torch.vtensor<[32,9,?,32],f32>, %arg8: !torch.vtensor<[32,9,32,?],f32>, %arg9: !torch.vtensor<[32,9,?,32],f32>, %arg10: !torch.vtensor<[32,9,32,?],f32>, %arg11: !torch.vtensor<[32,9,?,32],f32>) -> (!torch.vtensor<[32,1,373],f32>, !torch.vtensor<[8,32,9,1,32],f32>) attributes {torch.assume_strict_symbolic_shapes} {
     %int1 = torch.constant.int 1
     %0 = torch.aten.unsqueeze %arg2, %int1 : !torch.vtensor<[32,1,1],f32>, !torch.int -> !torch.vtensor<[32,1,1,1],f32>
     %int1_0 = torch.constant.int 1
     %1 = torch.aten.unsqueeze %arg3, %int1_0 : !torch.vtensor<[32,1,?],f32>, !torch.int -> !torch.vtensor<[32,1,1,?],f32>
-    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<372x288xf32>
-    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<372x288xf32> -> !torch.vtensor<[372,288],f32>
+    %__auto.transformer.wte.weight = util.global.load @__auto.transformer.wte.weight : tensor<373x288xf32>
+    %2 = torch_c.from_builtin_tensor %__auto.transformer.wte.weight : tensor<373x288xf32> -> !torch.vtensor<[373,288],f32>
     %int-1 = torch.constant.int -1
     %false = torch.constant.bool false
     %false_1 = torch.constant.bool false
-    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[372,288],f32>, !torch.vtensor<[32,1],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[32,1,288],f32>
+    %3 = torch.aten.embedding %2, %arg0, %int-1, %false, %false_1 : !torch.vtensor<[373,288],f32>, !torch.vtensor<[32,1],si32>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[32,1,288],f32>
     %__auto.transformer.wpe.weight = util.global.load @__auto.transformer.wpe.weight : tensor<640x288xf32>
     %4 = torch_c.from_builtin_tensor %__auto.transformer.wpe.weight : tensor<640x288xf32> -> !torch.vtensor<[640,288],f32>
     %int-1_2 = torch.constant.int -1
@@ -3718,13 +3718,13 @@ module @module {
     %int1_252 = torch.constant.int 1
     %int0_253 = torch.constant.int 0
     %303 = torch.prim.ListConstruct %int1_252, %int0_253 : (!torch.int, !torch.int) -> !torch.list<int>
-    %304 = torch.aten.permute %2, %303 : !torch.vtensor<[372,288],f32>, !torch.list<int> -> !torch.vtensor<[288,372],f32>
-    %305 = torch.aten.matmul %302, %304 : !torch.vtensor<[32,288],f32>, !torch.vtensor<[288,372],f32> -> !torch.vtensor<[32,372],f32>
+    %304 = torch.aten.permute %2, %303 : !torch.vtensor<[373,288],f32>, !torch.list<int> -> !torch.vtensor<[288,373],f32>
+    %305 = torch.aten.matmul %302, %304 : !torch.vtensor<[32,288],f32>, !torch.vtensor<[288,373],f32> -> !torch.vtensor<[32,373],f32>
     %int32_254 = torch.constant.int 32
     %int1_255 = torch.constant.int 1
     %int-1_256 = torch.constant.int -1
     %306 = torch.prim.ListConstruct %int32_254, %int1_255, %int-1_256 : (!torch.int, !torch.int, !torch.int) -> !torch.list<int>
-    %307 = torch.aten.view %305, %306 : !torch.vtensor<[32,372],f32>, !torch.list<int> -> !torch.vtensor<[32,1,372],f32>
-    return %307, %298 : !torch.vtensor<[32,1,372],f32>, !torch.vtensor<[8,32,9,1,32],f32>
+    %307 = torch.aten.view %305, %306 : !torch.vtensor<[32,373],f32>, !torch.list<int> -> !torch.vtensor<[32,1,373],f32>
+    return %307, %298 : !torch.vtensor<[32,1,373],f32>, !torch.vtensor<[8,32,9,1,32],f32>
   }
 }
