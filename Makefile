@@ -23,7 +23,7 @@ STEPS ?= 500
 THIRD_STEPS ?= 600
 GPUS := --gpu cuda:sm_80,sm_86,sm_89,sm_90 \
   --gpu vulkan:llvmpipe,ampere,ada,rdna3,valhall,adreno
-LAST_STEPS ?= 1800
+LAST_STEPS ?= 2200
 JUDGE := --corpus $(CORPUS) --records model/records/dispatch*.jsonl.xz
 
 .DEFAULT_GOAL := help
