@@ -167,18 +167,18 @@ def _attention(workload: Workload, configuration: str) -> Schedule | None:
     named = {name: _numbers(text) for name, text in _ATTENTION_LEVEL.findall(line)}
     if dims is None or "VectorDistribute" not in info or "workgroup" not in named:
         return None
-    loops = workload.root_op.loops
+    loops, extents = workload.root_op.loops, workload.extents
     group, step = (
         dict(zip(loops, named.get(name, []), strict=False)) for name in ("workgroup", "reduction")
     )
-    keys = step.get(dims.keys) or workload.extents[dims.keys]
-    rows, columns = group[dims.rows], group[dims.columns]
+    keys = step.get(dims.keys) or extents[dims.keys]
+    rows, columns = (group.get(dim) or extents[dim] for dim in (dims.rows, dims.columns))
     threads = int(_GROUP_SIZE.findall(info)[0].split(",")[0])
     if "promote_operands" in line:
-        warps = threads // cuda_attention.SUBGROUP
+        warps = max(1, threads // cuda_attention.SUBGROUP)
         sizes = {
             ("subgroup", dims.columns): columns // cuda_attention.COLUMNS,
-            ("subgroup", dims.rows): max(1, rows // cuda_attention.ROWS // warps),
+            ("subgroup", dims.rows): rows // cuda_attention.ROWS // warps,
             ("group", dims.rows): warps,
             ("reduce", dims.keys): keys // cuda_attention.DEPTH,
         }
@@ -191,13 +191,13 @@ def _attention(workload: Workload, configuration: str) -> Schedule | None:
             ("reduce", dims.keys): keys,
         }
     pipeline = MATRIX if "promote_operands" in line else PLAIN
-    decisions = [Decision(name, dim, size) for (name, dim), size in sizes.items()]
+    decisions = [Decision(name, dim, max(1, size)) for (name, dim), size in sizes.items()]
     return Schedule((Decision("pipeline", -1, pipeline), *decisions))
 
 
 def _lanes(workload: Workload, configuration: str) -> Schedule | None:
     """The decisions about sums that invocations share: how many, what each has of a step, and the
-    rows. None where they share anything but the innermost of the root's sums."""
+    rows, as if all shared the innermost dim that is summed over."""
     info, *lines = configuration.splitlines()
     root = workload.root_op
     levels = (_shares(line, len(root.loops)) for line in lines)
