@@ -21,6 +21,7 @@ from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
 from . import cuda_attention, cuda_igemm, cuda_lanes, cuda_matrix, gpu_lanes
+from .cuda_matrix import SUBGROUP
 from .gpu import (
     ACROSS,
     ATTENTION,
@@ -40,6 +41,7 @@ from .gpu import (
     served,
     spread,
     tiles,
+    twos,
 )
 from .target import GpuTarget
 
@@ -52,10 +54,8 @@ __all__ = [
 ]
 ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
-SUBGROUP = 32
-"""Threads of a warp, on every CUDA device, and..."""
-WARP = 5
-"""...how often two divides them."""
+WARP = twos(SUBGROUP)
+"""How often two divides the threads of a warp."""
 MAX_DEPTH = 64
 """Longest tile in shared memory along the dims that a contraction sums over."""
 
@@ -108,34 +108,29 @@ def space(workload: Workload, target: GpuTarget) -> Space:
 
 def _cut_leaving_warps(dims: list[int], extents: dict[int, int], most: int):  # type: ignore[no-untyped-def]
     """Picks a divisor of each extent, so that what is left can be shared by whole warps."""
-    left = sum(_twos(extents[dim]) for dim in dims)
+    left = sum(twos(extents[dim]) for dim in dims)
     sizes = {}
     for dim in dims:
-        left -= _twos(extents[dim])
-        some = (n for n in divisors(extents[dim], most) if left + _twos(extents[dim] // n) >= WARP)
+        left -= twos(extents[dim])
+        some = (n for n in divisors(extents[dim], most) if left + twos(extents[dim] // n) >= WARP)
         sizes[dim] = yield Pick("thread", dim, tuple(some))
-        left += _twos(extents[dim] // sizes[dim])
+        left += twos(extents[dim] // sizes[dim])
         most //= sizes[dim]
     return sizes
 
 
 def _cut_into_warps(dims: list[int], extents: dict[int, int], most: int):  # type: ignore[no-untyped-def]
     """Picks a divisor of each extent, their product whole warps and at most `most`."""
-    left = sum(_twos(extents[dim]) for dim in dims)
+    left = sum(twos(extents[dim]) for dim in dims)
     missing, sizes = SUBGROUP, {}
     for dim in dims:
-        left -= _twos(extents[dim])
+        left -= twos(extents[dim])
         after = {n: missing // math.gcd(missing, n) for n in divisors(extents[dim], most)}
-        some = (n for n, lack in after.items() if _twos(lack) <= left and n * lack <= most)
+        some = (n for n, lack in after.items() if twos(lack) <= left and n * lack <= most)
         sizes[dim] = yield Pick("group", dim, tuple(some))
         missing = after[sizes[dim]]
         most //= sizes[dim]
     return sizes
-
-
-def _twos(number: int) -> int:
-    """How often two divides a number."""
-    return (number & -number).bit_length() - 1
 
 
 def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
@@ -157,8 +152,8 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     extents = workload.extents
     rows, columns = (math.prod(extents[dim] for dim in dims) for dims in (found.m, found.n))
     # IREE fails on a promoted tile for part of a warp.
-    twos = sum(_twos(extents[dim]) for dim in workload.root_op.dims("parallel"))
-    if min(rows, columns) > 1 and twos >= WARP:
+    powers = sum(twos(extents[dim]) for dim in workload.root_op.dims("parallel"))
+    if min(rows, columns) > 1 and powers >= WARP:
         yield PROMOTE
     if cuda_matrix.multiplied(workload, target):
         yield MATRIX

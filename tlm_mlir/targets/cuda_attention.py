@@ -18,14 +18,12 @@ from functools import partial
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..language.space import Mark, Pick
-from .gpu import ATTENTION, MATRIX, MATRIX_FEATURES, MAX_RESULTS, PLAIN, divisors
+from .cuda_matrix import COLUMNS, DEPTH, ROWS, SUBGROUP
+from .gpu import ATTENTION, MATRIX, MATRIX_FEATURES, MAX_RESULTS, PLAIN, divisors, twos
 from .gpu_machine import REGISTERS
-from .gpu_matrix import TYPES
+from .gpu_matrix import ELEMENT, TYPES
 from .target import GpuTarget
 
-SUBGROUP = 32
-ROWS, COLUMNS, DEPTH = 16, 8, 16
-"""Elements of one instruction of tensor cores, as in `cuda_matrix`."""
 MAX_WORDS = {2: 128, 4: 144}
 """Most queries, results and scores that a thread holds in registers, by the bytes of an element,
 and..."""
@@ -39,8 +37,6 @@ MAX_DEEP = 8
 """Most instructions deep that a step is."""
 PAD = 8
 """Elements after each row in shared memory, against conflicts of banks."""
-HALF = 2
-"""Bytes of an element that tensor cores multiply."""
 LINE = 16
 """Bytes that a thread loads with one instruction at most."""
 
@@ -99,7 +95,7 @@ def pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     kinds = {operand.dtype for operand in workload.root_op.inputs[:3]}
     whole = not (rows % ROWS or columns % COLUMNS or keys % DEPTH)
     # Threads copy such heads to shared memory in whole lines.
-    whole &= head % DEPTH == 0 and head == 1 << _twos(head) and _fits(workload, target, 1)
+    whole &= head % DEPTH == 0 and head == 1 << twos(head) and _fits(workload, target, 1)
     if whole and len(kinds) == 1 and TYPES.get(min(kinds)) in target.features:
         yield MATRIX
 
@@ -142,7 +138,7 @@ def _plain(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-de
 def _lanes(rows: int, columns: int, keys: int) -> int:
     """The least number of threads that a row must have for whole warps, in powers of two; more than
     a warp where there is none."""
-    least = SUBGROUP >> min(_twos(rows), _twos(SUBGROUP))
+    least = SUBGROUP >> min(twos(rows), twos(SUBGROUP))
     return least if math.gcd(columns, keys, SUBGROUP) >= least else 2 * SUBGROUP
 
 
@@ -176,7 +172,7 @@ def _fits(
     found = dims(workload)
     assert found is not None
     head = workload.extents[found.head]
-    row, column = (head + PAD) * HALF, wide * COLUMNS * HALF
+    row, column = (head + PAD) * ELEMENT, wide * COLUMNS * ELEMENT
     keys = deep * DEPTH
     shared = high * warps * ROWS * row + keys * row + column * (keys + PAD)
     fragments = high * (head // DEPTH + 2 * deep + wide)
@@ -197,7 +193,7 @@ def _copied(workload: Workload, wide: int, warps: int, deep: int) -> bool:
     for operand in workload.root_op.inputs[1:3]:
         rest = warps * SUBGROUP
         *others, inner = (sizes[i.dim] for i in operand.indices if i.dim in sizes)
-        for size in (inner * HALF // LINE, *reversed(others)):
+        for size in (inner * ELEMENT // LINE, *reversed(others)):
             if rest % size and size % rest:
                 return False
             rest = max(1, rest // size)
@@ -328,8 +324,3 @@ def _extents(workload: Workload, found: Dims) -> tuple[int, int, int, int]:
 def _widest(workload: Workload) -> int:
     """Bytes of the widest element of queries, keys and values."""
     return max(operand.bytes for operand in workload.root_op.inputs[:3])
-
-
-def _twos(number: int) -> int:
-    """How often two divides a number."""
-    return (number & -number).bit_length() - 1

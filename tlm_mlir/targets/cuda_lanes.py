@@ -7,8 +7,7 @@ from __future__ import annotations
 from ..ir.workload import Op, Workload
 from ..language.schedule import Schedule
 from . import gpu_lanes
-
-SUBGROUP = 32
+from .cuda_matrix import SUBGROUP
 
 
 def translation_info(workload: Workload, schedule: Schedule) -> str:

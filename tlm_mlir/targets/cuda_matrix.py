@@ -23,6 +23,7 @@ from .target import GpuTarget
 UNIT = ROWS, COLUMNS, DEPTH = 16, 8, 16
 """Elements of one instruction: results, and products that each sums."""
 SUBGROUP = 32
+"""Threads of a warp, on every CUDA device."""
 MAX_TILES = 32
 """Most tiles of results of a warp: each takes four registers of every thread."""
 MAX_STEP = 8

@@ -85,6 +85,11 @@ def divisors(extent: int, high: int, low: int = 1, unit: int = 1) -> tuple[int, 
     return tuple(sorted(n for n in found if low <= n <= high and n % unit == 0))
 
 
+def twos(number: int) -> int:
+    """How often two divides a number."""
+    return (number & -number).bit_length() - 1
+
+
 @dataclass(frozen=True)
 class Contraction:
     """A root that multiplies and sums: the dims that both factors share in parallel (batch), those

@@ -175,12 +175,12 @@ def _attention(workload: Workload, configuration: str) -> Schedule | None:
     rows, columns = (group.get(dim) or extents[dim] for dim in (dims.rows, dims.columns))
     threads = int(_GROUP_SIZE.findall(info)[0].split(",")[0])
     if "promote_operands" in line:
-        warps = max(1, threads // cuda_attention.SUBGROUP)
+        warps = max(1, threads // cuda_matrix.SUBGROUP)
         sizes = {
-            ("subgroup", dims.columns): columns // cuda_attention.COLUMNS,
-            ("subgroup", dims.rows): rows // cuda_attention.ROWS // warps,
+            ("subgroup", dims.columns): columns // cuda_matrix.COLUMNS,
+            ("subgroup", dims.rows): rows // cuda_matrix.ROWS // warps,
             ("group", dims.rows): warps,
-            ("reduce", dims.keys): keys // cuda_attention.DEPTH,
+            ("reduce", dims.keys): keys // cuda_matrix.DEPTH,
         }
     else:
         sizes = {
