@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from hypothesis import strategies as st
 
 from tlm_mlir.ir.workload import DYNAMIC, Index, Op, Operand, Workload
+from tlm_mlir.language.schedule import Schedule, decode, encode
 from tlm_mlir.language.space import Space
 from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import registry
@@ -170,6 +171,14 @@ def walk(draw: st.DrawFn, workload: Workload, target: Target, *begin: str) -> li
         cursor.push(ID[token])
         tokens.append(token)
     return tokens
+
+
+def decoded(workload: Workload, target: Target, tokens: list[str]) -> Schedule:
+    """The schedule of a walk, which gives the same tokens again."""
+    make = registry.space_maker(workload, target)
+    schedule = decode(tokens, make)
+    assert encode(schedule, make) == tokens
+    return schedule
 
 
 @st.composite

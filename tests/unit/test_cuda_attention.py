@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import op, operand, walk
+from samples import decoded, op, operand, walk
 
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import cuda, cuda_attention, gpu_default, registry
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import GpuTarget
@@ -55,9 +55,7 @@ def levels(text: str) -> dict[str, list[int]]:
 @given(walks())
 def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
     workload, target, tokens = walked
-    make = registry.space_maker(workload, target)
-    schedule = decode(tokens, make)
-    assert encode(schedule, make) == tokens
+    schedule = decoded(workload, target, tokens)
     if schedule.choice("pipeline") == cuda.DEFAULT:
         return
     (attributes,) = registry.attributes(workload, target, schedule)

@@ -10,10 +10,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import MULTIPLY_ADD, convolution, matmul, op, operand, walk
+from samples import MULTIPLY_ADD, convolution, decoded, matmul, op, operand, walk
 
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import decode, encode
 from tlm_mlir.targets import cuda, cuda_igemm, gpu_default, registry
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import GpuTarget
@@ -59,9 +58,7 @@ def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
 @given(walks())
 def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
     workload, target, tokens = walked
-    make = registry.space_maker(workload, target)
-    schedule = decode(tokens, make)
-    assert encode(schedule, make) == tokens
+    schedule = decoded(workload, target, tokens)
     info = cuda.translation_info(workload, schedule)
     config = cuda.lowering_configs(workload, schedule)[workload.root]
     with ir.Context():

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import convolution, matmul, norm, op, operand, softmax, walk
+from samples import convolution, decoded, matmul, norm, op, operand, softmax, walk
 
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import Schedule, decode, encode
+from tlm_mlir.language.schedule import Schedule, decode
 from tlm_mlir.targets import cuda, gpu_default, registry
 from tlm_mlir.targets.gpu import ACROSS
 from tlm_mlir.targets.gpu_estimate import estimate
@@ -49,9 +49,7 @@ def options(workload: Workload, target: GpuTarget) -> list[str]:
 @given(walks())
 def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
     workload, target, tokens = walked
-    make = registry.space_maker(workload, target)
-    schedule = decode(tokens, make)
-    assert encode(schedule, make) == tokens
+    schedule = decoded(workload, target, tokens)
     info = registry.backend(target).translation_info(workload, schedule)
     found = registry.attributes(workload, target, schedule)
     with ir.Context():

@@ -197,7 +197,8 @@ def translation_info(workload: Workload, schedule: Schedule) -> str:
     options = ""
     if schedule.choice("pipeline") == MATRIX:
         count *= SUBGROUP
-        options = f", {{{_matrix(workload).pipeline_options(schedule)}}}"
+        igemm = _matrix(workload) is cuda_igemm
+        options = f", {{{cuda_matrix.pipeline_options(schedule, igemm=igemm)}}}"
     # Whole subgroups: those without work are masked.
     size = -(-count // SUBGROUP) * SUBGROUP
     return (

@@ -102,15 +102,6 @@ def space(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-def
     yield Pick("reduce", found.summed, divisors(steps, max(1, min(MAX_STEP, deep))))
 
 
-def pipeline_options(schedule: Schedule) -> str:
-    """What the translation info says besides."""
-    plain = str(schedule.choice("banks") == BANKS[0]).lower()
-    return (
-        "gpu_pipeline_options = #iree_gpu.pipeline_options<"
-        f"no_reduce_shared_memory_bank_conflicts = {plain}, use_igemm_convolution = true>"
-    )
-
-
 def config(workload: Workload, schedule: Schedule) -> str:
     """Text of the root op's config, over the loops of the matmul."""
     found = dims(workload)

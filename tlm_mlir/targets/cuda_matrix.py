@@ -62,12 +62,13 @@ def space(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-def
     yield Pick("reduce", dims.k, divisors(k // DEPTH, max(1, min(MAX_STEP, deep))))
 
 
-def pipeline_options(schedule: Schedule) -> str:
-    """What the translation info says besides."""
+def pipeline_options(schedule: Schedule, *, igemm: bool) -> str:
+    """What the translation info says besides; `igemm` tells of a convolution."""
     plain = str(schedule.choice("banks") == BANKS[0]).lower()
     return (
         "gpu_pipeline_options = #iree_gpu.pipeline_options<"
-        f"no_reduce_shared_memory_bank_conflicts = {plain}, use_igemm_convolution = false>"
+        f"no_reduce_shared_memory_bank_conflicts = {plain},"
+        f" use_igemm_convolution = {str(igemm).lower()}>"
     )
 
 
