@@ -6,7 +6,8 @@
 
 For every distinct dispatch of the networks: the estimate of the best that the model writes (one
 greedy generation, seven samples) against that of IREE's own choice, whether it is kept, and, for
-CUDA where `ptxas` is installed, what is known of both kernels (measure/ptx.py).
+devices whose compiler is installed (`ptxas`, Mesa's RADV), what that tells of both kernels
+(measure/kernels.py).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule, encode
 from tlm_mlir.measure.bundle import sources_of
-from tlm_mlir.measure.ptx import Kernels, Statics, serves
+from tlm_mlir.measure.kernels import Kernels, assembler
+from tlm_mlir.measure.statics import Statics
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.gpu import contraction
 from tlm_mlir.targets.target import GpuTarget
@@ -44,7 +46,8 @@ class Device:
     def __init__(self, name: str, scheduler: Scheduler) -> None:
         target, _, arch = name.partition(":")
         self.flags = gpu_flags(target, arch)
-        self._kernels = Kernels(self.flags) if serves(self.flags) else None
+        found = assembler(self.flags)
+        self._kernels = Kernels(self.flags, found) if found else None
         self._session = self._kernels.session if self._kernels else Session(self.flags)
         self._reference = Session(REFERENCE_FLAGS)
         self._scheduler = scheduler

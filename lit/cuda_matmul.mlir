@@ -9,10 +9,12 @@
 // SCHEDULE: second pipeline:vector @thread 4 8 @group 8 2 @reduce 4 <end>
 
 // Only the root op holds a config. A thread computes 4 by 8 results, and 12 by 8 threads share a
-// workgroup with both inputs' tiles in shared memory. 16 threads still take a whole warp.
+// workgroup with both inputs' tiles in shared memory; NVIDIA's assembler is told that one workgroup
+// at once is enough. 16 threads still take a whole warp.
 
 // SCRIPT-COUNT-1: "lowering_config"
 // SCRIPT: "translation_info"
+// SCRIPT-COUNT-1: "nvvm.minctasm"
 // SCRIPT: transform.named_sequence @__kernel_config
 // SCRIPT-NOT: apply_registered_pass
 

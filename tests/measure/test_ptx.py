@@ -13,7 +13,7 @@ from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.session import CPU_FLAGS
 from tlm_mlir.errors import CompileError
 from tlm_mlir.measure import bundle, ptx
-from tlm_mlir.measure.bundle_builder import RandomCandidates
+from tlm_mlir.measure.bundle_builder import CONFIGURATION, RandomCandidates
 from tlm_mlir.targets.target import GpuTarget
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
@@ -48,7 +48,7 @@ assembler = pytest.mark.skipif(not shutil.which("ptxas"), reason="no CUDA toolki
 def test_what_is_told(tmp_path: Path) -> None:
     path = tmp_path / "add.ptx"
     path.write_text(KERNEL)
-    known = ptx.statics(path, 1 << 15, DEVICE)
+    known = ptx.Ptxas().statics(path, 1 << 15, DEVICE)
     assert known.pop("registers") > 0 and known.pop("other instructions") > 0
     assert known == {
         **{"spilled": 0, "threads": 32, "shared": 1 << 15, "resident": 2},
@@ -66,7 +66,7 @@ def test_without_a_disassembler_nothing_is_told_of_instructions(
     path.write_text(KERNEL)
     found = ptx._tool
     monkeypatch.setattr(ptx, "_tool", lambda name: None if name == "nvdisasm" else found(name))
-    assert set(ptx.statics(path, 0, DEVICE)) == {
+    assert set(ptx.Ptxas().statics(path, 0, DEVICE)) == {
         *("registers", "spilled", "threads", "shared", "resident")
     }
 
@@ -76,15 +76,15 @@ def test_what_the_assembler_refuses_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "broken.ptx"
     path.write_text(KERNEL.replace("fma.rn", "fma.nr"))
     with pytest.raises(CompileError, match="ptxas refuses a kernel"):
-        ptx.statics(path, 0, DEVICE)
+        ptx.Ptxas().statics(path, 0, DEVICE)
 
 
 def test_it_serves_cuda_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ptx, "_tool", lambda name: "/bin/true")
-    assert ptx.serves(gpu_flags("cuda", "sm_80")) and ptx.serves(gpu_flags("cuda", "sm_90"))
-    assert not ptx.serves(CPU_FLAGS) and not ptx.serves(gpu_flags("vulkan", "ampere"))
+    assert ptx.of(gpu_flags("cuda", "sm_80")) and ptx.of(gpu_flags("cuda", "sm_90"))
+    assert not ptx.of(CPU_FLAGS) and not ptx.of(gpu_flags("vulkan", "ampere"))
     monkeypatch.setattr(ptx, "_tool", lambda name: None)
-    assert not ptx.serves(gpu_flags("cuda", "sm_80"))
+    assert not ptx.of(gpu_flags("cuda", "sm_80"))
 
 
 @assembler
@@ -99,3 +99,5 @@ def test_bundled_candidates_say_it(arch: str) -> None:
     assert all(0 < each["registers"] <= 255 and each["threads"] % 32 == 0 for each in known)
     # IREE's default multiplies on tensor cores out of shared memory.
     assert known[0]["mma instructions"] and known[0]["shared"]
+    assert [CONFIGURATION in each for each in known] == [True, False, False]
+    assert "TileAndFuse" in known[0][CONFIGURATION]

@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +18,23 @@ pytest.importorskip("lightgbm", reason="training needs the extra `train`")
 
 from samples import TARGETS, matmul
 
+from tlm_mlir.compiler.devices import gpu_flags
+from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import RecordError
 from tlm_mlir.language.schedule import encode
+from tlm_mlir.measure import bundle, bundle_runner
+from tlm_mlir.measure.bundle_builder import RandomCandidates
+from tlm_mlir.model.checkpoint import default_dir, judge_name
 from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.facts import IREE, NONE
+from tlm_mlir.targets.target import Target
 from tlm_mlir.training import judge
+from tlm_mlir.training.dataset import read_rows
 from tlm_mlir.training.judge import WORST, Lesson
 
 CPU = TARGETS["avx512"]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _rows(count: int) -> list[dict[str, Any]]:
@@ -57,7 +69,7 @@ def _lesson(seed: int) -> Lesson:
     a, b = rng.uniform(-1, 1, 60), rng.uniform(-1, 1, 60)
     facts = [{"a": x, "b": y} for x, y in zip(a, b, strict=True)]
     logs = a + np.where(rng.random(60) < 0.2, 0.5, 0.0)
-    return Lesson(str(seed), "llvm-cpu", facts, logs, np.ones(60, bool))
+    return Lesson(str(seed), CPU.to_json(), facts, logs, np.ones(60, bool))
 
 
 def test_learns_a_quantile_and_keeps_it(tmp_path: Path) -> None:
@@ -70,6 +82,50 @@ def test_learns_a_quantile_and_keeps_it(tmp_path: Path) -> None:
     kept = np.mean([log <= f for t, f in zip(held, foretold, strict=True) for log, f in
                     zip(t.logs, f + 1e-3, strict=True)])
     assert 0.5 < kept < 0.8
-    figures = judge.validate(trees, held, margin=0.1)
+    figures = judge.validate(judge.by_trees(trees), held, margin=0.1)
     assert figures["spearman"] > 0.8 and figures["slower"] == 0
     assert 1 < figures["speedup"] <= figures["best_speedup"]
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    """Records of a bundle, as if a device liked small workgroups and nothing else."""
+    flags = gpu_flags("vulkan", "llvmpipe")
+    sources = bundle.sources_of(ROOT / "lit" / "vulkan_matmul.mlir", flags)
+    contents = bundle.gather(sources, flags, RandomCandidates(40, seed=1))
+    path = tmp_path / "bundle.zip"
+    bundle.write(contents, path, "vulkan")
+    manifest = bundle_runner.read_manifest(path)
+    rows = []
+    for program in manifest["programs"]:
+        for place, candidate in enumerate(program["candidates"]):
+            threads = math.prod(map(int, re.findall(r" m(\d+)", candidate["schedule"])))
+            seconds = 1e-3 * (1 + threads if place else 20.0)
+            outcome = {"status": "ok", "seconds": seconds, "default_seconds": 20e-3, "runs": 5}
+            rows.append(bundle_runner._row(manifest, program, place, outcome))
+    out = tmp_path / "records.jsonl"
+    bundle_runner._append(out, rows)
+    return out
+
+
+def test_records_of_a_bundle_calibrate_the_estimate(measured: Path, tmp_path: Path) -> None:
+    """Without a corpus: what IREE would do is in the records."""
+    (first, *_) = found = list(judge.lessons(read_rows([measured]), {}))
+    target = Target.from_json(first.target)
+    assert all(lesson.facts[0][f"{IREE}estimate"] != NONE for lesson in found)
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(default_dir(), checkpoint)
+    before = Scheduler(checkpoint)
+    assert not before.judges(target)
+    arguments = [str(checkpoint), "--records", str(measured), "--validation", "0"]
+    assert judge.main(arguments) == 0
+    after = Scheduler(checkpoint)
+    assert after.judges(target) and after.judges(CPU)
+    assert not after.judges(replace(target, subgroup=64))
+    trees = Trees.load(checkpoint / judge_name("vulkan-spirv"))
+    figures = {
+        foretell: judge.validate(foretell, found, margin=0.3)
+        for foretell in (judge.by_trees(trees), judge.by_estimate)
+    }
+    learned, estimated = (figure["spearman"] for figure in figures.values())
+    assert learned > 0.8 > estimated

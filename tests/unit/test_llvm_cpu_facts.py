@@ -13,7 +13,8 @@ from samples import TARGETS, attention, matmul, walks
 from tlm_mlir.language.integers import encode
 from tlm_mlir.language.schedule import Schedule, decode
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.llvm_cpu_facts import IREE, NONE, TO_IREE, facts
+from tlm_mlir.targets.facts import IREE, NONE, TO_IREE
+from tlm_mlir.targets.llvm_cpu_facts import facts
 
 CPU = TARGETS["avx512"]
 

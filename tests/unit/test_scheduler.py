@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from samples import TARGETS, attention, matmul
+from test_gpu_estimate import HOPPER
+from test_trees import TREES
 
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import CheckpointError
@@ -64,6 +67,21 @@ def test_the_default_itself_is_never_judged() -> None:
     drawn = registry.random_schedule(matmul(), CPU, np.random.default_rng(0))
     (found,) = scheduler.foretell([matmul()], CPU, [None], [[STANDARD, drawn, STANDARD]])
     assert found.tolist() == [0.0, -1.0, 0.0]
+
+
+def test_a_judge_of_one_gpu_serves_no_other() -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    measured, other = HOPPER, replace(HOPPER, shared=1 << 16)
+    scheduler._judges = {}
+    assert not scheduler.judges(measured)
+    scheduler._judges = {"cuda": replace(TREES, targets=(measured.to_json(),))}
+    assert scheduler.judges(measured) and not scheduler.judges(other)
+
+
+def test_a_judge_of_some_cpus_serves_all() -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler._judges = {"llvm-cpu": TREES}
+    assert scheduler.judges(CPU)
 
 
 def test_a_checkpoint_without_a_judge() -> None:

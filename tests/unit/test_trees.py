@@ -20,6 +20,7 @@ TREES = Trees(
     np.array([[1, ~0], [~0, 0]], np.int16),
     np.array([[~2, ~1], [~0, 0]], np.int16),
     np.array([[1, 10, 100], [0.25, 0, 0]], np.float32),
+    ("{}",),
 )
 FACTS = [
     {"a": 0.0, "b": 0.0, "c": 9.0},
@@ -33,7 +34,7 @@ def test_values(tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
     path.write_bytes(TREES.to_bytes())
     for trees in (TREES, Trees.load(path)):
-        assert trees.names == ("a", "b")
+        assert trees.names == ("a", "b") and trees.targets == ("{}",)
         assert trees(trees.rows(FACTS)).tolist() == [1.25, 1.25, 10.25, 100.25]
 
 

@@ -29,8 +29,9 @@ def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, targe
         for operation, attributes in zip(ops, found, strict=True):
             for name, text in attributes.items():
                 operation.attributes[name] = ir.Attribute.parse(text)
-        info = ir.Attribute.parse(backend.translation_info(reading.workload, schedule))
-        function.attributes["translation_info"] = info
+        whole = registry.function_attributes(reading.workload, target, schedule)
+        for name, text in whole.items():
+            function.attributes[name] = ir.Attribute.parse(text)
 
 
 def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:

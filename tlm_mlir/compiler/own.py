@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from iree.compiler import ir
 
 from ..errors import CompileError
-from ..ir.dispatch import configuration, find_dispatches, functions_of, rows_first
+from ..ir.dispatch import configurations, find_dispatches, rows_first
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..targets import registry
@@ -25,13 +25,12 @@ def own_choices(
 
     None where the space has nothing alike.
     """
-    found = {}
-    for function in functions_of(configured):
-        name = ir.StringAttr(function.attributes["sym_name"]).value
-        if name in workloads:
-            text = configuration(function)
-            found[name] = registry.imitate(workloads[name], target, text)
-    return found
+    texts = configurations(configured)
+    return {
+        name: registry.imitate(workload, target, texts[name])
+        for name, workload in workloads.items()
+        if name in texts
+    }
 
 
 class OwnChoice:
@@ -54,4 +53,5 @@ class OwnChoice:
             module = self._session.run(module, SOURCES, CONFIGURED)
         except CompileError:
             return None
-        return registry.imitate(workload, target, configuration(functions_of(module)[0]))
+        (text,) = configurations(module).values()
+        return registry.imitate(workload, target, text)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from iree.compiler import ir
 
 from ..errors import InputError
-from ..ir.dispatch import Dispatch, find_dispatches, normalize
+from ..ir.dispatch import Dispatch, configurations, find_dispatches, normalize
 from ..ir.program import as_program
 from ..ir.workload import Workload
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target
-from .own import own_choices
 from .session import CONFIGURED, CPU_FLAGS, SOURCES, Session
 
 REFERENCE_FLAGS = (*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v3")
@@ -55,13 +54,20 @@ def only(module: ir.Operation) -> Dispatch:
 
 @dataclass(frozen=True)
 class Question:
-    """A dispatch for a device, and what IREE would do with it; `module` is at SOURCES."""
+    """A dispatch for a device: its program (MLIR text), the module at SOURCES, and what IREE would
+    do with it, as text (`ir.dispatch.configuration`)."""
 
+    program: str
     module: ir.Operation
     dispatch: Dispatch
     workload: Workload
     target: Target
-    own: Schedule | None
+    configuration: str
+
+    @property
+    def own(self) -> Schedule | None:
+        """What IREE would do; None where the space has nothing alike."""
+        return registry.imitate(self.workload, self.target, self.configuration)
 
 
 def question(source: str, session: Session, reference: Session) -> Question:
@@ -69,10 +75,11 @@ def question(source: str, session: Session, reference: Session) -> Question:
 
     Raises what `program_of` and `for_device` raise.
     """
-    module, dispatch = for_device(str(program_of(source, reference)), session)
+    program = str(program_of(source, reference))
+    module, dispatch = for_device(program, session)
     workload = dispatch.reading.workload
     assert workload is not None
     target = registry.read_target(dispatch.target, 1, session.context)
     configured = session.run(module.clone().operation, SOURCES, CONFIGURED)
-    own = own_choices(configured, {dispatch.name: workload}, target)[dispatch.name]
-    return Question(module, dispatch, workload, target, own)
+    text = configurations(configured)[dispatch.name]
+    return Question(program, module, dispatch, workload, target, text)

@@ -93,11 +93,13 @@ class Scheduler:
 
     def judges(self, target: Target) -> bool:
         """Whether a judge that was trained on measurements foretells for the target. If not, a
-        static estimate does. Raises CheckpointError where there is none, either."""
-        if target.backend in self._judges:
-            return True
+        static estimate does: a judge serves other targets than those measured only where there is
+        no estimate. Raises CheckpointError where there is neither."""
+        judge = self._judges.get(target.backend)
         if target.backend in registry.ESTIMATES:
-            return False
+            return judge is not None and target.to_json() in judge.targets
+        if judge is not None:
+            return True
         raise CheckpointError(
             f"checkpoint {self._checkpoint.directory} has no judge for {target.backend}; make"
             " one with `python -m tlm_mlir.training.judge`"

@@ -142,7 +142,6 @@ def _find(function: ir.Value, name: str) -> ir.Value:
 
 
 def _configure(function: ir.Value, dispatch: ScheduledDispatch, target: Target) -> None:
-    backend = registry.backend(target)
     any_op = transform.AnyOpType.get()
     handle = structured.MatchOp(any_op, function, ops=list(dict.fromkeys(dispatch.ops))).result
     # Split even a single op: the count is what tells a function of the same name from another.
@@ -151,8 +150,9 @@ def _configure(function: ir.Value, dispatch: ScheduledDispatch, target: Target) 
     for op, attributes in zip(handles, found, strict=True):
         for name, text in attributes.items():
             _annotate(op, name, text)
-    info = backend.translation_info(dispatch.workload, dispatch.schedule)
-    _annotate(function, "translation_info", info)
+    whole = registry.function_attributes(dispatch.workload, target, dispatch.schedule)
+    for name, text in whole.items():
+        _annotate(function, name, text)
 
 
 def _annotate(handle: ir.Value, name: str, attribute: str) -> None:

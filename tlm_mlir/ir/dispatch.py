@@ -119,6 +119,14 @@ def configuration(function: ir.Operation) -> str:
     return "\n".join(lines)
 
 
+def configurations(module: ir.Operation) -> dict[str, str]:
+    """The same of every dispatch function of a module, by its name."""
+    return {
+        ir.StringAttr(function.attributes["sym_name"]).value: configuration(function)
+        for function in functions_of(module)
+    }
+
+
 def _variants(module: ir.Operation) -> list[ir.Operation]:
     """The variants of all executables of a module."""
     return [

@@ -15,7 +15,7 @@ import numpy as np
 from iree.compiler import ir
 
 from ..compiler.apply import annotate
-from ..compiler.retarget import REFERENCE_FLAGS, for_device, only, program_of
+from ..compiler.retarget import REFERENCE_FLAGS, Question, only, question
 from ..compiler.scheduler import Scheduler
 from ..compiler.session import SOURCES, Session
 from ..errors import CompileError, InputError
@@ -25,12 +25,17 @@ from ..language.prompt import readable
 from ..language.schedule import Schedule, encode
 from ..targets import registry
 from ..targets.target import GpuTarget, Target
-from . import bundle_runner, ptx
+from . import bundle_runner
 from .arithmetic import is_exact
+from .kernels import Kernels, assembler
 
 _INTEGERS, _INDICES = (-3, 4), (0, 2)
 _TOLERANCE, _NARROW_TOLERANCE = 1e-4, 2e-2
 """Of the largest value, where the arithmetic is not exact; the latter for 16-bit floats."""
+
+
+CONFIGURATION = "configuration"
+"""In the statics of IREE's default: text of the attributes by which IREE chose it."""
 
 
 class Propose(Protocol):
@@ -82,18 +87,21 @@ def _session(flags: tuple[str, ...]) -> Session:
 
 
 @cache
-def _kernels(flags: tuple[str, ...]) -> ptx.Kernels:
-    return ptx.Kernels(flags)
+def _kernels(flags: tuple[str, ...]) -> Kernels | None:
+    """None where no compiler of the device is installed."""
+    found = assembler(flags)
+    return Kernels(flags, found) if found else None
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A schedule's tokens, its program or why there is none, and what is known of that without
-    running it (`ptx.Statics`; for CUDA where NVIDIA's assembler is installed, else nothing)."""
+    running it: `Statics` of its kernel, where a compiler of the device's is installed; for IREE's
+    default, what IREE chose (CONFIGURATION)."""
 
     schedule: str
     program: bytes | str
-    statics: ptx.Statics = field(default_factory=dict)
+    statics: dict[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,55 +124,49 @@ def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
     schedules; CompileError where IREE refuses it.
     """
     reference = _session(REFERENCE_FLAGS)
-    kernels = _kernels(flags) if ptx.serves(flags) else None
+    kernels = _kernels(flags)
     session = kernels.session if kernels else _session(flags)
-    program = program_of(source, reference)
-    text, inputs = str(program), _inputs(program)
-    module, dispatch = for_device(text, session)
-    workload = dispatch.reading.workload
-    assert workload is not None
-    target = registry.read_target(dispatch.target, 1, session.context)
-    default = registry.backend(target).DEFAULT
+    asked = question(source, session, reference)
+    workload, target = asked.workload, asked.target
+    inputs = _inputs(reference.parse_text(asked.program))
     schedules = propose(workload, target) if registry.schedulable(workload, target) else []
     if not schedules:
         raise InputError("a dispatch has no schedules but the default")
-    make = registry.space_maker(workload, target)
-    words = [f"{default} {vocabulary.END}", *(" ".join(encode(s, make)) for s in schedules)]
     compiler = kernels or session
-    candidates = [
-        Candidate(text, *_compiled(compiler, module, schedule, target))
-        for text, schedule in zip(words, [None, *schedules], strict=True)
-    ]
-    cpu = _finished(reference, reference.parse_text(text), None)
+    own = _compiled(compiler, asked, None)
+    own.statics[CONFIGURATION] = asked.configuration
+    candidates = [own, *(_compiled(compiler, asked, schedule) for schedule in schedules)]
+    cpu = _finished(reference, reference.parse_text(asked.program), None)
     return Built(
         workload.to_json(), target.to_json(), inputs, _tolerance(workload), cpu, candidates
     )
 
 
 def _compiled(
-    compiler: Session | ptx.Kernels,
-    module: ir.Operation,
-    schedule: Schedule | None,
-    target: Target,
-) -> tuple[bytes | str, ptx.Statics]:
-    """The program under a schedule, None for IREE's default, or a reason where it fails; and what
-    is known of it."""
-    copy = module.clone().operation
+    compiler: Session | Kernels, asked: Question, schedule: Schedule | None
+) -> Candidate:
+    """The candidate of a schedule, None for IREE's default. Raises CompileError where that
+    fails."""
+    workload, target = asked.workload, asked.target
+    copy = asked.module.clone().operation
+    if schedule is None:
+        text = f"{registry.backend(target).DEFAULT} {vocabulary.END}"
+    else:
+        text = " ".join(encode(schedule, registry.space_maker(workload, target)))
+        dispatch = only(copy)
+        annotate(dispatch.reading, dispatch.function, schedule, target)
     try:
-        if schedule is not None:
-            dispatch = only(copy)
-            annotate(dispatch.reading, dispatch.function, schedule, target)
         if isinstance(compiler, Session):
-            return _finished(compiler, copy, SOURCES), {}
+            return Candidate(text, _finished(compiler, copy, SOURCES))
         assert isinstance(target, GpuTarget)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "program.vmfb"
             known = compiler.finish(copy, SOURCES, path, target)
-            return path.read_bytes(), known
+            return Candidate(text, path.read_bytes(), dict(known))
     except CompileError as error:
         if schedule is None:
             raise
-        return str(error), {}
+        return Candidate(text, str(error))
 
 
 def _finished(session: Session, module: ir.Operation, start: str | None) -> bytes:

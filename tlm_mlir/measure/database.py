@@ -75,7 +75,7 @@ class Record:
     `seconds` and `default_seconds` medians of one interleaved batch (None if not timed), `runs` how
     many runs stand behind `seconds`, `round` the learning round, `versions` a JSON text that names
     whatever the figure depends on (IREE, tlm-mlir, the vocabulary's digest). `statics`, a JSON text
-    as well, is what was known before it ran (`ptx.Statics`).
+    as well, is what was known before it ran (`bundle_builder.Candidate`).
     """
 
     workload: str

@@ -18,14 +18,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from iree.compiler import ir
-
-from ..compiler.fallback import TRANSLATED
-from ..compiler.session import Session
 from ..errors import CompileError
-from ..ir.graph import walk
 from ..targets.gpu_machine import held
 from ..targets.target import GpuTarget
+from .statics import Statics
 
 ASSEMBLER, DISASSEMBLER = "ptxas", "nvdisasm"
 TIMEOUT = 300.0
@@ -45,77 +41,43 @@ _INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+ +)?([A-Z][\w.]
 _SPILLS = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 _USED = re.compile(r"Used (\d+) registers")
 
-SHARED = "workgroup_local_memory"
 OTHER = "other"
 
-Statics = dict[str, int]
 
+class Ptxas:
+    """NVIDIA's assembler."""
 
-def serves(flags: Sequence[str]) -> bool:
-    """Whether IREE's flags are for CUDA and NVIDIA's assembler is installed."""
-    cuda = any(re.match(r"--iree-hal-target-device=(cuda|.*cuda-nvptx)", flag) for flag in flags)
-    return cuda and _tool(ASSEMBLER) is not None
+    suffix = "ptx"
 
+    def statics(self, path: Path, shared: int, target: GpuTarget) -> Statics:
+        """What it tells, how many workgroups a compute unit holds, and the instructions of each
+        class where a disassembler is installed.
 
-class Kernels:
-    """Compiles programs for CUDA and tells what their kernels are like.
-
-    Needs NVIDIA's assembler (`serves`).
-    """
-
-    def __init__(self, flags: Sequence[str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tlm-ptx-")
-        dump = f"--iree-hal-dump-executable-binaries-to={self._folder.name}"
-        self._session = Session([*flags, dump])
-
-    @property
-    def session(self) -> Session:
-        """The session whose modules can be compiled."""
-        return self._session
-
-    def finish(
-        self, module: ir.Operation, start: str | None, out: Path, target: GpuTarget
-    ) -> Statics:
-        """Compiles a module of one kernel from a phase on to `out`; consumes it.
-
-        Returns registers and spilled bytes of a thread, threads and shared bytes of a workgroup,
-        how many workgroups a compute unit holds, and the instructions of each class where a
-        disassembler is installed. Raises CompileError when IREE or the assembler refuses it.
+        Raises CompileError when the assembler refuses the kernel.
         """
-        folder = Path(self._folder.name)
-        try:
-            module = self._session.run(module, start, TRANSLATED)
-            shared = max(map(_shared_bytes, walk(module)), default=0)
-            self._session.finish(module, TRANSLATED, out)
-            (path,) = folder.glob("*.ptx")
-            return statics(path, shared, target)
-        finally:
-            for path in folder.iterdir():
-                path.unlink()
+        text = path.read_text()
+        (architecture,) = _ARCHITECTURE.findall(text)
+        with tempfile.TemporaryDirectory(prefix="tlm-ptx-") as folder:
+            binary = Path(folder) / "kernel.cubin"
+            said = _run(ASSEMBLER, "-v", f"--gpu-name={architecture}", str(path), "-o", str(binary))
+            mix = _mix(binary) if _tool(DISASSEMBLER) else {}
+        ((x, y, z),) = _THREADS.findall(text)
+        threads = int(x) * int(y) * int(z)
+        registers = int(_USED.findall(said)[0])
+        return {
+            "registers": registers,
+            "spilled": sum(map(int, _SPILLS.findall(said)[0])),
+            "threads": threads,
+            "shared": shared,
+            "resident": held(target, -(-threads // target.subgroup), registers, shared),
+            **mix,
+        }
 
 
-def statics(path: Path, shared: int, target: GpuTarget) -> Statics:
-    """The same of a file of PTX with one kernel, which has so many `shared` bytes.
-
-    Raises CompileError when the assembler refuses it.
-    """
-    text = path.read_text()
-    (architecture,) = _ARCHITECTURE.findall(text)
-    with tempfile.TemporaryDirectory(prefix="tlm-ptx-") as folder:
-        binary = Path(folder) / "kernel.cubin"
-        said = _run(ASSEMBLER, "-v", f"--gpu-name={architecture}", str(path), "-o", str(binary))
-        mix = _mix(binary) if _tool(DISASSEMBLER) else {}
-    ((x, y, z),) = _THREADS.findall(text)
-    threads = int(x) * int(y) * int(z)
-    registers = int(_USED.findall(said)[0])
-    return {
-        "registers": registers,
-        "spilled": sum(map(int, _SPILLS.findall(said)[0])),
-        "threads": threads,
-        "shared": shared,
-        "resident": held(target, -(-threads // target.subgroup), registers, shared),
-        **mix,
-    }
+def of(flags: Sequence[str]) -> Ptxas | None:
+    """NVIDIA's assembler, where IREE's flags are for CUDA and it is installed."""
+    cuda = any(re.match(r"--iree-hal-target-device=(cuda|.*cuda-nvptx)", flag) for flag in flags)
+    return Ptxas() if cuda and _tool(ASSEMBLER) else None
 
 
 def _mix(binary: Path) -> Statics:
@@ -146,10 +108,3 @@ def _tool(name: str) -> str | None:
 
 def _class(name: str) -> str:
     return next((kind for kind, start in CLASSES.items() if re.match(start, name)), OTHER)
-
-
-def _shared_bytes(operation: ir.Operation) -> int:
-    """What an export says that its workgroups need."""
-    if SHARED not in operation.attributes:
-        return 0
-    return ir.IntegerAttr(operation.attributes[SHARED]).value

@@ -9,8 +9,8 @@ A file judge-<backend>.safetensors holds, for T trees of at most N inner nodes a
     left,right int16   [T, N]   the next node, or ~leaf
     value      float32 [T, L]   what a leaf adds to the result
 
-and as metadata `names`, a JSON list of what the columns are called. A tree of a single leaf has one
-node with both ways to it.
+and as metadata two JSON lists: `names`, what the columns are called, and `targets`, whose
+measurements the trees learned from. A tree of a single leaf has one node with both ways to it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Trees:
     left: np.ndarray
     right: np.ndarray
     value: np.ndarray
+    targets: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Trees:
@@ -46,17 +47,21 @@ class Trees:
         try:
             with safe_open(path, framework="numpy") as file:
                 arrays = [file.get_tensor(name) for name in _ARRAYS]
-                names = tuple(map(str, json.loads(file.metadata()["names"])))
+                told = file.metadata()
+                names = tuple(map(str, json.loads(told["names"])))
+                targets = tuple(map(str, json.loads(told.get("targets", "[]"))))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise CheckpointError(
                 f"{path} holds no trees ({error}); copy the checkpoint again"
             ) from None
-        return cls(names, *arrays)
+        feature, threshold, left, right, value = arrays
+        return cls(names, feature, threshold, left, right, value, targets)
 
     def to_bytes(self) -> bytes:
         """The content of the file."""
         arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
-        return save(arrays, {"names": json.dumps(self.names)})
+        told = {"names": json.dumps(self.names), "targets": json.dumps(self.targets)}
+        return save(arrays, told)
 
     def rows(self, facts: Sequence[Mapping[str, float]]) -> np.ndarray:
         """float32 [len(facts), columns]: each row's facts by name.

@@ -47,6 +47,7 @@ from .target import GpuTarget
 
 __all__ = [
     "decomposition_config",
+    "kernel_attributes",
     "lowering_configs",
     "restructuring",
     "space",
@@ -56,6 +57,8 @@ ENTRY_PASSES: tuple[str, ...] = ()
 PASSES: frozenset[str] = frozenset()
 WARP = twos(SUBGROUP)
 """How often two divides the threads of a warp."""
+FEWEST_RESIDENT = "nvvm.minctasm"
+"""How many workgroups a multiprocessor must hold at least (.minnctapersm of PTX)."""
 MAX_DEPTH = 64
 """Longest tile in shared memory along the dims that a contraction sums over."""
 
@@ -205,6 +208,17 @@ def translation_info(workload: Workload, schedule: Schedule) -> str:
         "#iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<TileAndFuse>"
         f" workgroup_size = [{size}, 1, 1] subgroup_size = {SUBGROUP}{options}>"
     )
+
+
+def kernel_attributes(schedule: Schedule) -> dict[str, str]:
+    """Text of further attributes of the function, by name, for NVIDIA's assembler.
+
+    Left to itself that spills some registers of every tenth promoted tile, so that more workgroups
+    fit; told that one is enough, it takes the registers that the tile needs.
+    """
+    if schedule.choice("pipeline") == PROMOTE:
+        return {FEWEST_RESIDENT: "1 : i32"}
+    return {}
 
 
 def lowering_configs(workload: Workload, schedule: Schedule) -> list[str]:

@@ -18,15 +18,11 @@ from .gpu_machine import (
     BARRIER,
     LANES,
     LOAD_LATENCY,
-    MEMORY,
-    MOST_REGISTERS,
     OVERHEAD_REGISTERS,
-    REGISTERS,
     SECOND_CACHE,
     SECTOR,
     SHARED_LATENCY,
-    UNKNOWN_UNITS,
-    held,
+    Demand,
     moved,
 )
 from .gpu_matrix_estimate import MULTIPLY, MULTIPLY_LATENCY
@@ -38,8 +34,8 @@ SHUFFLE = 2
 """Instructions of one exchange between threads, of which a maximum and a sum take some."""
 
 
-def estimate(workload: Workload, target: GpuTarget, dims: Dims, tiles: Tiles) -> float:
-    """Cycles that an attention is estimated to take when workgroups are built so."""
+def demand(workload: Workload, target: GpuTarget, dims: Dims, tiles: Tiles) -> Demand:
+    """What an attention asks for when workgroups are built so."""
     extents = workload.extents
     head, width = extents[dims.head], max(o.bytes for o in workload.root_op.inputs[:3])
     steps = -(-extents[dims.keys] // tiles.step)
@@ -70,21 +66,19 @@ def estimate(workload: Workload, target: GpuTarget, dims: Dims, tiles: Tiles) ->
     # Without tensor cores each thread of a row has all of its query.
     queries = tiles.rows * head / threads * (width / 4 if tiles.matrix else tiles.across)
     registers = OVERHEAD_REGISTERS + queries + tiles.rows * (tiles.columns + tiles.step) / threads
-    most = min(MOST_REGISTERS, REGISTERS // threads)
-    spill = max(1.0, registers / most) ** 2
     shared = (tiles.rows * head + taken / width) * width if tiles.matrix else 0
-    resident = held(target, warps, min(registers, most), shared)
-    units = target.units or UNKNOWN_UNITS
-    each = -(-workgroups // units)
-    per_group = steps * max(
-        multiply,
-        threads * (issue + 2 * loads) * spill / LANES,
-        cycles * spill,
-        taken / SECOND_CACHE,
-    )
     wait = LOAD_LATENCY + 2 * SHARED_LATENCY + head / 4
     if tiles.matrix:
         wait += 2 * MULTIPLY_LATENCY + 2 * BARRIER
-    latency = -(-each // resident) * (steps * wait + LOAD_LATENCY)
-    memory = moved(workload) / MEMORY / units
-    return math.hypot(max(each * per_group, memory), latency)
+    return Demand(
+        workgroups=workgroups,
+        threads=threads,
+        registers=registers,
+        shared=shared,
+        multiply=steps * multiply,
+        issue=steps * threads * (issue + 2 * loads) / LANES,
+        near=steps * cycles,
+        far=steps * taken / SECOND_CACHE,
+        waits=steps * wait + LOAD_LATENCY,
+        moved=moved(workload),
+    )

@@ -32,15 +32,12 @@ from .gpu_machine import (
     COPIED,
     LANES,
     LOAD_LATENCY,
-    MEMORY,
-    MOST_REGISTERS,
     OVERHEAD_REGISTERS,
-    REGISTERS,
     SECOND_CACHE,
     SECTOR,
     SHARED_LATENCY,
-    UNKNOWN_UNITS,
-    held,
+    Demand,
+    cycles,
     moved,
     spans,
 )
@@ -83,17 +80,22 @@ class _Load:
 def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float:
     """Cycles that the dispatch is estimated to take. The schedule must have tiles: not the default,
     but it need not be of the space (IREE's own choices are not always)."""
+    return cycles(target, demand(workload, target, schedule))
+
+
+def demand(workload: Workload, target: GpuTarget, schedule: Schedule) -> Demand:
+    """What the dispatch asks for under such a schedule."""
     if workload.root_op.kind == ATTENTION:
         dims = cuda_attention.dims(workload)
         assert dims is not None
         built = cuda_attention.tiles(workload, schedule)
-        return gpu_attention_estimate.estimate(workload, target, dims, built)
+        return gpu_attention_estimate.demand(workload, target, dims, built)
     if schedule.choice("pipeline") == MATRIX and cuda_igemm.dims(workload):
         matmul, tiles_ = cuda_igemm.as_matmul(workload, schedule)
-        return gpu_matrix_estimate.estimate(matmul, target, tiles_, moved(workload))
+        return gpu_matrix_estimate.demand(matmul, target, tiles_, moved(workload))
     if schedule.choice("pipeline") == MATRIX:
         module = cuda_matrix if target.backend == "cuda" else vulkan_matrix
-        return gpu_matrix_estimate.estimate(
+        return gpu_matrix_estimate.demand(
             workload, target, module.tiles(workload, target, schedule), moved(workload)
         )
     tiles = _tiles(workload, schedule)
@@ -102,7 +104,7 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
     across = schedule.choice("pipeline") == ACROSS
     longest = 1 if schedule.choice("pipeline") == SCALAR else COPIED
     root = workload.root_op
-    issue = cycles = l2 = words = shared = 0.0
+    issue = near = far = words = shared = 0.0
     results = math.prod(tiles.thread[dim] for dim in root.dims("parallel"))
     for op in workload.ops:
         times = math.prod(tiles.steps.get(dim, 1) for dim in op.loops)
@@ -116,26 +118,17 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
             # A sum's results are stored once.
             often = times if operand in op.inputs or op is not root else 1
             issue += often * load.instructions * 2
-            cycles += often * load.cycles
-            l2 += often * load.bytes
+            near += often * load.cycles
+            far += often * load.bytes
             words += load.words if operand in op.inputs else 0
             if staged:
                 shared += load.bytes
                 # Copied there together, with the longest loads and stores.
                 copies = load.bytes / COPIED / target.subgroup / warps
                 issue += often * copies * 4
-                cycles += often * copies * COPIED * target.subgroup / LANES * 2
+                near += often * copies * COPIED * target.subgroup / LANES * 2
     width = max(4, *(operand.bytes for operand in root.outputs)) / 4
     registers = OVERHEAD_REGISTERS + results * width + words
-    # A workgroup's invocations are there at once: the larger it is, the fewer each may have.
-    most = min(MOST_REGISTERS, REGISTERS // (warps * target.subgroup))
-    spill = max(1.0, registers / most) ** 2
-    resident = held(target, warps, min(registers, most), shared)
-    units = target.units or UNKNOWN_UNITS
-    each = -(-tiles.workgroups // units)
-    per_group = max(
-        warps * target.subgroup * issue * spill / LANES, warps * cycles * spill, l2 / SECOND_CACHE
-    )
     points = math.prod(tiles.thread[dim] for dim in root.dims("reduction"))
     steps = math.prod(tiles.steps.values())
     once = max(points, tiles.ahead)
@@ -146,10 +139,19 @@ def estimate(workload: Workload, target: GpuTarget, schedule: Schedule) -> float
         # Each sum is exchanged within subgroups, and then between them.
         rounds = math.log2(target.subgroup) + (math.log2(warps) if warps > 1 else 0)
         after += results * rounds * SHARED_LATENCY + (2 * BARRIER if warps > 1 else 0)
-        per_group += warps * target.subgroup * results * rounds * 2 / LANES
-    latency = -(-each // resident) * (steps * wait + after)
-    memory = moved(workload) / MEMORY / units
-    return math.hypot(max(each * per_group, memory), latency)
+        issue += results * rounds * 2
+    return Demand(
+        workgroups=tiles.workgroups,
+        threads=tiles.threads,
+        registers=registers,
+        shared=shared,
+        multiply=0.0,
+        issue=warps * target.subgroup * issue / LANES,
+        near=warps * near,
+        far=far / SECOND_CACHE,
+        waits=steps * wait + after,
+        moved=moved(workload),
+    )
 
 
 def _tiles(workload: Workload, schedule: Schedule) -> _Tiles:

@@ -10,6 +10,7 @@ Microbenchmarking"); for other GPUs only the limits in `GpuTarget` differ.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from ..ir.workload import Operand, Workload
 from .target import GpuTarget
@@ -39,6 +40,53 @@ UNKNOWN_UNITS = 64
 """Compute units of a GPU whose number IREE does not tell."""
 COPIED = 16
 """Bytes that an invocation loads with one instruction at most."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a dispatch asks of a GPU under a schedule, as far as that can be told beforehand.
+
+    `threads` and bytes of `shared` memory are those of a workgroup, `registers` the words of an
+    invocation. For one workgroup: the cycles of a compute unit on its matrix units (`multiply`), to
+    `issue` its instructions, in the first cache or shared memory (`near`) and from the second cache
+    (`far`), and the cycles that it `waits` where it is alone. `moved` are the bytes that the whole
+    dispatch reads from memory and writes there.
+    """
+
+    workgroups: int
+    threads: int
+    registers: float
+    shared: float
+    multiply: float
+    issue: float
+    near: float
+    far: float
+    waits: float
+    moved: float
+
+
+def allowed_registers(target: GpuTarget, demand: Demand) -> int:
+    """Registers that an invocation may have: a workgroup's invocations are there at once, so the
+    larger it is, the fewer."""
+    invocations = -(-demand.threads // target.subgroup) * target.subgroup
+    return min(MOST_REGISTERS, REGISTERS // invocations)
+
+
+def resident(target: GpuTarget, demand: Demand) -> int:
+    """Workgroups that a compute unit holds at once."""
+    warps = -(-demand.threads // target.subgroup)
+    registers = min(demand.registers, allowed_registers(target, demand))
+    return held(target, warps, registers, demand.shared)
+
+
+def cycles(target: GpuTarget, demand: Demand) -> float:
+    """Cycles that the dispatch takes: the longer of throughput and latency, about."""
+    spill = max(1.0, demand.registers / allowed_registers(target, demand)) ** 2
+    units = target.units or UNKNOWN_UNITS
+    each = -(-demand.workgroups // units)
+    busy = max(demand.multiply, demand.issue * spill, demand.near * spill, demand.far)
+    latency = -(-each // resident(target, demand)) * demand.waits
+    return math.hypot(max(each * busy, demand.moved / MEMORY / units), latency)
 
 
 def held(target: GpuTarget, warps: int, registers: float, shared: float) -> int:

@@ -17,15 +17,11 @@ from .gpu_machine import (
     COPIED,
     LANES,
     LOAD_LATENCY,
-    MEMORY,
-    MOST_REGISTERS,
     OVERHEAD_REGISTERS,
-    REGISTERS,
     SECOND_CACHE,
     SECTOR,
     SHARED_LATENCY,
-    UNKNOWN_UNITS,
-    held,
+    Demand,
 )
 from .gpu_matrix import ELEMENT, Tiles
 from .target import GpuTarget
@@ -39,9 +35,9 @@ LANES_A_ROW = 4
 """Lanes that share a row of 8 words in a fragment."""
 
 
-def estimate(workload: Workload, target: GpuTarget, tiles: Tiles, bytes_: float) -> float:
-    """Cycles that a matmul is estimated to take when workgroups are built so, which moves so many
-    `bytes_` from and to memory."""
+def demand(workload: Workload, target: GpuTarget, tiles: Tiles, bytes_: float) -> Demand:
+    """What a matmul asks for when workgroups are built so, which moves so many `bytes_` from and to
+    memory."""
     root, dims, size = workload.root_op, tiles.dims, tiles.sizes
     rows, columns, depth = tiles.unit
     warps, threads = tiles.rows * tiles.columns, tiles.rows * tiles.columns * target.subgroup
@@ -71,23 +67,22 @@ def estimate(workload: Workload, target: GpuTarget, tiles: Tiles, bytes_: float)
     # What goes to shared memory passes through registers, before the inputs come from there.
     inputs = (tiles.high * rows + tiles.wide * columns) * depth * ELEMENT / 4 / target.subgroup
     registers = OVERHEAD_REGISTERS + results + max(moves / 4 / threads, inputs)
-    most = min(MOST_REGISTERS, REGISTERS // threads)
-    spill = max(1.0, registers / most) ** 2
-    resident = held(target, warps, min(registers, most), tiles.shared)
-    each = -(-workgroups // (target.units or UNKNOWN_UNITS))
     sectors = moves * max(1.0, SECTOR / (size[dims.k] * ELEMENT))
-    per_group = max(
-        warps * steps * multiplies * rows * columns * depth / MULTIPLY,
-        threads * issue * spill / LANES,
-        steps * (warps * reads + moves / LANES * 2) * spill,
-        steps * sectors / SECOND_CACHE,
-    )
     chain = SHARED_LATENCY + tiles.deep * MULTIPLY_LATENCY + 2 * BARRIER
     ahead = tiles.copies - 1
     wait = max(chain, LOAD_LATENCY / ahead) if ahead else chain + LOAD_LATENCY
-    latency = -(-each // resident) * (steps * wait + LOAD_LATENCY)
-    memory = bytes_ / MEMORY / (target.units or UNKNOWN_UNITS)
-    return math.hypot(max(each * per_group, memory), latency)
+    return Demand(
+        workgroups=workgroups,
+        threads=threads,
+        registers=registers,
+        shared=tiles.shared,
+        multiply=warps * steps * multiplies * rows * columns * depth / MULTIPLY,
+        issue=threads * issue / LANES,
+        near=steps * (warps * reads + moves / LANES * 2),
+        far=steps * sectors / SECOND_CACHE,
+        waits=steps * wait + LOAD_LATENCY,
+        moved=bytes_,
+    )
 
 
 def _conflicts(row: int, along: bool) -> int:

@@ -16,6 +16,7 @@ from functools import cached_property
 
 from ..ir.workload import Index, Operand, Workload
 from ..language.schedule import Schedule
+from .facts import NONE, Facts, beside_own, by_dim, log
 from .llvm_cpu import (
     CACHE,
     DEFAULT,
@@ -31,12 +32,6 @@ from .llvm_cpu import (
 )
 from .target import CpuTarget
 
-NONE = -99.0
-"""Stands for what there is not: a dim beyond the last, or a choice of IREE's that is unknown."""
-IREE, TO_IREE = "IREE: ", "to IREE: "
-"""Begin the names of facts about IREE's own choice, and of differences to it."""
-_DIMS = {"parallel": 4, "reduction": 3}
-"""As many dims, innermost first, have facts of their own."""
 _SLOW = ("exp", "tanh", "erf", "sqrt", "rsqrt", "log", "pow", "sin", "cos", "div", "rem")
 _PIPELINE_NUMBER = {name: float(place) for place, name in enumerate((DEFAULT, *PIPELINES))}
 Box = Mapping[int, int]
@@ -89,25 +84,16 @@ class _Access:
 
 def facts(
     workload: Workload, target: CpuTarget, schedules: Sequence[Schedule], own: Schedule | None
-) -> list[dict[str, float]]:
+) -> list[Facts]:
     """All facts about each schedule, by name; `own` is IREE's own choice, None if unknown.
 
     They are of the workload, the schedule, IREE's own choice, and how the last two differ: what is
     foretold is a latency relative to that of IREE's choice.
     """
     reader = _Reader(workload, target)
-    fixed = reader.workload_facts()
-    reference = reader.schedule_facts(own) if own is not None else {}
-    found = []
-    for schedule in schedules:
-        row = reader.schedule_facts(schedule)
-        of_iree = {f"{IREE}{name}": reference.get(name, NONE) for name in row}
-        apart = {
-            f"{TO_IREE}{name}": value - reference[name] if reference else NONE
-            for name, value in row.items()
-        }
-        found.append(fixed | row | of_iree | apart)
-    return found
+    rows = map(reader.schedule_facts, schedules)
+    reference = reader.schedule_facts(own) if own is not None else None
+    return beside_own(reader.workload_facts(), rows, reference)
 
 
 class _Reader:
@@ -126,15 +112,15 @@ class _Reader:
         accesses = _Access.of([*memory, *workload.ops[-1].outputs])
         self.bytes = max(1, sum(access.bytes(self.whole) for access in accesses))
 
-    def workload_facts(self) -> dict[str, float]:
+    def workload_facts(self) -> Facts:
         """Facts about the workload and the hardware."""
         workload, target, root = self.workload, self.target, self.workload.root_op
         body = [line for op in workload.ops for line in op.body]
         facts = {
-            "operations": _log(workload.flops),
-            "bytes": _log(self.bytes),
-            "operations a byte": _log(workload.flops / self.bytes),
-            "bytes / L2": _log(self.bytes / max(1, target.l2)),
+            "operations": log(workload.flops),
+            "bytes": log(self.bytes),
+            "operations a byte": log(workload.flops / self.bytes),
+            "bytes / L2": log(self.bytes / max(1, target.l2)),
             "ops": len(workload.ops),
             "ops after root": len(workload.ops) - 1 - workload.root,
             "attention": root.kind == "attention",
@@ -145,13 +131,13 @@ class _Reader:
             "gathers": any(gathers(op) for op in workload.ops),
             "inputs": len(root.inputs),
             "lanes": self.lanes,
-            "L1": _log(target.l1),
-            "L2": _log(target.l2),
+            "L1": log(target.l1),
+            "L2": log(target.l2),
             "amx": "amx-bf16" in target.features,
         }
         for kind, dims in (("parallel", self.parallel), ("reduction", self.reduction)):
-            facts[f"{kind} points"] = _log(_volume(self.whole, dims))
-            facts |= _by_dim(f"{kind} extent", kind, dims, self.whole)
+            facts[f"{kind} points"] = log(_volume(self.whole, dims))
+            facts |= by_dim(f"{kind} extent", kind, dims, self.whole)
         for place in range(3):
             known = place < len(self.reads)
             facts[f"input {place} runs along"] = self._along(self.reads[place]) if known else NONE
@@ -167,7 +153,7 @@ class _Reader:
             return 1.0
         return 3.0 if self.parallel and dim == self.parallel[-1] else 2.0
 
-    def schedule_facts(self, schedule: Schedule) -> dict[str, float]:
+    def schedule_facts(self, schedule: Schedule) -> Facts:
         """Facts about one schedule; the same names, in the same order, for every one."""
         pipeline = schedule.choice("pipeline")
         known = fixed_sizes(self.workload, pipeline)
@@ -185,24 +171,24 @@ class _Reader:
         cache_reduce = sizes("cache_reduce", self.reduction, self.whole)
         groups = math.prod(-(-extents[dim] // group[dim]) for dim in self.parallel)
         order = schedule.order("interchange")
-        facts: dict[str, float] = {
+        facts: Facts = {
             "pipeline": _PIPELINE_NUMBER[pipeline],
             "peeled": schedule.choice("peel") == PEEL[1],
             "cache tiles": schedule.choice("cache") == CACHE[1],
             "ordered": schedule.choice("order") == ORDER[1],
             "innermost stays": bool(order) and order[-1] == max(order),
-            "workgroups": _log(groups),
-            "idle cores": _log(-(-groups // self.target.cores) * self.target.cores / groups),
-            "workgroup points": _log(_volume(group, self.parallel)),
-            "vector points": _log(_volume(vector, self.parallel)),
-            "reduced at once": _log(_volume(reduce, self.reduction)),
-            "inner points": _log(_volume(inner, self.inner)),
-            "inner waste": _log(_waste(extents, inner)),
-            "reduction waste": _log(_waste(extents, reduce)),
+            "workgroups": log(groups),
+            "idle cores": log(-(-groups // self.target.cores) * self.target.cores / groups),
+            "workgroup points": log(_volume(group, self.parallel)),
+            "vector points": log(_volume(vector, self.parallel)),
+            "reduced at once": log(_volume(reduce, self.reduction)),
+            "inner points": log(_volume(inner, self.inner)),
+            "inner waste": log(_waste(extents, inner)),
+            "reduction waste": log(_waste(extents, reduce)),
             "reduction remainders": sum(extents[d] % size != 0 for d, size in reduce.items()),
             "workgroup remainders": sum(extents[d] % size != 0 for d, size in group.items()),
             "vector remainders": sum(group[d] % size != 0 for d, size in vector.items()),
-            "vector waste": _log(self._vector_waste(group, vector)),
+            "vector waste": log(self._vector_waste(group, vector)),
         }
         facts |= self._registers(vector, reduce)
         facts |= self._locality(vector, group, {**cache, **cache_reduce}, groups)
@@ -213,7 +199,7 @@ class _Reader:
             ("reduce", "reduction", self.reduction, reduce),
             ("cache reduce", "reduction", self.reduction, cache_reduce),
         ):
-            facts |= _by_dim(name, kind, dims, box)
+            facts |= by_dim(name, kind, dims, box)
         return {name: float(value) for name, value in facts.items()}
 
     def _vector_waste(self, group: Box, vector: Box) -> float:
@@ -226,7 +212,7 @@ class _Reader:
             waste *= vectors * size / extent
         return waste
 
-    def _registers(self, vector: Box, reduce: Box) -> dict[str, float]:
+    def _registers(self, vector: Box, reduce: Box) -> Facts:
         """How the innermost body fills registers, and how it reads its operands."""
         large = [dim for dim in self.parallel if vector[dim] > 1] or list(self.parallel)
         lane = large[-1] if large else -1
@@ -250,21 +236,21 @@ class _Reader:
         innermost = reduce[self.reduction[-1]] if self.reduction else 1
         return {
             "lanes along the innermost": bool(self.parallel) and lane == self.parallel[-1],
-            "lane size": _log(size),
+            "lane size": log(size),
             "registers a row": size / self.lanes,
             "lanes left over": size % self.lanes / self.lanes,
-            "result registers": _log(registers),
-            "body registers": _log(registers * body),
-            "reduced innermost": _log(innermost),
-            "reduced further out": _log(body / innermost),
-            "loads an operation": _log((loads + 1e-3) / max(operations, 1e-3)),
+            "result registers": log(registers),
+            "body registers": log(registers * body),
+            "reduced innermost": log(innermost),
+            "reduced further out": log(body / innermost),
+            "loads an operation": log((loads + 1e-3) / max(operations, 1e-3)),
             "contiguous inputs": contiguous,
             "broadcast inputs": broadcast,
             "scattered inputs": scattered,
             "contiguous result": bool(self.writes) and self.writes[0].last.dim == lane,
         }
 
-    def _locality(self, vector: Box, group: Box, cache: Box, groups: int) -> dict[str, float]:
+    def _locality(self, vector: Box, group: Box, cache: Box, groups: int) -> Facts:
         """What tiles hold, against the caches, and how often memory is read again."""
         facts = {}
         panel = {**self.whole, **vector}
@@ -275,25 +261,21 @@ class _Reader:
             ("panel", panel),
         ):
             held = sum(access.bytes(box) for access in (*self.reads, *self.writes))
-            facts[f"{name} bytes"] = _log(held)
-            facts[f"{name} / L1"] = _log(held / max(1, self.target.l1))
-            facts[f"{name} / L2"] = _log(held / max(1, self.target.l2))
+            facts[f"{name} bytes"] = log(held)
+            facts[f"{name} / L1"] = log(held / max(1, self.target.l1))
+            facts[f"{name} / L2"] = log(held / max(1, self.target.l2))
         panels = math.prod(-(-self.extents[dim] // size) for dim, size in vector.items())
         for name, box, count in (("workgroups", workgroup, groups), ("panels", panel, panels)):
             read = sum(access.bytes(box) for access in self.reads) * count
-            facts[f"read again by {name}"] = _log(read / self.bytes)
+            facts[f"read again by {name}"] = log(read / self.bytes)
         largest = max(
             math.prod(group.get(dim, self.extents[dim]) for dim in op.dims("parallel"))
             for op in self.workload.ops
         )
-        facts["results / stack"] = _log(
+        facts["results / stack"] = log(
             largest * element_bytes(self.workload) / self.target.stack_bytes
         )
         return facts
-
-
-def _log(value: float) -> float:
-    return math.log2(value) if value > 0 else NONE
 
 
 def _volume(box: Box, dims: Iterable[int]) -> int:
@@ -302,10 +284,3 @@ def _volume(box: Box, dims: Iterable[int]) -> int:
 
 def _waste(extents: Sequence[int], tiles: Box) -> float:
     return math.prod(-(-extents[dim] // size) * size / extents[dim] for dim, size in tiles.items())
-
-
-def _by_dim(name: str, kind: str, dims: Sequence[int], box: Box) -> dict[str, float]:
-    """A fact for each of the innermost dims of a kind."""
-    found = [_log(box[dim]) for dim in reversed(dims)][: _DIMS[kind]]
-    found += [NONE] * (_DIMS[kind] - len(found))
-    return {f"{name} {place}": value for place, value in enumerate(found)}

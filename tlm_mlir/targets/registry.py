@@ -20,6 +20,7 @@ from . import (
     cuda,
     gpu_default,
     gpu_estimate,
+    gpu_facts,
     llvm_cpu,
     llvm_cpu_default,
     llvm_cpu_facts,
@@ -30,6 +31,7 @@ from .gpu import gpu_target
 from .target import Target, cpu_target
 
 LOWERING, DECOMPOSITION = "lowering_config", "decomposition_config"
+TRANSLATION = "translation_info"
 BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu, "cuda": cuda, "vulkan-spirv": vulkan}
 GRAPH_BACKENDS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_graph}
 """Backends with decisions about the ops of a whole program."""
@@ -41,10 +43,16 @@ IMITATIONS: dict[str, ModuleType] = {
 """Backends whose own choices can be read back."""
 DECOMPOSED: dict[str, ModuleType] = {"cuda": cuda}
 """Backends that tell how the ops are lowered which IREE takes an op apart into."""
-FACTS: dict[str, ModuleType] = {"llvm-cpu": llvm_cpu_facts}
+KERNELS: dict[str, ModuleType] = {"cuda": cuda}
+"""Backends that tell the device's own compiler something about a kernel."""
+FACTS: dict[str, ModuleType] = {
+    "llvm-cpu": llvm_cpu_facts,
+    "cuda": gpu_facts,
+    "vulkan-spirv": gpu_facts,
+}
 """Backends whose schedules have static facts, from which a judge foretells."""
 ESTIMATES: dict[str, ModuleType] = {"cuda": gpu_estimate, "vulkan-spirv": gpu_estimate}
-"""Backends whose schedules are compared by a static estimate where no judge is trained."""
+"""Backends whose schedules are compared by a static estimate on targets that nobody measured."""
 
 
 def backend(target: Target) -> ModuleType:
@@ -153,6 +161,16 @@ def attributes(
     if target.backend in DECOMPOSED:
         parts = DECOMPOSED[target.backend].decomposition_config(workload, schedule)
         found[workload.root].update({DECOMPOSITION: parts} if parts else {})
+    return found
+
+
+def function_attributes(
+    workload: Workload, target: Target, schedule: Schedule
+) -> dict[str, str]:
+    """Text of the attributes by name that a schedule gives the function. Not the default."""
+    found = {TRANSLATION: backend(target).translation_info(workload, schedule)}
+    if target.backend in KERNELS:
+        found |= KERNELS[target.backend].kernel_attributes(schedule)
     return found
 
 

@@ -4,6 +4,10 @@
 
     python -m tlm_mlir.training.judge CHECKPOINT --corpus model/corpus/training.jsonl.xz \
         --records model/records/dispatch*.jsonl.xz
+    python -m tlm_mlir.training.judge CHECKPOINT --records records.jsonl
+
+The latter, with the records of a bundle that ran on a GPU, calibrates the static estimate: by the
+checkpoint, schedules for that device are compared by what was measured there.
 
 It learns a quantile of the log latency over that of IREE's default, QUANTILE, and not the mean: a
 schedule that is foretold to be faster is then faster with that chance, and only such ones are to
@@ -15,8 +19,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +31,11 @@ from tlm_mlir.compiler.scheduler import MARGIN
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule, decode
+from tlm_mlir.measure.bundle_builder import CONFIGURATION
 from tlm_mlir.model.checkpoint import add, judge_name
 from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.facts import NONE, TO_IREE
 from tlm_mlir.targets.target import Target
 from tlm_mlir.training.corpus import BASE_FLAGS
 from tlm_mlir.training.corpus import read as read_corpus
@@ -62,38 +68,52 @@ SETTINGS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """What was measured of one workload on one target: facts of each schedule but the default, its
-    log latency over that of the default (WORST for a failure), and whether it ran."""
+    """What was measured of one workload on one target (both JSON): facts of each schedule but the
+    default, its log latency over that of the default (WORST for a failure), and whether it ran."""
 
     workload: str
-    backend: str
+    target: str
     facts: list[dict[str, float]]
     logs: np.ndarray
     ran: np.ndarray
 
+    @property
+    def backend(self) -> str:
+        """Of the target."""
+        return Target.from_json(self.target).backend
+
 
 def lessons(rows: Iterable[dict[str, Any]], sources: Mapping[str, str]) -> Iterator[Lesson]:
     """The lessons in records; `sources` gives the MLIR of each workload (JSON), to be asked what
-    IREE would do with it.
+    IREE would do with it where the record of its default does not say so, as those of bundles do.
 
     Schedules that today's space does not hold are left out: they will not be judged. Raises
-    RecordError for a workload without a source.
+    RecordError for a workload without either.
     """
     choice = OwnChoice(BASE_FLAGS)
     for (text, target_text, question), members in group_rows(rows).items():
         if question != "decide":
             continue
-        if text not in sources:
-            raise RecordError("a record's workload is not in the corpus; give the corpus of both")
         workload, target = Workload.from_json(text), Target.from_json(target_text)
         measured = list(_measured(members, workload, target))
         if not measured:
             continue
-        own = choice(sources[text], workload, target)
+        if told := _configuration(members):
+            own = registry.imitate(workload, target, told)
+        elif text in sources:
+            own = choice(sources[text], workload, target)
+        else:
+            raise RecordError("a record's workload is not in the corpus; give the corpus of both")
         facts = registry.facts(workload, target, [schedule for schedule, _ in measured], own)
         found = np.array([WORST if log is None else log for _, log in measured])
         ran = np.array([log is not None for _, log in measured])
-        yield Lesson(text, target.backend, facts, np.clip(found, -WORST, WORST), ran)
+        yield Lesson(text, target_text, facts, np.clip(found, -WORST, WORST), ran)
+
+
+def _configuration(rows: Iterable[dict[str, Any]]) -> str:
+    """What IREE chose, where the record of its default says so; else nothing."""
+    told = (row.get("statics", {}).get(CONFIGURATION, "") for row in rows)
+    return next(filter(None, told), "")
 
 
 def _measured(
@@ -130,7 +150,8 @@ def fit(training: Sequence[Lesson], settings: Mapping[str, Any] = SETTINGS) -> T
         for seed in SEEDS
     ]
     dumps = [tree for booster in boosters for tree in booster.dump_model()["tree_info"]]
-    trees = _trees(dumps, names)
+    targets = tuple(sorted({lesson.target for lesson in training}))
+    trees = replace(_trees(dumps, names), targets=targets)
     own = trees(trees.rows([row for lesson in training[:30] for row in lesson.facts]))
     wanted = np.mean([booster.predict(rows[: len(own)]) for booster in boosters], axis=0)
     apart = float(np.abs(own - wanted).max())
@@ -196,14 +217,31 @@ def _arrays(root: Mapping[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
-def validate(trees: Trees, validation: Sequence[Lesson], margin: float) -> dict[str, float]:
+Foretell = Callable[[Sequence[Mapping[str, float]]], np.ndarray]
+"""From the facts of schedules to log latencies over that of IREE's default."""
+
+
+def by_trees(trees: Trees) -> Foretell:
+    """What a judge foretells."""
+    return lambda facts: trees(trees.rows(facts))
+
+
+def by_estimate(facts: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """What a GPU's static estimate foretells; no lead where IREE's choice is unknown."""
+    found = np.array([row[f"{TO_IREE}estimate"] for row in facts])
+    return np.where(found == NONE, 0.0, found * math.log(2.0))
+
+
+def validate(
+    foretell: Foretell, validation: Sequence[Lesson], margin: float
+) -> dict[str, float]:
     """What the judge is worth on lessons: mean rank correlation over those with five schedules that
     ran; speed-up over the default, in the geometric mean, of the schedule it likes best, where it
     foretells more than `margin`; how many of these are slower than 0.95x; and what the best
     schedules are worth."""
     ranks, chosen, best = [], [], []
     for lesson in validation:
-        foretold = trees(trees.rows(lesson.facts))
+        foretold = foretell(lesson.facts)
         if lesson.ran.sum() >= 5:
             ranks.append(spearman(foretold[lesson.ran], lesson.logs[lesson.ran]))
         first = int(foretold.argmin())
@@ -222,20 +260,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train from the command line, print the validation's figures, complete the checkpoint."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
+    text = "of records that do not say what IREE does by itself, as those of bundles do"
+    parser.add_argument("--corpus", type=Path, metavar="F.jsonl.xz", help=text)
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="F.jsonl.xz")
     parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")
     parser.add_argument("--margin", type=float, default=MARGIN, help="of the printed figures")
     options = parser.parse_args(arguments)
-    sources = {entry.workload: entry.source for entry in read_corpus(options.corpus)}
+    entries = read_corpus(options.corpus) if options.corpus else []
+    sources = {entry.workload: entry.source for entry in entries}
     found = list(lessons(read_rows(options.records), sources))
     held = [lesson for lesson in found if share(lesson.workload) < options.validation]
     training = [lesson for lesson in found if share(lesson.workload) >= options.validation]
     for backend in sorted({lesson.backend for lesson in training}):
         trees = fit([lesson for lesson in training if lesson.backend == backend])
         mine = [lesson for lesson in held if lesson.backend == backend]
-        figures = validate(trees, mine, options.margin) if mine else {}
-        print(json.dumps({"backend": backend, **figures}))
+        figures = {"judge": by_trees(trees)}
+        if backend in registry.ESTIMATES:
+            figures["estimate"] = by_estimate
+        for name, foretell in figures.items() if mine else ():
+            worth = validate(foretell, mine, options.margin)
+            print(json.dumps({"backend": backend, "by": name, **worth}))
         add(options.checkpoint, {judge_name(backend): trees.to_bytes()})
     return 0
 
