@@ -28,12 +28,44 @@ FILES = (
 DRAWS = 2
 
 
+SHARED_HEADS = """
+#query = affine_map<(g, h, m, n, k, l) -> (g, h, m, k)>
+#key = affine_map<(g, h, m, n, k, l) -> (h, l, k)>
+#value = affine_map<(g, h, m, n, k, l) -> (h, l, n)>
+#scale = affine_map<(g, h, m, n, k, l) -> ()>
+#out = affine_map<(g, h, m, n, k, l) -> (g, h, m, n)>
+func.func @main(%query: tensor<8x4x64x32xTYPE>, %key: tensor<4x128x32xTYPE>,
+                %value: tensor<4x128x64xTYPE>) -> tensor<8x4x64x64xTYPE> {
+  %scale = arith.constant 0.125 : TYPE
+  %empty = tensor.empty() : tensor<8x4x64x64xTYPE>
+  %0 = iree_linalg_ext.attention <{indexing_maps = [#query, #key, #value, #scale, #out]}>
+      ins(%query, %key, %value, %scale : tensor<8x4x64x32xTYPE>, tensor<4x128x32xTYPE>,
+          tensor<4x128x64xTYPE>, TYPE)
+      outs(%empty : tensor<8x4x64x64xTYPE>) {
+    ^bb0(%score: f32):
+      iree_linalg_ext.yield %score : f32
+  } -> tensor<8x4x64x64xTYPE>
+  return %0 : tensor<8x4x64x64xTYPE>
+}
+"""
+
+
 @pytest.mark.parametrize("arch", ["sm_80", "sm_90"])
 @pytest.mark.parametrize("name", FILES)
 def test_random_schedules_become_ptx(name: str, arch: str, tmp_path: Path) -> None:
+    become_ptx((LIT / f"{name}.mlir").read_text(), arch, tmp_path)
+
+
+@pytest.mark.parametrize("type_", ["f32", "f16"])
+def test_attention_whose_heads_share_keys(type_: str, tmp_path: Path) -> None:
+    become_ptx(SHARED_HEADS.replace("TYPE", type_), "sm_80", tmp_path)
+
+
+def become_ptx(text: str, arch: str, tmp_path: Path) -> None:
+    """Random schedules of all dispatches of a program go through IREE and the assembler."""
     flags = [*gpu_flags("cuda", arch), f"--iree-hal-dump-executable-binaries-to={tmp_path}"]
     session = Session(flags)
-    module = session.run(session.parse(LIT / f"{name}.mlir"), None, SOURCES)
+    module = session.run(session.parse_text(text), None, SOURCES)
     normalize(module)
     rng = np.random.default_rng(0)
     for _ in range(DRAWS):

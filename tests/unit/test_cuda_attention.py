@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,28 @@ def attention(dtype: str = "f32", extents=(12, 128, 64, 64, 128)) -> Workload:
     inputs += [operand(0, 4, 2, dtype=dtype), operand(dtype=dtype)]
     outputs = [operand(0, 1, 2), operand(0, 1), operand(0, 1)]
     return Workload(extents, (op("0p 1p 2p 3r 4r", inputs, outputs, kind="attention"),), 0)
+
+
+def shared_heads() -> Workload:
+    """One whose keys and values (dim 1) serve the queries of eight heads each (dim 0)."""
+    inputs = [operand(0, 1, 2, 4), operand(1, 5, 4), operand(1, 5, 3), operand()]
+    outputs = [operand(0, 1, 2, 3), operand(0, 1, 2), operand(0, 1, 2)]
+    root = op("0p 1p 2p 3p 4r 5r", inputs, outputs, kind="attention")
+    return Workload((8, 4, 64, 32, 64, 128), (root,), 0)
+
+
+def test_heads_that_share_keys_are_a_batch() -> None:
+    workload = shared_heads()
+    found = cuda_attention.dims(workload)
+    assert found == cuda_attention.Dims(rows=2, columns=3, head=4, keys=5)
+    rng = np.random.default_rng(0)
+    schedule = registry.random_schedule(workload, HOPPER, rng)
+    tile = levels(cuda_attention.config(workload, schedule))["workgroup"]
+    assert tile[:2] == [1, 1] and tile[4:] == [0, 0]
+    # Each head of the queries has workgroups of its own.
+    twice = replace(workload, extents=(2048, *workload.extents[1:]))
+    ratio = estimate(twice, HOPPER, schedule) / estimate(workload, HOPPER, schedule)
+    assert ratio > 8
 
 
 @st.composite
@@ -100,14 +124,6 @@ def test_which_attentions_are_scheduled() -> None:
     assert options(attention(extents=(12, 197, 64, 64, 197))) == [cuda.DEFAULT]
     assert options(attention("bf16")) == [cuda.DEFAULT, cuda.PLAIN]
     assert options(attention("f64")) == [cuda.DEFAULT]
-
-
-def test_an_attention_whose_heads_share_keys_is_left_to_iree() -> None:
-    inputs = [operand(0, 5, 1, 3), operand(0, 4, 3), operand(0, 4, 2), operand()]
-    outputs = [operand(0, 5, 1, 2), operand(0, 5, 1), operand(0, 5, 1)]
-    root = op("0p 5p 1p 2p 3r 4r", inputs, outputs, kind="attention")
-    shared = Workload((2, 64, 64, 64, 128, 4), (root,), 0)
-    assert cuda_attention.dims(shared) is None and options(shared) == [cuda.DEFAULT]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,11 @@ class Tiles:
 
 
 def dims(workload: Workload) -> Dims | None:
-    """The dims of a root that is an attention with one of each; None for others."""
+    """The dims of a root that is an attention with one of each; None for others.
+
+    Rows may be cut into several dims, as where heads of queries share those of keys: the innermost
+    counts, and the others are like a batch.
+    """
     root = workload.root_op
     if root.kind != ATTENTION or len(root.inputs) < 3:
         return None
@@ -75,11 +79,14 @@ def dims(workload: Workload) -> Dims | None:
         return None
     query, key, value, out = spans
     batch = query & key & value & out
-    pairs = (query, out), (value, out), (query, key), (key, value)
+    rows = [index.dim for index in root.inputs[0].indices if index.dim in query & out - batch]
+    pairs = (value, out), (query, key), (key, value)
     each = [one & other - batch for one, other in pairs]
-    if any(len(dims) != 1 for dims in each) or len(batch) + 4 != len(root.loops):
+    if not rows or any(len(dims) != 1 for dims in each):
         return None
-    return Dims(*(dim for (dim,) in each if dim is not None))
+    if len(batch) + len(rows) + len(each) != len(root.loops):
+        return None
+    return Dims(*(dim for dim in (rows[-1], *(dim for (dim,) in each)) if dim is not None))
 
 
 def pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
