@@ -24,11 +24,13 @@ THIRD_STEPS ?= 600
 GPUS := --gpu cuda:sm_80,sm_86,sm_89,sm_90 \
   --gpu vulkan:llvmpipe,ampere,ada,rdna3,valhall,adreno
 LAST_STEPS ?= 2200
+# What is measured where the GPU is: TARGET-ARCH, as `tlm-mlir bundle` knows them.
+BUNDLES ?= cuda-sm_90 vulkan-ampere
 JUDGE := --corpus $(CORPUS) --records model/records/dispatch*.jsonl.xz
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test pytest lit lavapipe lint model bench clean
+.PHONY: help demo test pytest lit lavapipe lint model bundles bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +79,13 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 --steps $(LAST_STEPS)
 	$(BIN)/python -m tlm_mlir.training.judge $(RUN)/train/checkpoint $(JUDGE)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
+
+bundles: $(BUNDLES:%=build/bundles/%.zip) ## candidates for GPUs, to be measured there; BUNDLES="cuda-sm_90 .."
+
+build/bundles/%.zip: | $(READY)
+	@mkdir -p $(@D)
+	$(BIN)/tlm-mlir bundle --corpus $(CORPUS) --dispatches 130 --proposer model --candidates 9 \
+	  --target $(word 1,$(subst -, ,$*)) --arch $(word 2,$(subst -, ,$*)) -o $@
 
 bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags, more rounds
 	$(BIN)/tlm-mlir bench examples/resnet50/resnet50.mlir \

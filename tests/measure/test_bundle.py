@@ -24,8 +24,11 @@ from candidates import CrashingAtCopies
 from tlm_mlir.cli import main
 from tlm_mlir.compiler.session import CPU_FLAGS
 from tlm_mlir.errors import InputError
-from tlm_mlir.measure import bundle, bundle_runner
+from tlm_mlir.measure import bundle
 from tlm_mlir.measure.bundle_builder import RandomCandidates
+from tlm_mlir.measure.bundled import runner
+from tlm_mlir.measure.bundled.device import misfit
+from tlm_mlir.measure.bundled.manifest import MANIFEST
 from tlm_mlir.measure.database import read_records
 from tlm_mlir.measure.isolated import isolated
 
@@ -61,7 +64,7 @@ def manifest_of(edit: Callable[[dict[str, Any]], object]) -> Change:
     """A change of the manifest alone."""
 
     def change(name: str, content: bytes) -> bytes:
-        if name != bundle_runner.MANIFEST:
+        if name != MANIFEST:
             return content
         manifest = json.loads(content)
         edit(manifest)
@@ -84,6 +87,7 @@ def test_records_of_a_bundle_are_merged(made: Path, tmp_path: Path) -> None:
     records = list(read_records(path.with_suffix(".jsonl")))
     assert {record.status for record in records} <= {"ok", "refused"}
     assert all(record.default_seconds for record in records)
+    assert all(json.loads(record.versions)["device"] for record in records)
     text = path.with_suffix(".jsonl").read_text()
     # Cut off in the middle of a record, as by a full disk: it is measured again, the rest is not.
     path.with_suffix(".jsonl").write_text(text[:-40])
@@ -129,6 +133,7 @@ def test_failures_are_records(made: Path, tmp_path: Path) -> None:
     statuses = [record.status for record in read_records(path.with_suffix(".jsonl"))]
     assert statuses.count("compile_failed") == 1
     assert len(statuses) == 6 and statuses.count("crashed") == 1
+    assert "program 0, candidate 1: " in ran.stderr
 
 
 def test_wrong_values_are_records_without_a_time(made: Path, tmp_path: Path) -> None:
@@ -152,9 +157,9 @@ def test_another_device_is_measured_into_the_same_file(made: Path, tmp_path: Pat
 
 def test_a_hanging_candidate_is_stopped(made: Path, tmp_path: Path) -> None:
     def hang(name: str, content: bytes) -> bytes:
-        if name != "__main__.py":
+        if name != "bundled/worker.py":
             return content
-        line = "                _say(at=place)\n"
+        line = "                say(at=place)\n"
         assert content.count(line.encode()) == 1
         sleep = line + "                time.sleep(60 * (number == 0 and place == 1))\n"
         return content.replace(line.encode(), sleep.encode())
@@ -186,9 +191,9 @@ def test_what_cannot_be_run(made: Path, tmp_path: Path, edit: Any, sentence: str
 def test_a_truncated_bundle(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "b.zip"
     path.write_bytes(made.read_bytes()[:-100])
-    assert bundle_runner.main([str(path)]) == 1
+    assert runner.main([str(path)]) == 1
     assert "is no bundle, or damaged" in capsys.readouterr().err
-    assert bundle_runner.main([str(tmp_path / "none.zip")]) == 1
+    assert runner.main([str(tmp_path / "none.zip")]) == 1
     assert "does not exist" in capsys.readouterr().err
 
 
@@ -218,6 +223,27 @@ def test_a_bundle_for_vulkan_runs_on_lavapipe(tmp_path: Path) -> None:
     records = list(read_records(path.with_suffix(".jsonl")))
     assert [record.status for record in records] == 3 * ["ok"]
     assert all('"backend":"vulkan-spirv"' in record.target for record in records)
+
+
+@pytest.mark.skipif(not DRIVER.is_file(), reason="no lavapipe in build/lavapipe; `make lavapipe`")
+def test_a_device_that_would_compute_wrong_values_is_refused(tmp_path: Path) -> None:
+    """Lavapipe runs code for subgroups of another size than its own, and gives wrong sums."""
+    path = tmp_path / "b.zip"
+    arguments = ["bundle", str(MATMUL), "-o", str(path), "--arch", "ampere", "--candidates", "1"]
+    assert main(arguments) == 0
+    libraries = next(PREFIX.glob("lib/*-linux-gnu"))
+    ran = run(path, LD_LIBRARY_PATH=str(libraries), VK_DRIVER_FILES=str(DRIVER))
+    assert ran.returncode == 1 and ran.stderr.count("\n") == 1
+    assert "has subgroups of 8 invocations and the programs are for 32; bundle for" in ran.stderr
+    assert not path.with_suffix(".jsonl").exists()
+
+
+def test_what_fits_a_device() -> None:
+    told = "subgroup: size=64 operations=0x7 minSubgroupSize=32 maxSubgroupSize=64 more=0x30\n"
+    device = {"name": "a GPU", "told": f"features: none\n{told}"}
+    assert not misfit({"subgroup": 32}, device) and not misfit({"cores": 2}, device)
+    assert "subgroups of 32 to 64 invocations" in misfit({"subgroup": 128}, device)
+    assert not misfit({"subgroup": 128}, {"name": "a GPU", "told": ""})
 
 
 def has_cuda() -> bool:

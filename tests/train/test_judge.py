@@ -22,8 +22,10 @@ from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import RecordError
 from tlm_mlir.language.schedule import encode
-from tlm_mlir.measure import bundle, bundle_runner
+from tlm_mlir.measure import bundle
 from tlm_mlir.measure.bundle_builder import RandomCandidates
+from tlm_mlir.measure.bundled.manifest import read_manifest
+from tlm_mlir.measure.bundled.records import append, row_of
 from tlm_mlir.model.checkpoint import default_dir, judge_name
 from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
@@ -92,19 +94,20 @@ def measured(tmp_path: Path) -> Path:
     """Records of a bundle, as if a device liked small workgroups and nothing else."""
     flags = gpu_flags("vulkan", "llvmpipe")
     sources = bundle.sources_of(ROOT / "lit" / "vulkan_matmul.mlir", flags)
-    contents = bundle.gather(sources, flags, RandomCandidates(40, seed=1))
+    contents = bundle.gather(sources, flags, RandomCandidates(24, seed=1))
     path = tmp_path / "bundle.zip"
     bundle.write(contents, path, "vulkan")
-    manifest = bundle_runner.read_manifest(path)
+    manifest = read_manifest(path)
     rows = []
     for program in manifest["programs"]:
         for place, candidate in enumerate(program["candidates"]):
-            threads = math.prod(map(int, re.findall(r" m(\d+)", candidate["schedule"])))
+            group = candidate["schedule"].partition("@group")[2].partition("@reduce")[0]
+            threads = 2 ** sum(map(int, re.findall(r" m(\d+)", group)))
             seconds = 1e-3 * (1 + threads if place else 20.0)
             outcome = {"status": "ok", "seconds": seconds, "default_seconds": 20e-3, "runs": 5}
-            rows.append(bundle_runner._row(manifest, program, place, outcome))
+            rows.append(row_of(manifest, program, place, outcome))
     out = tmp_path / "records.jsonl"
-    bundle_runner._append(out, rows)
+    append(out, rows)
     return out
 
 

@@ -4,7 +4,7 @@
 
 A bundle is a zip file that Python runs (`python bundle.zip`): programs of one dispatch each, every
 one under IREE's default and several schedules, and for a CPU to compare values with. What runs it
-there is measure/bundle_runner.py, which is in the bundle; it needs no compiler.
+there is measure/bundled/, which is in the bundle; it needs no compiler.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from ..errors import InputError, TlmError
 from ..ir.dispatch import find_dispatches, normalize
 from ..ir.standalone import standalone
 from ..language import vocabulary
-from . import bundle_runner
+from . import bundled
 from .bundle_builder import Built, Propose, build
+from .bundled.manifest import FORMAT, MANIFEST
 from .isolated import isolated
 
+_MAIN = b"from bundled.runner import main\n\nraise SystemExit(main())\n"
 TIMEOUT = 300.0
 """Seconds after which compiling one dispatch's candidates is given up."""
 
@@ -116,7 +118,7 @@ def write(contents: Contents, path: Path, device: str) -> None:
         raise InputError(f"nothing to bundle for {path}{why}; give dispatches with schedules")
     versions = {"iree": version("iree-base-compiler"), "vocabulary": vocabulary.digest()}
     manifest = {
-        "format": bundle_runner.FORMAT,
+        "format": FORMAT,
         "device": device,
         "target": json.loads(contents.target),
         "versions": versions,
@@ -140,6 +142,8 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _files(contents: Contents, manifest: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
-    yield "__main__.py", Path(bundle_runner.__file__).read_bytes()
-    yield bundle_runner.MANIFEST, json.dumps(manifest, sort_keys=True).encode()
+    yield "__main__.py", _MAIN
+    for path in sorted(Path(bundled.__file__).parent.glob("*.py")):
+        yield f"{path.parent.name}/{path.name}", path.read_bytes()
+    yield MANIFEST, json.dumps(manifest, sort_keys=True).encode()
     yield from sorted(contents.files.items())

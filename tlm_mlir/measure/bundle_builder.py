@@ -25,8 +25,8 @@ from ..language.prompt import readable
 from ..language.schedule import Schedule, encode
 from ..targets import registry
 from ..targets.target import GpuTarget, Target
-from . import bundle_runner
 from .arithmetic import is_exact
+from .bundled.manifest import DTYPES
 from .kernels import Kernels, assembler
 
 _INTEGERS, _INDICES = (-3, 4), (0, 2)
@@ -182,7 +182,7 @@ def _inputs(program: ir.Operation) -> list[dict[str, Any]]:
     indexed = any(name in str(program) for name in ("tensor.extract", "iree_linalg_ext.gather"))
     signature = ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value)
     types = [ir.RankedTensorType(kind) for kind in (*signature.inputs, *signature.results)]
-    if strange := {str(t.element_type) for t in types} - set(bundle_runner.DTYPES):
+    if strange := {str(t.element_type) for t in types} - set(DTYPES):
         raise InputError(f"a dispatch has {min(strange)}, which numpy does not know")
     found = []
     for shaped in types[: len(signature.inputs)]:
