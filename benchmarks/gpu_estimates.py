@@ -37,7 +37,12 @@ from tlm_mlir.measure.kernels import Kernels, assembler
 from tlm_mlir.measure.statics import Statics
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.gpu import contraction
+from tlm_mlir.targets.llvm_cpu import window
 from tlm_mlir.targets.target import GpuTarget
+
+MULTIPLYING = ("contraction", "convolution")
+TYPED = (*MULTIPLYING, "attention")
+"""Kinds of dispatches whose types are told apart."""
 
 
 class Device:
@@ -101,6 +106,8 @@ def _kind(workload: Workload) -> str:
         return "attention"
     if contraction(workload):
         return "contraction"
+    if window(workload) and any(line.startswith("mul") for line in workload.root_op.body):
+        return "convolution"
     return "other sum" if workload.root_op.dims("reduction") else "elementwise"
 
 
@@ -150,8 +157,11 @@ def main() -> int:
         groups: dict[str, list[dict[str, Any]]] = {}
         for row in found:
             kind = row["kind"]
-            group = f"{kind} of {row['type']}" if kind in ("contraction", "attention") else kind
-            groups.setdefault(group, []).append(row)
+            names = [f"{kind} of {row['type']}" if kind in TYPED else kind]
+            if kind in MULTIPLYING:
+                names.append(f"{' or '.join(MULTIPLYING)} of {row['type']}")
+            for group in names:
+                groups.setdefault(group, []).append(row)
         result[name] = {
             "all": summary(found),
             **{group: summary(groups[group]) for group in sorted(groups)},

@@ -272,6 +272,8 @@ def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
     command.add_argument("--proposer", choices=("random", "model"), default="random")
     command.add_argument("--model", type=Path, metavar="DIR", help="a checkpoint of your own")
     command.add_argument("--dispatches", type=int, default=0, help="only the first so many")
+    text = "how often a program runs its dispatch, so that short ones can be timed (32; llvmpipe 1)"
+    command.add_argument("--repeat", type=int, metavar="N", help=text)
     text = "of the corpus, skip larger contractions, others at a tenth"
     command.add_argument("--max-flops", type=float, metavar="N", help=text)
     command.add_argument("--seed", type=int, default=0)
@@ -300,7 +302,8 @@ def _bundle(options: argparse.Namespace) -> None:
     propose: Propose = RandomCandidates(options.candidates, options.seed)
     if options.proposer == "model":
         propose = ModelCandidates(options.candidates, options.seed, options.model)
-    contents = bundle.gather(some, flags, propose)
+    usual = 1 if options.arch == "llvmpipe" else bundle.REPEAT
+    contents = bundle.gather(some, flags, propose, options.repeat or usual)
     bundle.write(contents, options.output, options.target)
     count = len(contents.programs)
     print(f"{contents.candidates} programs of {count} dispatches in {options.output}")

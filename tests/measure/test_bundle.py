@@ -174,7 +174,7 @@ def test_a_hanging_candidate_is_stopped(made: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "edit, sentence",
     [
-        (lambda manifest: manifest.update(format=99), "has format 99, this runs 1; bundle again"),
+        (lambda manifest: manifest.update(format=99), "has format 99, this runs 2; bundle again"),
         (lambda manifest: manifest["versions"].update(iree="1.0.0"), "was compiled for IREE 1.0.0"),
         (lambda manifest: manifest.update(device="nothing"), "device nothing cannot be used"),
     ],
@@ -216,13 +216,41 @@ def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_bundle_for_vulkan_runs_on_lavapipe(tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     arguments = ["bundle", str(MATMUL), "-o", str(path), "--arch", "llvmpipe", "--candidates", "2"]
-    assert main(arguments) == 0
+    assert main([*arguments, "--repeat", "3"]) == 0
     libraries = next(PREFIX.glob("lib/*-linux-gnu"))
     ran = run(path, LD_LIBRARY_PATH=str(libraries), VK_DRIVER_FILES=str(DRIVER))
     assert ran.returncode == 0, ran.stderr
     records = list(read_records(path.with_suffix(".jsonl")))
     assert [record.status for record in records] == 3 * ["ok"]
     assert all('"backend":"vulkan-spirv"' in record.target for record in records)
+
+
+IN_PLACE = """
+func.func @main(%a: tensor<256x256xf32>, %b: tensor<256x256xf32>) -> tensor<256x256xf32> {
+  %0 = linalg.matmul ins(%a, %a : tensor<256x256xf32>, tensor<256x256xf32>)
+      outs(%b : tensor<256x256xf32>) -> tensor<256x256xf32>
+  return %0 : tensor<256x256xf32>
+}
+"""
+
+
+def test_a_short_dispatch_runs_several_times_in_a_call(tmp_path: Path) -> None:
+    """One that computes in place would compute something else each time."""
+    source = tmp_path / "in_place.mlir"
+    source.write_text(IN_PLACE)
+    sources = [bundle.sources_of(file, CPU)[0] for file in (MATMUL, source)]
+    found: dict[int, list[float]] = {}
+    for repeat in (1, 200):
+        contents = bundle.gather(sources, CPU, RandomCandidates(1, seed=1), repeat)
+        assert len(contents.programs) == 1 and "computes in place" in contents.left_out[0]
+        path = tmp_path / f"{repeat}.zip"
+        bundle.write(contents, path, "local-task")
+        assert run(path).returncode == 0
+        rows = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
+        assert {row["status"] for row in rows} <= ({"ok"} if repeat > 1 else {"ok", "refused"})
+        found[repeat] = [row["default_seconds"] for row in rows]
+    # Of one run, without what a call costs.
+    assert max(found[200]) < min(found[1])
 
 
 @pytest.mark.skipif(not DRIVER.is_file(), reason="no lavapipe in build/lavapipe; `make lavapipe`")

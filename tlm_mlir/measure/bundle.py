@@ -29,6 +29,8 @@ from .bundle_builder import Built, Propose, build
 from .bundled.manifest import FORMAT, MANIFEST
 from .isolated import isolated
 
+REPEAT = 32
+"""How often programs for a GPU run their dispatch. A small one takes some microseconds there."""
 _MAIN = b"from bundled.runner import main\n\nraise SystemExit(main())\n"
 TIMEOUT = 300.0
 """Seconds after which compiling one dispatch's candidates is given up."""
@@ -36,9 +38,11 @@ TIMEOUT = 300.0
 
 @dataclass
 class Contents:
-    """What a bundle will hold: the manifest's programs, and files by name."""
+    """What a bundle will hold: the manifest's programs, each of which runs its dispatch `repeat`
+    times, and files by name."""
 
     target: str = ""
+    repeat: int = 1
     programs: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
@@ -66,16 +70,20 @@ def sources_of(path: Path, flags: Sequence[str]) -> list[str]:
     return [text for text in texts if text]
 
 
-def gather(sources: Iterable[str], flags: Sequence[str], propose: Propose) -> Contents:
-    """Compiles candidates for dispatches given as MLIR text (`ir.standalone`).
+def gather(
+    sources: Iterable[str], flags: Sequence[str], propose: Propose, repeat: int = 1
+) -> Contents:
+    """Compiles candidates for dispatches given as MLIR text (`ir.standalone`). A program runs its
+    dispatch `repeat` times: a short one could not be timed by itself.
 
-    A dispatch that is no program by itself, is none for the device, has no schedules, or over which
-    IREE ends its process is left out, with its reason. Equal workloads are bundled once. The
-    calling script needs the usual `if __name__ == "__main__":` guard (workers are spawned).
+    A dispatch that is no program by itself, is none for the device, computes in place, has no
+    schedules, or over which IREE ends its process is left out, with its reason. Equal workloads are
+    bundled once. The calling script needs the usual `if __name__ == "__main__":` guard (workers are
+    spawned).
     """
-    contents = Contents()
+    contents = Contents(repeat=repeat)
     known: set[str] = set()
-    one = partial(build, flags=tuple(flags), propose=propose)
+    one = partial(build, flags=tuple(flags), propose=propose, repeat=repeat)
     for _, built in isolated(one, list(sources), timeout=TIMEOUT):
         if isinstance(built, TlmError):
             contents.left_out.append(str(built))
@@ -122,6 +130,7 @@ def write(contents: Contents, path: Path, device: str) -> None:
         "device": device,
         "target": json.loads(contents.target),
         "versions": versions,
+        "repeat": contents.repeat,
         "programs": contents.programs,
     }
     aside = path.with_name(f".{path.name}.partial")

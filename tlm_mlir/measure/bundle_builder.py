@@ -19,6 +19,7 @@ from ..compiler.retarget import REFERENCE_FLAGS, Question, only, question
 from ..compiler.scheduler import Scheduler
 from ..compiler.session import SOURCES, Session
 from ..errors import CompileError, InputError
+from ..ir.graph import walk
 from ..ir.workload import Workload
 from ..language import vocabulary
 from ..language.prompt import readable
@@ -34,6 +35,7 @@ _TOLERANCE, _NARROW_TOLERANCE = 1e-4, 2e-2
 """Of the largest value, where the arithmetic is not exact; the latter for 16-bit floats."""
 
 
+_DISPATCH = "stream.cmd.dispatch"
 CONFIGURATION = "configuration"
 """In the statics of IREE's default: text of the attributes by which IREE chose it."""
 
@@ -117,22 +119,26 @@ class Built:
     candidates: list[Candidate]
 
 
-def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
+def build(source: str, flags: tuple[str, ...], propose: Propose, repeat: int) -> Built:
     """Compiles what is proposed for a dispatch given as MLIR text (`ir.standalone`).
 
-    Raises InputError for one that is no program by itself, is none for the device, or has no
-    schedules; CompileError where IREE refuses it.
+    A program runs the dispatch `repeat` times, each after the other. Raises InputError for one that
+    is no program by itself, is none for the device, computes in place, or has no schedules;
+    CompileError where IREE refuses it.
     """
     reference = _session(REFERENCE_FLAGS)
     kernels = _kernels(flags)
     session = kernels.session if kernels else _session(flags)
     asked = question(source, session, reference)
+    if _in_place(asked):
+        raise InputError("a dispatch computes in place, so that no two runs give the same values")
+    _repeat(asked.module, repeat)
+    compiler = kernels or session
     workload, target = asked.workload, asked.target
     inputs = _inputs(reference.parse_text(asked.program))
     schedules = propose(workload, target) if registry.schedulable(workload, target) else []
     if not schedules:
         raise InputError("a dispatch has no schedules but the default")
-    compiler = kernels or session
     own = _compiled(compiler, asked, None)
     own.statics[CONFIGURATION] = asked.configuration
     candidates = [own, *(_compiled(compiler, asked, schedule) for schedule in schedules)]
@@ -140,6 +146,18 @@ def build(source: str, flags: tuple[str, ...], propose: Propose) -> Built:
     return Built(
         workload.to_json(), target.to_json(), inputs, _tolerance(workload), cpu, candidates
     )
+
+
+def _in_place(asked: Question) -> bool:
+    """Whether the dispatch writes what it reads. IREE lets it write the caller's inputs."""
+    return "dispatch.tensor<readwrite:" in str(asked.dispatch.function)
+
+
+def _repeat(module: ir.Operation, times: int) -> None:
+    """Has the program run its dispatches so often; commands in one stream wait for each other."""
+    for operation in [op for op in walk(module) if op.name == _DISPATCH]:
+        for _ in range(times - 1):
+            operation.clone(ip=ir.InsertionPoint(operation))
 
 
 def _compiled(

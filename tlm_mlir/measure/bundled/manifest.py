@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 DTYPES = {
     **{"f16": "float16", "f32": "float32", "f64": "float64"},

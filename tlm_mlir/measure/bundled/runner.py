@@ -7,8 +7,8 @@ another goes on with the next candidate.
 
 A candidate is timed in turn with IREE's default (A B A B), then its values are compared with those
 that this machine's CPU computes from the same inputs. A figure is the time of one call of the
-program from Python, with its inputs on the device; where the default takes less than SHORTEST, the
-call itself is what would be timed, and the record is `refused`.
+program from Python, with its inputs on the device, by the runs of the dispatch that it makes; where
+a call of the default takes less than `worker.SHORTEST`, the record is `refused`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from .manifest import DTYPES, BundleError, content_of
 LEAST_RUNS, MOST_RUNS, SECONDS = 5, 50, 0.3
 """Timed calls of a candidate: as many as fit into the seconds, within these bounds."""
 SHORTEST = 5e-5
+"""Seconds of a call, below which nothing but the call itself is timed."""
 DAMAGED = "damaged"
 """Not an outcome that is recorded: the file in the bundle is not what was compiled."""
 
@@ -35,7 +36,9 @@ def work(bundle: Path, manifest: dict[str, Any], device: str, number: int, start
                 try:
                     content = content_of(archive, candidate)
                     own = default if place == 0 else Loaded(content, device, inputs)
-                    say(place=place, **_outcome(default, own, wanted, program["tolerance"]))
+                    times = _times(default, own)
+                    right = _agree(own.values(), wanted, program["tolerance"])
+                    say(place=place, **_outcome(*times, right, manifest["repeat"]))
                 except BundleError as error:
                     print(error, file=sys.stderr)
                     say(place=place, status=DAMAGED)
@@ -71,8 +74,8 @@ def _reference(archive: zipfile.ZipFile, program: dict[str, Any]) -> tuple[list[
     return inputs, cpu.values()
 
 
-def _outcome(default: Loaded, own: Loaded, wanted: list[Any], tolerance: float) -> dict[str, Any]:
-    """Times a program in turn with IREE's default, then checks its values."""
+def _times(default: Loaded, own: Loaded) -> tuple[list[float], list[float]]:
+    """Seconds of calls in turn, sorted: of IREE's default, and of another."""
     times: tuple[list[float], list[float]] = ([], [])
     began = time.monotonic()
     for loaded in (default, own):
@@ -84,11 +87,17 @@ def _outcome(default: Loaded, own: Loaded, wanted: list[Any], tolerance: float) 
             start = time.perf_counter()
             loaded.call()
             some.append(time.perf_counter() - start)
-    base, seconds = (sorted(some)[len(some) // 2] for some in times)
-    found = {"seconds": seconds, "default_seconds": base, "runs": len(times[1])}
-    if not _agree(own.values(), wanted, tolerance):
-        return {**found, "status": "wrong_values"}
-    return {**found, "status": "refused" if base < SHORTEST else "ok"}
+    return sorted(times[0]), sorted(times[1])
+
+
+def _outcome(
+    default: list[float], own: list[float], right: bool, repeat: int
+) -> dict[str, Any]:
+    """What a record says, in seconds of one run of the dispatch, of which a call makes several."""
+    base, seconds = (some[len(some) // 2] for some in (default, own))
+    status = "wrong_values" if not right else "refused" if base < SHORTEST else "ok"
+    found = {"seconds": seconds / repeat, "default_seconds": base / repeat, "runs": len(own)}
+    return {**found, "status": status}
 
 
 def _agree(found: list[Any], wanted: list[Any], tolerance: float) -> bool:
