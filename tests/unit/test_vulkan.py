@@ -162,3 +162,24 @@ def test_a_device_is_read_from_its_attribute() -> None:
     assert words[1] == "target:vulkan-spirv" and words[-1] == "feature:fp16"
     with pytest.raises(TargetError, match="got metal-spirv"):
         gpu_target(ATTRIBUTE.replace('"vulkan-spirv"', '"metal-spirv"'), context)
+
+
+def rows_of_rows() -> Workload:
+    """A maximum over the last of three dims, and what is subtracted from it."""
+    maximum = op("0p 1p 2r", [operand(0, 1, 2)], [operand(0, 1)], ("maximumf(a0,a1)", "yield(v0)"))
+    rest = op("0p 1p 2p", [operand(0, 1, 2), operand(0, 1, source=0)], [operand(0, 1, 2)])
+    return Workload((12, 128, 64), (maximum, rest), 0)
+
+
+def test_results_that_an_op_with_more_dims_takes_up_are_one_line() -> None:
+    """Found by bundles of the training corpus: IREE fails on more than a SPIR-V vector of them."""
+    workload, rng = rows_of_rows(), np.random.default_rng(0)
+    for _ in range(50):
+        schedule = registry.random_schedule(workload, LARGE, rng)
+        assert math.prod(schedule.size("thread", dim, 1) for dim in (0, 1)) <= vulkan.LINE
+
+
+def test_emulated_floats_are_left_to_iree() -> None:
+    """Found there, too: IREE fails on vectors of bf16."""
+    grammar = registry.grammar(matmul("bf16"), LARGE)
+    assert grammar.cursor().allowed() == [vulkan.DEFAULT]

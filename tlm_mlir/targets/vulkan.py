@@ -76,8 +76,9 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     if not served(workload):
         return
     operands = [operand for op in workload.ops for operand in (*op.inputs, *op.outputs)]
-    if "int64" not in target.features and any(operand.dtype == "i64" for operand in operands):
-        # IREE emulates 64-bit integers one at a time, and fails on vectors of them.
+    kinds = {operand.dtype for operand in operands}
+    # IREE emulates both one at a time, and fails on vectors of them.
+    if "bf16" in kinds or ("i64" in kinds and "int64" not in target.features):
         return
     if gpu_lanes.summed(workload, target) is not None:
         yield ACROSS
@@ -114,8 +115,10 @@ def _vector(workload: Workload, target: GpuTarget):  # type: ignore[no-untyped-d
     parallel = [d for d in reversed(root.dims("parallel")) if workload.extents[d] > 1]
     reduction = [d for d in reversed(root.dims("reduction")) if workload.extents[d] > 1]
     extents = dict(enumerate(workload.extents))
-    # A single line of results has no second dim to be taken apart along.
-    most = min(MAX_RESULTS if len(parallel) > 1 else LINE, MAX_SPREAD // spread(workload))
+    # A single line of results has no second dim to be taken apart along, and those that an op with
+    # more dims takes up are one line.
+    single = len(parallel) == 1 or spread(workload) > 1
+    most = min(LINE if single else MAX_RESULTS, MAX_SPREAD // spread(workload))
     yield Mark("@thread")
     threads = yield from cut("thread", parallel, extents, most)
     yield Mark("@group")
