@@ -39,8 +39,13 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @installed
 @pytest.mark.usefixtures("driver")
-@pytest.mark.parametrize("arch", ["rdna2", "rdna3", "rdna4"])
-@pytest.mark.parametrize("name", ["vulkan_matmul", "vulkan_lanes", "vulkan_cooperative"])
+@pytest.mark.parametrize(
+    ("name", "arch"),
+    [
+        *((f"vulkan_{name}", "rdna3") for name in ("matmul", "lanes", "cooperative")),
+        *(("vulkan_matmul", arch) for arch in ("rdna2", "rdna4")),
+    ],
+)
 def test_bundled_candidates_say_it(name: str, arch: str) -> None:
     flags = gpu_flags("vulkan", arch)
     sources = bundle.sources_of(LIT / f"{name}.mlir", flags)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -84,7 +85,8 @@ def gather(
     contents = Contents(repeat=repeat)
     known: set[str] = set()
     one = partial(build, flags=tuple(flags), propose=propose, repeat=repeat)
-    for _, built in isolated(one, list(sources), timeout=TIMEOUT):
+    workers = len(os.sched_getaffinity(0))
+    for _, built in isolated(one, list(sources), timeout=TIMEOUT, workers=workers):
         if isinstance(built, TlmError):
             contents.left_out.append(str(built))
         else:

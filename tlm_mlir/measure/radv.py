@@ -27,7 +27,8 @@ FAMILIES = {"rdna2": "navi21", "rdna3": "navi31", "rdna4": "gfx1201"}
 """RADV's name of a chip of each of IREE's architectures."""
 NAMES = {
     **{"VGPRs": "registers", "SGPRs": "scalar registers", "LDS size": "shared"},
-    **{"Scratch size": "scratch", "Subgroups per SIMD": "subgroups a SIMD", "threads": "threads"},
+    **{"Spilled SGPRs": "spilled scalar registers", "Scratch size": "scratch"},
+    **{"Subgroups per SIMD": "subgroups a SIMD", "threads": "threads"},
     **{"VALU": "vector instructions", "SALU": "scalar instructions"},
     **{"VMEM": "vector memory instructions", "SMEM": "scalar memory instructions"},
     **{"Latency": "latency", "Inverse Throughput": "inverse throughput"},
@@ -46,15 +47,14 @@ class Radv:
         self._family = family
 
     def statics(self, path: Path, shared: int, target: GpuTarget) -> Statics:
-        """What RADV tells. `spilled` are bytes of vector and scalar registers; `latency` and
-        `inverse throughput` cycles of a subgroup by RADV's estimate.
+        """What RADV tells. `spilled` are bytes of vector registers; scalar ones go to vector
+        registers. `latency` and `inverse throughput` are cycles of a subgroup by RADV's estimate.
 
         Raises CompileError when it refuses the kernel.
         """
         told = _told(self._family, str(path), str(target.subgroup))
-        spilled = told["Spilled VGPRs"] + told["Spilled SGPRs"]
         kept = {name: told[theirs] for theirs, name in NAMES.items()}
-        return {**kept, "spilled": spilled * _WORD}
+        return {**kept, "spilled": told["Spilled VGPRs"] * _WORD}
 
 
 def of(flags: Sequence[str]) -> Radv | None:
