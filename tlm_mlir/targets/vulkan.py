@@ -80,7 +80,7 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
     # IREE emulates both one at a time, and fails on vectors of them.
     if "bf16" in kinds or ("i64" in kinds and "int64" not in target.features):
         return
-    if gpu_lanes.summed(workload, target) is not None:
+    if gpu_lanes.summed(workload, target) is not None and not _strided(workload):
         yield ACROSS
     if spread(workload) > MAX_SPREAD:
         return
@@ -89,6 +89,12 @@ def _pipelines(workload: Workload, target: GpuTarget) -> Iterable[str]:
         yield PROMOTE
     if vulkan_matrix.multiplied(workload, target):
         yield MATRIX
+
+
+def _strided(workload: Workload) -> bool:
+    """Whether the root op skips elements of an input, which IREE fails to share out."""
+    indices = (index for operand in workload.root_op.inputs for index in operand.indices)
+    return any(factor != 1 for index in indices for _, factor in index.terms)
 
 
 def _promoted(workload: Workload) -> tuple[int, int, int] | None:
