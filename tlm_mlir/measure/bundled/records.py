@@ -46,7 +46,10 @@ def _text(value: object) -> str:
 
 
 def known_in(output: Path) -> Iterator[str]:
-    """Digests of what was measured before. A last line that an interruption cut off is dropped."""
+    """Digests of what was measured before. A last line that an interruption cut off is dropped.
+
+    Raises BundleError for a line that is no record.
+    """
     if not output.exists():
         return
     lines = output.read_text().splitlines(keepends=True)
@@ -63,6 +66,7 @@ def known_in(output: Path) -> Iterator[str]:
 
 
 def append(output: Path, rows: list[dict[str, Any]]) -> None:
+    """Writes rows behind those that a file holds. Raises BundleError where it cannot be written."""
     try:
         with output.open("a") as stream:
             stream.writelines(_text(row) + "\n" for row in rows)
