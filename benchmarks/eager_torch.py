@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Eager PyTorch against a compiled program of the same network, in one process, in turn.
 
-    python -m tlm_mlir.training.export --weights NETS resnet50
+    python -m tlm_mlir.training.corpus.export --weights NETS resnet50
     tlm-mlir compile NETS/resnet50.mlir -o resnet50.vmfb
     python benchmarks/eager_torch.py resnet50 resnet50.vmfb NETS/resnet50.irpa
 
@@ -22,12 +22,14 @@ from pathlib import Path
 
 from tlm_mlir.report.bench import TOLERANCE
 from tlm_mlir.report.program import Program, relative_error
-from tlm_mlir.training.networks import HELD_OUT
+from tlm_mlir.training.corpus.networks import HELD_OUT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compares one network."""
     import torch
+
+    from tlm_mlir.training.corpus.build import build
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", choices=sorted(HELD_OUT))
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=30)
     given = parser.parse_args(arguments)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    module, inputs = HELD_OUT[given.network].build(0)
+    module, inputs = build(HELD_OUT[given.network])
     values = [tensor.numpy() for tensor in inputs]
     shapes = [(value.shape, value.dtype) for value in values]
     program = Program(given.program, [f"model={given.parameters}"], inputs=shapes)

@@ -32,7 +32,7 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import decode, encode
 from tlm_mlir.measure.builder import build
 from tlm_mlir.targets import registry
-from tlm_mlir.training.corpus import BASE_FLAGS, Entry, read_for_host
+from tlm_mlir.training.corpus.entries import BASE_FLAGS, Entry, read_for_host
 
 
 def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:  # type: ignore[no-untyped-def]

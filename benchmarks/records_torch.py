@@ -31,7 +31,7 @@ from tlm_mlir.targets.cuda_attention import Dims
 from tlm_mlir.targets.cuda_attention import dims as attention_dims
 from tlm_mlir.targets.gpu import contraction
 from tlm_mlir.targets.llvm_cpu import window
-from tlm_mlir.training.dataset import OK, group_rows, read_rows
+from tlm_mlir.training.fit.dataset import OK, group_rows, read_rows
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 CALLS, ROUNDS = 32, 11

@@ -195,8 +195,8 @@ def _eval(options: argparse.Namespace) -> None:
     from .compiler.report import write_text
     from .compiler.scheduler import Scheduler
     from .report import held_out
-    from .training.corpus import read_for_host
-    from .training.dataset import share
+    from .training.corpus.entries import read_for_host
+    from .training.fit.dataset import share
 
     entries, target = read_for_host(options.corpus)
     if options.network:
@@ -249,8 +249,8 @@ def _collect(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace, database: Database) -> int:
-    from .training import collect
-    from .training.corpus import read_for_host
+    from .training.corpus.entries import read_for_host
+    from .training.records import collect
 
     entries, target = read_for_host(options.corpus)
     chosen = collect.affordable(entries, options.max_flops)
@@ -286,8 +286,8 @@ def _bundle(options: argparse.Namespace) -> None:
     from .errors import InputError
     from .measure import bundle
     from .measure.bundle_builder import ModelCandidates, Propose, RandomCandidates
-    from .training import corpus
-    from .training.collect import affordable
+    from .training.corpus import entries as corpus
+    from .training.records.collect import affordable
 
     if not options.module and not options.corpus:
         raise InputError("bundle has nothing to compile; give a module or --corpus")
@@ -321,7 +321,7 @@ def _train(options: argparse.Namespace) -> int:
     from .errors import InputError
 
     try:
-        from .training.train import main as train
+        from .training.fit.train import main as train
     except ImportError as error:
         raise InputError(
             f"training needs {error.name}; install it with `pip install tlm-mlir[train]`"

@@ -31,9 +31,9 @@ from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.facts import IREE, NONE
 from tlm_mlir.targets.target import Target
-from tlm_mlir.training import judge
-from tlm_mlir.training.dataset import read_rows
-from tlm_mlir.training.judge import WORST, Lesson
+from tlm_mlir.training.fit import cost_model as judge
+from tlm_mlir.training.fit.cost_model import WORST, Lesson
+from tlm_mlir.training.fit.dataset import read_rows
 
 CPU = TARGETS["avx512"]
 ROOT = Path(__file__).resolve().parents[2]

@@ -22,7 +22,7 @@ from tlm_mlir.model.last_logits import last_logits
 from tlm_mlir.model.prefill import prefill
 from tlm_mlir.model.shapes import DECODE_WIDTHS
 from tlm_mlir.model.step import HIDDEN, Step
-from tlm_mlir.training.network import new_network, publish_network
+from tlm_mlir.training.fit.gpt2 import new_network, publish_network
 
 VOCABULARY = 20
 END, PERF = 1, 2

@@ -18,11 +18,10 @@ from tlm_mlir.errors import CheckpointError, InputError
 from tlm_mlir.ir.workload import Index, Op, Operand, Workload
 from tlm_mlir.language.vocabulary import TOKENS
 from tlm_mlir.model import checkpoint
-from tlm_mlir.training import state
-from tlm_mlir.training.dataset import Group, Segment, Special
-from tlm_mlir.training.evaluate import judge_groups, judge_segments
-from tlm_mlir.training.loop import Settings, train
-from tlm_mlir.training.network import (
+from tlm_mlir.training.fit import state
+from tlm_mlir.training.fit.dataset import Group, Segment, Special
+from tlm_mlir.training.fit.evaluate import judge_groups, judge_segments
+from tlm_mlir.training.fit.gpt2 import (
     load_grown,
     load_network,
     logits,
@@ -30,8 +29,9 @@ from tlm_mlir.training.network import (
     to_tensors,
     weighted_loss,
 )
-from tlm_mlir.training.packing import collate, generator_form, judge_form
-from tlm_mlir.training.train import main, repeated
+from tlm_mlir.training.fit.loop import Settings, train
+from tlm_mlir.training.fit.packing import collate, generator_form, judge_form
+from tlm_mlir.training.fit.train import main, repeated
 
 SPECIAL = Special(pad=0, end=1, perf_unknown=2, perf=tuple(range(3, 14)))
 VOCABULARY = 40

@@ -14,8 +14,8 @@ from tlm_mlir.errors import InputError
 from tlm_mlir.measure.runner import JobResult
 from tlm_mlir.measure.worker import Measured
 from tlm_mlir.targets.target import cache_sizes
-from tlm_mlir.training import collect
-from tlm_mlir.training.corpus import Entry, classify, read, read_for_host, write
+from tlm_mlir.training.corpus.entries import Entry, classify, read, read_for_host, write
+from tlm_mlir.training.records import collect
 
 CORPUS = Path(__file__).resolve().parents[2] / "model" / "corpus" / "held_out.jsonl.xz"
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tlm_mlir.errors import RecordError
-from tlm_mlir.training.dataset import (
+from tlm_mlir.training.fit.dataset import (
     FAIL,
     Group,
     Segment,
@@ -25,7 +25,7 @@ from tlm_mlir.training.dataset import (
     select,
     split,
 )
-from tlm_mlir.training.packing import (
+from tlm_mlir.training.fit.packing import (
     PAD_DOCUMENT,
     UNJUDGED,
     Batches,

@@ -23,8 +23,8 @@ from tlm_mlir.measure.program_worker import Plan, Variant, compile_variant, time
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.llvm_cpu_graph import options
 from tlm_mlir.targets.target import cpu_target
-from tlm_mlir.training.corpus import BASE_FLAGS
-from tlm_mlir.training.graph_programs import one_op_program
+from tlm_mlir.training.corpus.entries import BASE_FLAGS
+from tlm_mlir.training.corpus.one_op_programs import one_op_program
 
 LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"
 LAST = "graph:channels-last"

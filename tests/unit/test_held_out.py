@@ -11,7 +11,7 @@ import pytest
 
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.measure.database import read_records
-from tlm_mlir.training import corpus
+from tlm_mlir.training.corpus import entries as corpus
 
 MODEL = Path(__file__).resolve().parents[2] / "model"
 RECORDS = sorted((MODEL / "records").glob("*.jsonl.xz"))

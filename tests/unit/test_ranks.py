@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlm_mlir.training.ranks import spearman
+from tlm_mlir.training.fit.ranks import spearman
 
 
 def test_spearman() -> None:

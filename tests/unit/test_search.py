@@ -18,9 +18,9 @@ from tlm_mlir.errors import TargetError
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import GpuTarget
-from tlm_mlir.training import distill
-from tlm_mlir.training.corpus import read
-from tlm_mlir.training.search import search
+from tlm_mlir.training.corpus.entries import read
+from tlm_mlir.training.records import distill
+from tlm_mlir.training.records.search import search
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "model" / "corpus" / "training.jsonl.xz"

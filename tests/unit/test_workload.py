@@ -15,7 +15,7 @@ from samples import WORKLOADS
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.reader import Reading, read_function
 from tlm_mlir.ir.workload import DYNAMIC, Index, Op, Operand, Workload
-from tlm_mlir.training.corpus import root_key
+from tlm_mlir.training.corpus.entries import root_key
 
 GENERIC = """
 func.func @{name}({x}: tensor<8x16xf32>, {y}: tensor<8x16xf32>) -> tensor<8x16xf32> {{

@@ -102,7 +102,7 @@ class Scheduler:
             return True
         raise CheckpointError(
             f"checkpoint {self._checkpoint.directory} has no judge for {target.backend}; make"
-            " one with `python -m tlm_mlir.training.judge`"
+            " one with `python -m tlm_mlir.training.fit.cost_model`"
         )
 
     def _better(
@@ -127,8 +127,8 @@ class Scheduler:
         options: Sequence[Sequence[Schedule]],
     ) -> list[np.ndarray]:
         """For each workload, the log latency over that of IREE's default that each of its schedules
-        stays under more often than not (training/judge.py); 0 for the default itself. For a target
-        without a judge, what a static estimate says.
+        stays under more often than not (training/fit/cost_model.py); 0 for the default itself. For
+        a target without a judge, what a static estimate says.
 
         Raises CheckpointError if the target has neither.
         """

@@ -5,7 +5,7 @@
 config.json         GPT2Config
 model.safetensors   float32 weights, keys `transformer.*`; lm_head is tied to `transformer.wte`
 vocabulary.json     the tokens, their digest and version
-step.mlir           the forward step (training/step_export.py), reads its weights by these keys
+step.mlir           the forward step (training/fit/export_step.py), reads its weights by these keys
 judge-*.safetensors trees that judge schedules for a backend (model/trees.py); may be missing
 manifest.json       sha256 of each file above, vocabulary digest, format version
 """

@@ -22,8 +22,8 @@ from ..measure.database import read_records
 from ..measure.runner import JobResult, Limits, measure_batches
 from ..targets import registry
 from ..targets.target import CpuTarget
-from ..training.collect import job
-from ..training.corpus import BASE_FLAGS, Entry
+from ..training.corpus.entries import BASE_FLAGS, Entry
+from ..training.records.collect import job
 
 NOISE = 0.95
 """Below this speed-up a dispatch counts as slower than IREE's default."""

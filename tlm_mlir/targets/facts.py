@@ -1,6 +1,7 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The form of static facts about schedules, from which a judge foretells (training/judge.py)."""
+"""The form of static facts about schedules; a judge foretells from them
+(training/fit/cost_model.py)."""
 
 from __future__ import annotations
 

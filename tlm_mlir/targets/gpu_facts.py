@@ -3,8 +3,9 @@
 """GPUs: static facts about a schedule, by which measurements calibrate the static estimate.
 
 They are the estimate itself and the parts that it is made of (`gpu_machine.Demand`), beside the
-sizes that the schedule decides: trees that learned from a device's records (training/judge.py)
-weigh them as that device does, where the estimate's constants are those of another one.
+sizes that the schedule decides: trees that learned from a device's records
+(training/fit/cost_model.py) weigh them as that device does, where the estimate's constants are
+those of another one.
 """
 
 from __future__ import annotations

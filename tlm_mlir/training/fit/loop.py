@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from tlm_mlir.errors import CheckpointError, InputError
-from tlm_mlir.training import state
-from tlm_mlir.training.dataset import Group, Special, special_tokens
-from tlm_mlir.training.evaluate import judge_groups, validation_loss
-from tlm_mlir.training.network import (
+from tlm_mlir.training.fit import state
+from tlm_mlir.training.fit.dataset import Group, Special, special_tokens
+from tlm_mlir.training.fit.evaluate import judge_groups, validation_loss
+from tlm_mlir.training.fit.gpt2 import (
     Precision,
     autocast,
     logits,
@@ -32,7 +32,7 @@ from tlm_mlir.training.network import (
     value_loss,
     weighted_loss,
 )
-from tlm_mlir.training.packing import Batches, Document
+from tlm_mlir.training.fit.packing import Batches, Document
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a row of a table of networks says: an architecture, its configuration and input shapes.
 
-Importing this file imports neither torch nor transformers; `Network.build` does.
+A row is data: `build.build` makes a torch module of it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import torch
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Variant:
 class Network:
     """One architecture at one choice of input shapes.
 
-    `model` is a class of transformers, or `plain.NAME` for a class of `training/plain.py`.
+    `model` is a class of transformers, or `torch_models.NAME` for a class of that file.
     `options` are the keyword arguments of its configuration. `dtype` is the element type of weights
     and activations: "f32", "f16" or "bf16".
     """
@@ -59,15 +56,6 @@ class Network:
     def in_half(self) -> Network:
         """The same network in 16-bit floats."""
         return dataclasses.replace(self, name=f"{self.name}_f16", dtype="f16")
-
-    def build(self, seed: int = 0) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
-        """Return the module in inference mode, with one tensor as its result, and example inputs.
-
-        Weights and inputs are random and depend only on `seed`.
-        """
-        from tlm_mlir.training import plain
-
-        return plain.build(self, seed)
 
 
 def images(*sizes: tuple[int, int], name: str = "pixel_values") -> tuple[Variant, ...]:

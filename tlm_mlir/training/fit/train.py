@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """`tlm-mlir train`: trains the model on unmeasured schedules or on records.
 
-    python -m tlm_mlir.training.train RUN_DIR --records model/records/*.jsonl.xz [--from CHECKPOINT]
+    tlm-mlir train RUN_DIR --records model/records/*.jsonl.xz [--from CHECKPOINT]
 
 Ctrl-C ends the run after the current step; the same command resumes it.
 """
@@ -18,10 +18,10 @@ from pathlib import Path
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.vocabulary import SIZE, TOKENS
-from tlm_mlir.training.corpus import QUOTAS, classify
-from tlm_mlir.training.dataset import Group, load_groups, read_rows, special_tokens, split
-from tlm_mlir.training.loop import Report, Settings, Workers, train
-from tlm_mlir.training.network import load_grown, new_network, publish_network
+from tlm_mlir.training.corpus.entries import QUOTAS, classify
+from tlm_mlir.training.fit.dataset import Group, load_groups, read_rows, special_tokens, split
+from tlm_mlir.training.fit.gpt2 import load_grown, new_network, publish_network
+from tlm_mlir.training.fit.loop import Report, Settings, Workers, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlm_mlir.training.dataset import Group, Objective, Segment, Special, select
+from tlm_mlir.training.fit.dataset import Group, Objective, Segment, Special, select
 
 PAD_DOCUMENT = -1
 UNJUDGED = -1

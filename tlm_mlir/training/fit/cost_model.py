@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains the judge: boosted trees that foretell how a schedule compares with IREE's default.
 
-    python -m tlm_mlir.training.judge CHECKPOINT --corpus model/corpus/training.jsonl.xz \
+    python -m tlm_mlir.training.fit.cost_model CHECKPOINT --corpus model/corpus/training.jsonl.xz \
         --records model/records/dispatch*.jsonl.xz
-    python -m tlm_mlir.training.judge CHECKPOINT --records records.jsonl
+    python -m tlm_mlir.training.fit.cost_model CHECKPOINT --records records.jsonl
 
 The latter, with the records of a bundle that ran on a GPU, calibrates the static estimate: by the
 checkpoint, schedules for that device are compared by what was measured there.
@@ -37,10 +37,10 @@ from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.facts import NONE, TO_IREE
 from tlm_mlir.targets.target import Target
-from tlm_mlir.training.corpus import BASE_FLAGS
-from tlm_mlir.training.corpus import read as read_corpus
-from tlm_mlir.training.dataset import OK, group_rows, latency_ratio, read_rows, share
-from tlm_mlir.training.ranks import spearman
+from tlm_mlir.training.corpus.entries import BASE_FLAGS
+from tlm_mlir.training.corpus.entries import read as read_corpus
+from tlm_mlir.training.fit.dataset import OK, group_rows, latency_ratio, read_rows, share
+from tlm_mlir.training.fit.ranks import spearman
 
 QUANTILE = 0.65
 """Chance that a schedule is as fast as foretold, or faster."""

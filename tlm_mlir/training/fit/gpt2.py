@@ -15,7 +15,7 @@ import numpy as np
 
 from tlm_mlir.errors import CheckpointError
 from tlm_mlir.model import checkpoint
-from tlm_mlir.training.packing import UNJUDGED, Batch, attention_mask
+from tlm_mlir.training.fit.packing import UNJUDGED, Batch, attention_mask
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -179,7 +179,7 @@ def publish_network(
     extra: dict[str, bytes | Path] | None = None,
 ) -> Path:
     """Publish a trained network as a checkpoint, with its exported step. Returns `directory`."""
-    from tlm_mlir.training.step_export import export_bytes
+    from tlm_mlir.training.fit.export_step import export_bytes
 
     if tokens is None or vocabulary is None:
         from tlm_mlir.language import vocabulary as current

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Exports networks to MLIR with external weights, as a user of iree-turbine would.
 
-    python -m tlm_mlir.training.export [--weights] OUT_DIR [NAME...]
+    python -m tlm_mlir.training.corpus.export [--weights] OUT_DIR [NAME...]
 
 Without names: everything, the held-out networks first. What exists already is kept, so that an
 interrupted run can be resumed; a network that fails is reported in a sentence and passed over.
@@ -18,8 +18,8 @@ import time
 import warnings
 from pathlib import Path
 
-from tlm_mlir.training.architecture import Network
-from tlm_mlir.training.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
+from tlm_mlir.training.corpus.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
+from tlm_mlir.training.corpus.spec import Network
 
 PARAMETER_SCOPE = "model"
 
@@ -33,10 +33,12 @@ def export(network: Network, out_dir: Path, *, weights: bool = False, seed: int 
     import torch
     from iree.turbine import aot
 
+    from .build import build
+
     aten = torch.ops.aten
     # Aliases that torch.export leaves in place and IREE's importer does not know.
     aliases = {aten.__and__.Tensor: aten.bitwise_and, aten.multiply.Tensor: aten.mul}
-    module, inputs = network.build(seed)
+    module, inputs = build(network, seed)
     aot.externalize_module_parameters(module, external_scope=PARAMETER_SCOPE)
     out_dir.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():

@@ -17,19 +17,19 @@ from pathlib import Path
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..compiler.own import OwnChoice
-from ..compiler.scheduler import Scheduler
-from ..errors import InputError
-from ..ir.workload import Workload
-from ..language import vocabulary
-from ..language.sampling import mutate
-from ..language.schedule import Schedule, decode, encode
-from ..measure.arithmetic import is_exact, reduction_length
-from ..measure.database import Database, Record
-from ..measure.runner import Job, JobResult, Limits, measure_batches
-from ..targets import registry
-from ..targets.target import CpuTarget
-from .corpus import BASE_FLAGS, Entry
+from ...compiler.own import OwnChoice
+from ...compiler.scheduler import Scheduler
+from ...errors import InputError
+from ...ir.workload import Workload
+from ...language import vocabulary
+from ...language.sampling import mutate
+from ...language.schedule import Schedule, decode, encode
+from ...measure.arithmetic import is_exact, reduction_length
+from ...measure.database import Database, Record
+from ...measure.runner import Job, JobResult, Limits, measure_batches
+from ...targets import registry
+from ...targets.target import CpuTarget
+from ..corpus.entries import BASE_FLAGS, Entry
 from .search import Decisions, decisions, search
 
 APPLIER = "tlm_mlir.compiler.apply:apply_tokens"

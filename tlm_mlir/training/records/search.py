@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A search that measures nothing: the model writes, mutations vary, the judge picks.
 
-What it finds is worth measuring (training/collect.py), and worth writing at once: the generator
-learns from it to do without the search (training/distill.py).
+What it finds is worth measuring (collect.py), and worth writing at once: the generator learns from
+it to do without the search (distill.py).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..compiler.scheduler import Scheduler
-from ..ir.workload import Workload
-from ..language.sampling import mutate
-from ..language.schedule import Schedule, encode
-from ..language.space import Value
-from ..targets import registry
-from ..targets.target import Target
+from ...compiler.scheduler import Scheduler
+from ...ir.workload import Workload
+from ...language.sampling import mutate
+from ...language.schedule import Schedule, encode
+from ...language.space import Value
+from ...targets import registry
+from ...targets.target import Target
 
 WRITTEN = 32
 """Schedules that the model writes: as many as its widest decoding step takes, 0.2 s."""

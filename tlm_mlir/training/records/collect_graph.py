@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Collecting for graph decisions: measures every option of an op, in a program of that op alone.
 
-Run as `python -m tlm_mlir.training.graph_collect NETWORKS_DIR DATABASE [--limit N]`. Ops come from
-the training networks; what also occurs in a held-out network stays out. A record's workload is the
-op's own and its schedule begins with `graph:`. The time of im2col is the better of im2col alone and
-with its contraction tiled, since that is decided next. Interrupting is safe at any time.
+    python -m tlm_mlir.training.records.collect_graph NETWORKS_DIR DATABASE [--limit N]
+
+Ops come from the training networks; what also occurs in a held-out network stays out. A record's
+workload is the op's own and its schedule begins with `graph:`. The time of im2col is the better of
+im2col alone and with its contraction tiled, since that is decided next. Interrupting is safe at any
+time.
 """
 
 from __future__ import annotations
@@ -19,22 +21,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compiler.graph import LAYOUTS, TILING, apply_layouts
-from ..compiler.session import Session
-from ..errors import InputError, TlmError
-from ..ir.graph import GraphOp, device_target, find_contractions, find_convolutions
-from ..ir.workload import Workload
-from ..language.prompt import readable
-from ..language.vocabulary import END
-from ..measure.database import Database, Record
-from ..measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
-from ..measure.worker import Measured
-from ..targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED, options
-from ..targets.target import CpuTarget, cpu_target
+from ...compiler.graph import LAYOUTS, TILING, apply_layouts
+from ...compiler.session import Session
+from ...errors import InputError, TlmError
+from ...ir.graph import GraphOp, device_target, find_contractions, find_convolutions
+from ...ir.workload import Workload
+from ...language.prompt import readable
+from ...language.vocabulary import END
+from ...measure.database import Database, Record
+from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
+from ...measure.worker import Measured
+from ...targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED, options
+from ...targets.target import CpuTarget, cpu_target
+from ..corpus.entries import BASE_FLAGS, MIN_POINTS, root_key
+from ..corpus.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
+from ..corpus.one_op_programs import one_op_program
 from .collect import CYCLES_PER_SECOND, reduction_length, versions
-from .corpus import BASE_FLAGS, MIN_POINTS, root_key
-from .graph_programs import one_op_program
-from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 
 MAX_FLOPS = 4e9
 VARIANTS = {

@@ -14,8 +14,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from .architecture import Network, Variant, images, tabulate, tensors, tokens, translation
-from .network_sizes import HALF, SIZES
+from .sizes import HALF, SIZES
+from .spec import Network, Variant, images, tabulate, tensors, tokens, translation
 
 
 def _held_out(
@@ -40,7 +40,7 @@ HELD_OUT: dict[str, Network] = {
         _held_out(
             "llama7b_layer_128",
             "llama",
-            "plain.LlamaLayer",
+            "torch_models.LlamaLayer",
             tensors("b1_s128", hidden_states=(1, 128, 4096)),
             hidden_size=4096,
             intermediate_size=11008,
@@ -126,18 +126,18 @@ _VISION = (
     *tabulate("siglip_b16", "clip", "SiglipVisionModel", images((1, 224)), num_hidden_layers=2),
     *tabulate("swin2sr", "superresolution", "Swin2SRForImageSuperResolution", images((1, 64)),
                depths=[2, 2], num_heads=[6, 6]),
-    *tabulate("vgg11", "vgg", "plain.VGG", images((1, 224), (2, 192))),
-    *tabulate("squeezenet", "squeezenet", "plain.SqueezeNet", images((1, 224), (4, 192))),
-    *tabulate("densenet", "densenet", "plain.DenseNet", images((1, 224))),
-    *tabulate("inception", "inception", "plain.Inception", images((1, 224), (2, 160))),
-    *tabulate("shufflenet", "shufflenet", "plain.ShuffleNet", images((1, 224))),
-    *tabulate("mixer_s16", "mixer", "plain.Mixer", images((1, 224), (4, 224))),
-    *tabulate("unet_320", "diffusion", "plain.UNet",
+    *tabulate("vgg11", "vgg", "torch_models.VGG", images((1, 224), (2, 192))),
+    *tabulate("squeezenet", "squeezenet", "torch_models.SqueezeNet", images((1, 224), (4, 192))),
+    *tabulate("densenet", "densenet", "torch_models.DenseNet", images((1, 224))),
+    *tabulate("inception", "inception", "torch_models.Inception", images((1, 224), (2, 160))),
+    *tabulate("shufflenet", "shufflenet", "torch_models.ShuffleNet", images((1, 224))),
+    *tabulate("mixer_s16", "mixer", "torch_models.Mixer", images((1, 224), (4, 224))),
+    *tabulate("unet_320", "diffusion", "torch_models.UNet",
                tensors("b1_r32", sample=(1, 4, 32, 32), time=(1, 320), text=(1, 77, 768))),
-    *tabulate("unet_128", "diffusion", "plain.UNet",
+    *tabulate("unet_128", "diffusion", "torch_models.UNet",
                tensors("b2_r64", sample=(2, 4, 64, 64), time=(2, 128), text=(2, 77, 512)),
                width=128, text_width=512),
-    *tabulate("dit_b4", "diffusion", "plain.DiTBlock",
+    *tabulate("dit_b4", "diffusion", "torch_models.DiTBlock",
                tensors("b2_s256", tokens=(2, 256, 768), condition=(2, 768))),
 )  # fmt: skip
 
@@ -199,10 +199,10 @@ _TEXT = (
     *tabulate("stablelm_3b", "stablelm", "StableLmModel", tokens((1, 64)), **_DECODER),
     *tabulate("olmo2_1b", "olmo", "Olmo2Model", tokens((1, 128)), hidden_size=2048,
                num_attention_heads=16, intermediate_size=8192, **_DECODER),
-    *tabulate("decode", "llama", "plain.DecodeStep",
+    *tabulate("decode", "llama", "torch_models.DecodeStep",
                tensors("b1_s512", hidden=(1, 1, 2048), keys=(1, 32, 512, 64),
                        values=(1, 32, 512, 64))),
-    *tabulate("decode_small", "llama", "plain.DecodeStep",
+    *tabulate("decode_small", "llama", "torch_models.DecodeStep",
                tensors("b8_s128", hidden=(8, 1, 768), keys=(8, 12, 128, 64),
                        values=(8, 12, 128, 64)), width=768, heads=12, inner=3072),
     *tabulate("clip_text", "clip", "CLIPTextModel", tokens((1, 77)), num_hidden_layers=2),

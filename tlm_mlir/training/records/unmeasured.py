@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Unmeasured legal schedules for pre-training: they teach the language, not what is fast.
 
-Run as `python -m tlm_mlir.training.unmeasured CORPUS.jsonl.xz OUT.jsonl.xz --count 500000`. All are
-distinct, half of them drawn token by token, half with sizes mostly divisors and powers of two. Half
-of the workloads are for this machine, the others for CPUs of other widths, cores and caches.
+    python -m tlm_mlir.training.records.unmeasured CORPUS.jsonl.xz OUT.jsonl.xz --count 500000
+
+All are distinct, half of them drawn token by token, half with sizes mostly divisors and powers of
+two. Half of the workloads are for this machine, the others for CPUs of other widths, cores and
+caches.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
-from ..ir.workload import Workload
-from ..language.sampling import mutate
-from ..language.schedule import encode
-from ..measure.lines import write_lines
-from ..targets import registry
-from ..targets.target import CpuTarget, Target
-from .corpus import read_for_host
+from ...ir.workload import Workload
+from ...language.sampling import mutate
+from ...language.schedule import encode
+from ...measure.lines import write_lines
+from ...targets import registry
+from ...targets.target import CpuTarget, Target
+from ..corpus.entries import read_for_host
 
 _FEATURES = {128: (), 256: ("fma",), 512: ("fma", "avx512vnni", "avx512bf16")}
 """Features of a CPU by its vectors' bits."""

@@ -3,9 +3,9 @@
 """From records to groups of token segments, one group per (workload, target). No torch.
 
 Three sources share one file format, JSON lines compressed with xz: measured records (the contract
-of measure/database); rows like them that are `foretold` (training/distill.py), groups of their own,
+of measure/database); rows like them that are `foretold` (records/distill.py), groups of their own,
 since only like figures compare; and, for pre-training, rows that hold a list `schedules` of legal
-schedules that nobody measured. Packing into training batches is in training/packing.py.
+schedules that nobody measured. Packing into training batches is in packing.py.
 """
 
 from __future__ import annotations

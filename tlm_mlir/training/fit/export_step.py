@@ -164,7 +164,7 @@ def export_bytes(gpt2: Any) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """python -m tlm_mlir.training.step_export CHECKPOINT_DIR STEP_MLIR"""
+    """python -m tlm_mlir.training.fit.export_step CHECKPOINT_DIR STEP_MLIR"""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("output", type=Path)

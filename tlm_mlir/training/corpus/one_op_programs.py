@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from iree.compiler import ir
 
-from ..ir.graph import CONVOLUTIONS, walk
-from ..ir.reader import linear
+from ...ir.graph import CONVOLUTIONS, walk
+from ...ir.reader import linear
 
 MEMO = "linalg.memoized_indexing_maps"
 SCOPE = "model"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Foretold schedules: what a search under the judge finds, for the generator to learn from.
 
-    python -m tlm_mlir.training.distill CHECKPOINT OUT.jsonl.xz \
+    python -m tlm_mlir.training.records.distill CHECKPOINT OUT.jsonl.xz \
         --corpus model/corpus/training.jsonl.xz --records model/records/dispatch*.jsonl.xz \
         --gpu cuda:sm_80,sm_90 --gpu vulkan:ampere,valhall
 
@@ -29,22 +29,22 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from ..compiler.devices import gpu_flags
-from ..compiler.own import OwnChoice
-from ..compiler.retarget import REFERENCE_FLAGS, question
-from ..compiler.scheduler import Scheduler
-from ..compiler.session import Session
-from ..errors import CheckpointError, InputError, MeasureError, TlmError
-from ..ir.workload import Workload
-from ..language.prompt import readable
-from ..language.schedule import Schedule
-from ..measure.isolated import isolated
-from ..measure.lines import write_lines
-from ..targets import registry
-from ..targets.target import Target
-from .corpus import BASE_FLAGS, Entry
-from .corpus import read as read_corpus
-from .dataset import OK, group_rows, read_rows, share
+from ...compiler.devices import gpu_flags
+from ...compiler.own import OwnChoice
+from ...compiler.retarget import REFERENCE_FLAGS, question
+from ...compiler.scheduler import Scheduler
+from ...compiler.session import Session
+from ...errors import CheckpointError, InputError, MeasureError, TlmError
+from ...ir.workload import Workload
+from ...language.prompt import readable
+from ...language.schedule import Schedule
+from ...measure.isolated import isolated
+from ...measure.lines import write_lines
+from ...targets import registry
+from ...targets.target import Target
+from ..corpus.entries import BASE_FLAGS, Entry
+from ..corpus.entries import read as read_corpus
+from ..fit.dataset import OK, group_rows, read_rows, share
 from .search import search
 
 BEST = 8

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from tlm_mlir.model.performance import expected_log_latency
-from tlm_mlir.training.dataset import Group, Segment, Special
-from tlm_mlir.training.network import autocast, logits, to_tensors, weighted_loss
-from tlm_mlir.training.packing import (
+from tlm_mlir.training.fit.dataset import Group, Segment, Special
+from tlm_mlir.training.fit.gpt2 import autocast, logits, to_tensors, weighted_loss
+from tlm_mlir.training.fit.packing import (
     Batches,
     collate,
     documents,
     fill_rows,
     judge_form,
 )
-from tlm_mlir.training.ranks import spearman
+from tlm_mlir.training.fit.ranks import spearman
 
 _LEAST_FOR_RANKS = 5
 

@@ -8,7 +8,7 @@ occurs in one (a 1x1 convolution of equal shape, say) stays out of the corpus by
 
 from __future__ import annotations
 
-from .architecture import Network, images, tabulate, tensors, tokens
+from .spec import Network, images, tabulate, tensors, tokens
 
 _BOTTLENECK = (
     *((32, 224), (40, 256), (48, 224), (48, 288), (56, 192), (64, 160), (64, 288), (64, 320)),
@@ -72,7 +72,7 @@ def _transformers() -> list[Network]:
         )  # fmt: skip
     for width, inner, length in _LLAMA:
         found += tabulate(
-            f"llama_{width}_{inner}", "llama", "plain.LlamaLayer",
+            f"llama_{width}_{inner}", "llama", "torch_models.LlamaLayer",
             tensors(f"b1_s{length}", hidden_states=(1, length, width)), hidden_size=width,
             intermediate_size=inner, num_attention_heads=width // 128,
         )  # fmt: skip

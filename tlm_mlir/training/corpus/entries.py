@@ -22,16 +22,16 @@ from pathlib import Path
 from pebble import ProcessPool
 from rich.progress import track
 
-from ..compiler.executable_target import attribute_of, exchanged
-from ..compiler.session import SOURCES, Session
-from ..errors import InputError, TlmError
-from ..ir.dispatch import find_dispatches, normalize, rows_first
-from ..ir.standalone import standalone
-from ..ir.workload import Workload
-from ..language.prompt import readable
-from ..measure.lines import write_lines
-from ..targets.llvm_cpu import default_is_right, strided_contraction, window
-from ..targets.target import CpuTarget, cpu_target
+from ...compiler.executable_target import attribute_of, exchanged
+from ...compiler.session import SOURCES, Session
+from ...errors import InputError, TlmError
+from ...ir.dispatch import find_dispatches, normalize, rows_first
+from ...ir.standalone import standalone
+from ...ir.workload import Workload
+from ...language.prompt import readable
+from ...measure.lines import write_lines
+from ...targets.llvm_cpu import default_is_right, strided_contraction, window
+from ...targets.target import CpuTarget, cpu_target
 from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 
 BASE_FLAGS = (

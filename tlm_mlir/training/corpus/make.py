@@ -1,8 +1,8 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Makes the released corpus: `python -m tlm_mlir.training.make_corpus NETWORKS_DIR OUT_DIR`.
+"""Makes the released corpus: `python -m tlm_mlir.training.corpus.make NETWORKS_DIR OUT_DIR`.
 
-NETWORKS_DIR is what `tlm_mlir.training.export` filled. OUT_DIR gets `training.jsonl.xz`,
+NETWORKS_DIR is what `tlm_mlir.training.corpus.export` filled. OUT_DIR gets `training.jsonl.xz`,
 `held_out.jsonl.xz` (the dispatches of the held-out networks, for `tlm-mlir eval`) and
 `held_out.json` (the root keys of all that occurs in them, dispatches and graph-level ops). A
 training corpus that OUT_DIR holds already grows: what has records stays in it.
@@ -15,8 +15,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .corpus import gather, held_out, occurs, read, select, write
-from .graph_collect import held_out_keys
+from ..records.collect_graph import held_out_keys
+from .entries import gather, held_out, occurs, read, select, write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
