@@ -27,7 +27,7 @@ from tlm_mlir.language.schedule import Schedule, decode, encode
 from tlm_mlir.language.vocabulary import ID, TOKENS
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import CpuTarget, Target
-from tlm_mlir.training import corpus
+from tlm_mlir.training.corpus import entries as corpus
 
 CPU = "--iree-llvmcpu-target-cpu=x86-64-v4"
 
