@@ -20,8 +20,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tlm_mlir.report.bench import TOLERANCE
-from tlm_mlir.report.program import Program, relative_error
+from tlm_mlir.bench.agreement import TOLERANCE, relative_error
+from tlm_mlir.bench.inputs import value_of
+from tlm_mlir.bench.program import Program
 from tlm_mlir.training.corpus.networks import HELD_OUT
 
 
@@ -39,14 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     module, inputs = build(HELD_OUT[given.network])
-    values = [tensor.numpy() for tensor in inputs]
-    shapes = [(value.shape, value.dtype) for value in values]
-    program = Program(given.program, [f"model={given.parameters}"], inputs=shapes)
-    uploaded = program.upload(values)
+    program = Program(given.program, [f"model={given.parameters}"])
+    uploaded = program.upload([value_of(tensor.numpy()) for tensor in inputs])
     seconds: tuple[list[float], list[float]] = ([], [])
     with torch.inference_mode():
         wanted = module(*inputs)
-        error = relative_error(program.run(uploaded), [wanted.numpy()])
+        error = relative_error(program.run(uploaded)[0].array(), wanted.numpy())
         for _ in range(given.rounds):
             start = time.perf_counter()
             module(*inputs)

@@ -147,6 +147,8 @@ def _add_bench(commands) -> None:  # type: ignore[no-untyped-def]
     _target_arguments(command)
     command.add_argument("--parameters", action="append", default=[], metavar="SCOPE=FILE")
     command.add_argument("--function", default="", help="which to call (main)")
+    text = "an input as iree-run-module takes it: 4x8xf32, 4x8xf32=0.5, 7, @values.npy (repeatable)"
+    command.add_argument("--input", action="append", default=[], metavar="INPUT", help=text)
     command.add_argument("--rounds", type=int, default=20, help="interleaved calls of each program")
     command.add_argument(
         "--baseline-arg",
@@ -161,13 +163,14 @@ def _add_bench(commands) -> None:  # type: ignore[no-untyped-def]
 def _bench(options: argparse.Namespace) -> None:
     from rich.console import Console
 
+    from .bench.bench import bench, print_bench
     from .compiler.report import write_text
-    from .report.bench import bench, print_bench
 
     result = bench(
         options.module,
         _options(options),
         baselines=[tuple(text.split(";;")) for text in options.baseline_arg],
+        inputs=options.input,
         parameters=options.parameters,
         function=options.function,
         rounds=options.rounds,
@@ -192,9 +195,9 @@ def _add_eval(commands) -> None:  # type: ignore[no-untyped-def]
 def _eval(options: argparse.Namespace) -> None:
     from rich.console import Console
 
+    from .bench import held_out
     from .compiler.report import write_text
     from .compiler.scheduler import Scheduler
-    from .report import held_out
     from .training.corpus.entries import read_for_host
     from .training.fit.dataset import share
 

@@ -28,7 +28,7 @@ IMPORT_SECONDS = 0.5
 
 RANKS = {
     **{"errors": 0, "ir": 1, "targets.target": 2, "language": 3, "targets": 4, "model": 5},
-    **{"compiler": 6, "measure": 7, "training": 8, "report": 9, "api": 9, "cli": 10},
+    **{"compiler": 6, "measure": 7, "training": 8, "bench": 9, "api": 9, "cli": 10},
 }
 """Imports go from a higher rank to a lower one, or stay inside of a folder."""
 

@@ -20,10 +20,10 @@ from ..compiler.invocation import first_line
 from ..compiler.report import Report
 from ..compiler.session import iree_compile
 from ..errors import CompileError, MeasureError, TargetError
-from .program import Program, interleave, relative_error, source_inputs
-
-TOLERANCE = 1e-3
-"""Largest relative difference to the stock program's values that counts as agreement."""
+from .agreement import difference, tolerance
+from .inputs import Value, arguments, resolve
+from .program import Program, interleave
+from .signature import source_inputs
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def bench(
     options: Options,
     *,
     baselines: Sequence[tuple[str, ...]] = (),
+    inputs: Sequence[str] = (),
     parameters: Sequence[str] = (),
     function: str = "",
     rounds: int = 20,
@@ -94,11 +95,11 @@ def bench(
         report = compile_file(source, paths[-1], options)
         seconds.append(time.perf_counter() - start)
         ways.append(("tlm-mlir", ()))
-        inputs = source_inputs(source, function)
-        programs = [Program(path, parameters, function, inputs) for path in paths]
-        arguments = programs[0].arguments()
-        errors = _check(ways, programs, arguments)
-        timings = interleave(programs, arguments, rounds)
+        found, _ = resolve(source_inputs(source, function, options.flags()), inputs)
+        values = arguments(found)
+        programs = [Program(path, parameters, function) for path in paths]
+        errors = _check(ways, programs, values)
+        timings = interleave(programs, values, rounds)
     base = statistics.median(timings[0])
     rows = []
     for way, times, error, compile_seconds in zip(ways, timings, errors, seconds, strict=True):
@@ -116,15 +117,20 @@ def _compile_stock(source: Path, out: Path, options: Options) -> None:
         raise CompileError(f"stock iree-compile fails on {source} {options.iree_args}: {why}")
 
 
-def _check(ways, programs, arguments) -> list[float]:  # type: ignore[no-untyped-def]
-    want = programs[0].run(programs[0].upload(arguments))
+def _check(
+    ways: Sequence[tuple[str, tuple[str, ...]]],
+    programs: Sequence[Program],
+    values: Sequence[Value],
+) -> list[float]:
+    results = [program.run(program.upload(values)) for program in programs]
+    limit = tolerance(value.element for value in (*values, *results[0]))
     errors = []
-    for (name, _), program in zip(ways, programs, strict=True):
-        errors.append(relative_error(program.run(program.upload(arguments)), want))
-        if errors[-1] > TOLERANCE:
+    for (name, _), got in zip(ways, results, strict=True):
+        errors.append(difference(got, results[0]))
+        if errors[-1] > limit:
             raise MeasureError(
                 f"the values of '{name}' are off by {errors[-1]:.2g} of the largest, more than "
-                f"{TOLERANCE:g}; please report this module"
+                f"{limit:g}; please report this module"
             )
     return errors
 
