@@ -25,12 +25,13 @@ from rich.console import Console
 from rich.progress import track
 
 from tlm_mlir.compiler.apply import annotate
-from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, only, question
 from tlm_mlir.compiler.scheduler import Scheduler
-from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.devices import gpu_flags
+from tlm_mlir.iree.phases import SOURCES
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule, encode
 from tlm_mlir.measure.bundle import sources_of
 from tlm_mlir.measure.kernels import Kernels, assembler

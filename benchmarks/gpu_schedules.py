@@ -23,16 +23,16 @@ from iree.compiler import ir
 from rich.console import Console
 from rich.progress import track
 
-from tlm_mlir.compiler.devices import gpu_flags
-from tlm_mlir.compiler.fallback import TRANSLATED
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import CompileError
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
-from tlm_mlir.ir.standalone import alone
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.devices import gpu_flags
+from tlm_mlir.iree.executables import alone
+from tlm_mlir.iree.phases import SOURCES, TRANSLATED
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule, encode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target

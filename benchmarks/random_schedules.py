@@ -24,11 +24,12 @@ from rich.progress import track
 from tlm_mlir.compiler.apply import apply_tokens
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import MeasureError
-from tlm_mlir.ir.dispatch import functions_of
 from tlm_mlir.ir.reader import read_function
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.executables import functions_of
+from tlm_mlir.iree.module import symbol
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import decode, encode
 from tlm_mlir.measure.builder import build
 from tlm_mlir.targets import registry
@@ -41,7 +42,7 @@ def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:
     make = registry.space_maker(workload, target)
     source = session.parse_text(entry.source)
     reading = read_function(functions_of(source)[0])
-    name = ir.StringAttr(functions_of(source)[0].attributes["sym_name"]).value
+    name = symbol(functions_of(source)[0])
     for text in texts:
         schedule = decode(text.split(), make)
         assert " ".join(encode(schedule, make)) == text

@@ -285,8 +285,8 @@ def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
 def _bundle(options: argparse.Namespace) -> None:
     import itertools
 
-    from .compiler.devices import gpu_flags
     from .errors import InputError
+    from .iree.devices import gpu_flags
     from .measure import bundle
     from .measure.bundle_builder import ModelCandidates, Propose, RandomCandidates
     from .training.corpus import entries as corpus

@@ -24,13 +24,16 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import CONFIGURED, SOURCES, Session
 from tlm_mlir.errors import InputError, TlmError
-from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, functions_of, normalize
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.devices import gpu_flags
+from tlm_mlir.iree.executables import functions_of
+from tlm_mlir.iree.module import body, symbol
+from tlm_mlir.iree.phases import CONFIGURED, SOURCES
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language import integers
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
@@ -110,10 +113,10 @@ def describe(dispatches: Sequence[Dispatch]) -> Iterator[str]:
 def configurations(module: ir.Operation) -> Iterator[str]:
     """Each dispatch function and its ops with the attributes that decide the lowering."""
     for function in functions_of(module):
-        yield f"{ir.StringAttr(function.attributes['sym_name']).value}: {_attributes(function)}"
-        for view in function.regions[0].blocks[0].operations:
-            if any(name in view.operation.attributes for name in ATTRIBUTES):
-                yield f"  {view.operation.name}: {_attributes(view.operation)}"
+        yield f"{symbol(function)}: {_attributes(function)}"
+        for operation in body(function):
+            if any(name in operation.attributes for name in ATTRIBUTES):
+                yield f"  {operation.name}: {_attributes(operation)}"
 
 
 def _attributes(operation: ir.Operation) -> str:

@@ -17,8 +17,8 @@ from tlm_mlir.bench.program import Program
 from tlm_mlir.cli import main
 from tlm_mlir.compiler.driver import Options, compile_file, plan
 from tlm_mlir.compiler.scheduler import Scheduler
-from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import TlmError
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.model.checkpoint import default_dir
 from tlm_mlir.targets import llvm_cpu, registry

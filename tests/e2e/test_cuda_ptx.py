@@ -13,11 +13,12 @@ import pytest
 from iree.compiler import ir
 
 from tlm_mlir.compiler.apply import annotate
-from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.iree.devices import gpu_flags
+from tlm_mlir.iree.phases import SOURCES
+from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import cuda, registry
 
 LIT = Path(__file__).resolve().parents[2] / "lit"

@@ -13,9 +13,9 @@ from tlm_mlir.compiler.apply import apply_tokens
 from tlm_mlir.compiler.driver import Options, plan, write_script
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import build_script
-from tlm_mlir.compiler.session import SOURCES
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, rows_first
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 

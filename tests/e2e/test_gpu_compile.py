@@ -15,7 +15,7 @@ from tlm_mlir.cli import main
 from tlm_mlir.compiler.driver import Options, compile_file, write_script
 from tlm_mlir.compiler.report import DEFAULT, ESTIMATE, LEFT, SCHEDULED
 from tlm_mlir.compiler.scheduler import Scheduler
-from tlm_mlir.compiler.session import iree_compile
+from tlm_mlir.iree.session import iree_compile
 from tlm_mlir.targets import cuda, registry
 
 LIT = Path(__file__).resolve().parents[2] / "lit"

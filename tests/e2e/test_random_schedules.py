@@ -16,9 +16,10 @@ from iree.compiler import ir
 
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
+from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target, cpu_target
 
@@ -28,7 +29,6 @@ PROGRAMS = (
 )
 LIT = Path(__file__).resolve().parents[2] / "lit"
 CPUS = ("x86-64-v4", "x86-64-v3", "x86-64")
-CONFIGURED, TRANSLATED = "executable-configurations", "executable-targets"
 DRAWS = 12
 
 

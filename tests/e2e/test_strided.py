@@ -12,7 +12,7 @@ from running import loaded
 from tlm_mlir.compiler.driver import Options, plan
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import SOURCES
+from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.llvm_cpu import SLICE_PASS, TILE

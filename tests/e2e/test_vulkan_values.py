@@ -19,8 +19,10 @@ from iree.compiler import ir
 
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.iree.module import body
+from tlm_mlir.iree.phases import SOURCES
+from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.gpu import ACROSS
 
@@ -81,11 +83,11 @@ def program(name: str) -> str:
 
 def inputs_of(module: ir.Operation) -> list[np.ndarray]:
     """Small integers for every argument of `main`."""
-    (function,) = module.regions[0].blocks[0].operations
+    (function,) = body(module)
     kinds = {"f32": np.float32, "f16": np.float16, "i8": np.int8}
     rng = np.random.default_rng(0)
     arrays = []
-    for kind in function.type.inputs:
+    for kind in function.opview.type.inputs:
         shaped = ir.ShapedType(kind)
         values = rng.integers(-3, 4, shaped.shape)
         arrays.append(values.astype(kinds[str(shaped.element_type)]))

@@ -12,15 +12,17 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from tlm_mlir.compiler.executable_target import for_vectors
 from tlm_mlir.compiler.graph import LAYOUTS, TILING
-from tlm_mlir.compiler.own import OwnChoice
+from tlm_mlir.compiler.own import OwnChoice, for_vectors
 from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, question
-from tlm_mlir.compiler.session import CONFIGURED, CPU_FLAGS, SOURCES, Session
 from tlm_mlir.errors import InputError
-from tlm_mlir.ir.dispatch import configurations, find_dispatches, rows_first
+from tlm_mlir.ir.dispatch import find_dispatches, rows_first
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.executables import configurations
+from tlm_mlir.iree.flags import CPU_FLAGS
+from tlm_mlir.iree.phases import CONFIGURED, SOURCES
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.grammar import Cursor
 from tlm_mlir.language.prompt import prompt_tokens
 from tlm_mlir.language.schedule import Schedule, decode, encode

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from iree.compiler import ir
 
+from tlm_mlir.iree.module import block, walk
 from tlm_mlir.measure import builder
 from tlm_mlir.measure.bundle_builder import RandomCandidates
-from tlm_mlir.measure.interface import walk
 
 _INFO = (
     "#iree_codegen.compilation_info<lowering_config = #iree_cpu.lowering_config<"
@@ -48,7 +48,7 @@ def overrun(function: ir.Operation) -> None:
         "arith.constant",
         results=[index],
         attributes={"value": ir.IntegerAttr.get(index, 1 << 40)},
-        ip=ir.InsertionPoint.at_block_begin(function.regions[0].blocks[0]),
+        ip=ir.InsertionPoint.at_block_begin(block(function)),
     )
     for op in walk(function):
         if op.name == "hal.interface.binding.subspan":

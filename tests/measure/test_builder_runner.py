@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
-from tlm_mlir.compiler.invocation import InvocationError, open_session, run_phases
 from tlm_mlir.errors import MeasureError
+from tlm_mlir.iree.invocation import InvocationError, open_session, run_phases
+from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.measure import builder, timer
 from tlm_mlir.measure.oracle import Oracle, Rule, check
 from tlm_mlir.measure.runner import Job, Limits, available_cores, measure_batches
@@ -55,7 +56,7 @@ def dispatch(text: str) -> str:
     """A program of one dispatch at phase executable-sources."""
     session = open_session(FLAGS)
     module = ir.Module.parse(text, session.context)
-    run_phases(session, module.operation, "start", "executable-sources")
+    run_phases(session, module.operation, "start", SOURCES)
     printed = str(module)
     del module
     session.close()

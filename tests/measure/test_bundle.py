@@ -22,8 +22,8 @@ import pytest
 from candidates import CrashingAtCopies
 
 from tlm_mlir.cli import main
-from tlm_mlir.compiler.session import CPU_FLAGS
 from tlm_mlir.errors import InputError
+from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.measure import bundle
 from tlm_mlir.measure.bundle_builder import RandomCandidates
 from tlm_mlir.measure.bundled import runner

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tlm_mlir.compiler.devices import gpu_flags
-from tlm_mlir.compiler.session import CPU_FLAGS
 from tlm_mlir.errors import CompileError
+from tlm_mlir.iree.devices import gpu_flags
+from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.measure import bundle, ptx
 from tlm_mlir.measure.bundle_builder import CONFIGURATION, RandomCandidates
 from tlm_mlir.targets.target import GpuTarget

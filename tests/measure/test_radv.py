@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from test_bundle import PREFIX
 
-from tlm_mlir.compiler.devices import gpu_flags
-from tlm_mlir.compiler.session import CPU_FLAGS
 from tlm_mlir.errors import CompileError
+from tlm_mlir.iree.devices import gpu_flags
+from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.measure import bundle, radv
 from tlm_mlir.measure.bundle_builder import RandomCandidates
 from tlm_mlir.targets.target import GpuTarget

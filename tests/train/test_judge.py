@@ -18,9 +18,9 @@ pytest.importorskip("lightgbm", reason="training needs the extra `train`")
 
 from samples import TARGETS, matmul
 
-from tlm_mlir.compiler.devices import gpu_flags
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import RecordError
+from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.language.schedule import encode
 from tlm_mlir.measure import bundle
 from tlm_mlir.measure.bundle_builder import RandomCandidates

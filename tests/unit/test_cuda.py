@@ -13,11 +13,12 @@ from hypothesis import given
 from iree.compiler import ir
 from samples import convolution, elementwise, matmul, op, operand, walks
 
-from tlm_mlir.compiler.devices import gpu_flags
-from tlm_mlir.compiler.session import SOURCES, Session
 from tlm_mlir.errors import TargetError
 from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.devices import gpu_flags
+from tlm_mlir.iree.phases import SOURCES
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import decode, encode
 from tlm_mlir.targets import cuda, registry
 from tlm_mlir.targets.target import GpuTarget

@@ -15,9 +15,11 @@ from tlm_mlir.compiler.graph import (
     apply_tiling,
 )
 from tlm_mlir.compiler.layouts import layout_script
-from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import InputError
-from tlm_mlir.ir.graph import device_target, find_contractions, find_convolutions, walk
+from tlm_mlir.ir.graph import find_contractions, find_convolutions
+from tlm_mlir.iree.executable_target import device_target
+from tlm_mlir.iree.module import walk
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.prompt import prompt_tokens
 from tlm_mlir.measure.program_worker import Plan, Variant, compile_variant, time_variants
 from tlm_mlir.targets import registry

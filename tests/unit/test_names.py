@@ -27,8 +27,8 @@ LONGEST = 400
 IMPORT_SECONDS = 0.5
 
 RANKS = {
-    **{"errors": 0, "ir": 1, "targets.target": 2, "language": 3, "targets": 4, "model": 5},
-    **{"compiler": 6, "measure": 7, "training": 8, "bench": 9, "api": 9, "cli": 10},
+    **{"errors": 0, "iree": 1, "ir": 2, "targets.target": 3, "language": 4, "targets": 5},
+    **{"model": 6, "compiler": 7, "measure": 8, "training": 9, "bench": 10, "api": 10, "cli": 11},
 }
 """Imports go from a higher rank to a lower one, or stay inside of a folder."""
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from iree.compiler import ir
 
 from tlm_mlir.compiler.own import OwnChoice, own_choices
-from tlm_mlir.compiler.session import CONFIGURED, CPU_FLAGS, SOURCES, Session
-from tlm_mlir.ir.dispatch import find_dispatches, functions_of, normalize
-from tlm_mlir.ir.standalone import alone, exchange, standalone
+from tlm_mlir.ir.dispatch import find_dispatches, normalize
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.iree.executables import alone, exchange, functions_of, standalone
+from tlm_mlir.iree.flags import CPU_FLAGS
+from tlm_mlir.iree.module import body
+from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.targets import llvm_cpu, registry
 from tlm_mlir.targets.target import Target
@@ -29,7 +32,7 @@ def in_program(flags: list[str]) -> tuple[str, Workload, Target, Schedule]:
     module = session.run(session.parse_text(MATMUL), None, SOURCES)
     normalize(module)
     (dispatch,) = find_dispatches(module)
-    workload, source = dispatch.reading.workload, standalone(dispatch)
+    workload, source = dispatch.reading.workload, standalone(dispatch.executable, dispatch.name)
     assert workload is not None and source is not None
     target = registry.read_target(dispatch.target, 2, session.context)
     configured = session.run(module, SOURCES, CONFIGURED)
@@ -60,8 +63,8 @@ def test_an_executable_is_exchanged_in_its_place() -> None:
     (dispatch,) = find_dispatches(module)
     other = alone(dispatch.executable)
     functions_of(other)[0].attributes["mark"] = ir.UnitAttr.get(session.context)
-    before = [op.operation.name for op in module.regions[0].blocks[0].operations]
+    before = [op.name for op in body(module)]
     exchange(module, other)
-    assert [op.operation.name for op in module.regions[0].blocks[0].operations] == before
+    assert [op.name for op in body(module)] == before
     assert "mark" in functions_of(module)[0].attributes
-    session.run(module, SOURCES, "executable-targets")
+    session.run(module, SOURCES, TRANSLATED)

@@ -10,10 +10,13 @@ import iree.runtime as rt
 import numpy as np
 import pytest
 
-from tlm_mlir.compiler.session import CPU_FLAGS, SOURCES, Session
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
 from tlm_mlir.ir.program import as_program
-from tlm_mlir.ir.standalone import standalone
+from tlm_mlir.iree.executables import standalone
+from tlm_mlir.iree.flags import CPU_FLAGS
+from tlm_mlir.iree.module import body
+from tlm_mlir.iree.phases import SOURCES
+from tlm_mlir.iree.session import Session
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 SLICE = """
@@ -35,7 +38,7 @@ func.func @main(%a: tensor<64x64xf32>) -> tensor<32x64xf32> {
 def dispatches_of(session: Session, text: str) -> list[str]:
     module = session.run(session.parse_text(text), None, SOURCES)
     normalize(module)
-    found = [standalone(dispatch) for dispatch in find_dispatches(module)]
+    found = [standalone(dispatch.executable, dispatch.name) for dispatch in find_dispatches(module)]
     return [text for text in found if text]
 
 
@@ -57,8 +60,8 @@ def test_the_one_dispatch_of_a_program_computes_what_the_program_does(
     assert program is not None
     again = str(program)
     assert dispatches_of(session, again) and "hal." not in again
-    (function,) = program.regions[0].blocks[0].operations
-    shapes = [list(kind.shape) for kind in function.type.inputs]
+    (function,) = body(program)
+    shapes = [list(kind.shape) for kind in function.opview.type.inputs]
     rng = np.random.default_rng(0)
     inputs = [rng.integers(-3, 4, shape).astype(np.float32) for shape in shapes]
     first = run(session, text, inputs, tmp_path / "a.vmfb")

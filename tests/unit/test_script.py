@@ -13,8 +13,8 @@ from samples import TARGETS, WORKLOADS
 
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script, check_script
-from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import InputError
+from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule, decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import CpuTarget

@@ -150,7 +150,7 @@ def test_columns_are_the_innermost_loop() -> None:
 
 def test_a_device_is_read_from_its_attribute() -> None:
     # Loads the dialects that the attribute is made of.
-    from tlm_mlir.compiler.invocation import open_session
+    from tlm_mlir.iree.invocation import open_session
 
     context = open_session(()).context
     target = gpu_target(ATTRIBUTE, context)

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ..compiler.driver import CPU, Options, compile_file
-from ..compiler.invocation import first_line
 from ..compiler.report import Report
-from ..compiler.session import iree_compile
 from ..errors import CompileError, MeasureError, TargetError
+from ..iree.invocation import first_line
+from ..iree.session import iree_compile
 from .agreement import difference, tolerance
 from .inputs import Value, arguments, resolve
 from .program import Program, interleave

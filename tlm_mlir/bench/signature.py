@@ -15,9 +15,9 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from ..compiler.invocation import first_line
-from ..compiler.session import Session, iree_compile
 from ..errors import CompileError, InputError
+from ..iree.invocation import first_line
+from ..iree.session import Session, iree_compile
 from .inputs import Declared, declared
 
 ABI = "abi"

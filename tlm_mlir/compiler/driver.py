@@ -15,12 +15,17 @@ from iree.compiler import ir
 
 from ..errors import CompileError, InputError, TargetError
 from ..ir.dispatch import Dispatch, find_dispatches, normalize, rows_first
-from ..ir.graph import device_target, find_contractions, find_convolutions
-from ..ir.standalone import alone, exchange
+from ..ir.graph import find_contractions, find_convolutions
+from ..iree import devices
+from ..iree.executable_target import device_target
+from ..iree.executables import alone, exchange
+from ..iree.flags import cpu
+from ..iree.module import symbol
+from ..iree.phases import CONFIGURED, SOURCES
+from ..iree.session import Session, check_cpu
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target, cpu_target
-from . import devices
 from .choose import choose
 from .fallback import failing
 from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
@@ -28,7 +33,6 @@ from .report import FELL_BACK, GraphReport, Report, write_text
 from .schedule_pass import SchedulePass
 from .scheduler import Scheduler
 from .script import ScheduledDispatch, build_script
-from .session import CONFIGURED, SOURCES, Session, check_cpu
 
 CPU = "llvm-cpu"
 
@@ -63,12 +67,7 @@ class Options:
         if self.arch:
             raise TargetError(f"--arch {self.arch} is for GPUs; give --cpu for {CPU}")
         check_cpu(self.cpu)
-        return [
-            "--iree-hal-target-device=local",
-            f"--iree-hal-local-target-device-backends={self.target}",
-            f"--iree-llvmcpu-target-cpu={self.cpu}",
-            *self.iree_args,
-        ]
+        return [*cpu(self.cpu), *self.iree_args]
 
     def decides_graph(self) -> bool:
         """Whether there are decisions to take before dispatches are formed."""
@@ -237,7 +236,7 @@ def _finish_once(result: Plan, out: Path) -> None:
     """Compiles what IREE has configured, the scheduled executables exchanged for ones that the
     script configures. Consumes `configured`."""
     chosen = {
-        str(dispatch.executable.attributes["sym_name"]): dispatch.executable
+        symbol(dispatch.executable): dispatch.executable
         for dispatch in result.dispatches
         if dispatch.name in result.schedules
     }

@@ -10,12 +10,10 @@ from iree.compiler import ir
 
 from ..errors import CompileError
 from ..ir.dispatch import find_dispatches
-from ..ir.standalone import alone
+from ..iree.executables import alone
+from ..iree.phases import SOURCES, TRANSLATED
+from ..iree.session import Session
 from .schedule_pass import SchedulePass
-from .session import SOURCES, Session
-
-TRANSLATED = "executable-targets"
-"""The phase up to which a dispatch is compiled apart from its program."""
 
 
 def failing(

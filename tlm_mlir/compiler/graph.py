@@ -15,14 +15,16 @@ from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
 
 from ..ir.graph import GraphOp, find_contractions, functions
+from ..iree.flags import DATA_TILING
+from ..iree.phases import GLOBAL_OPTIMIZATION, PREPROCESSING
 from ..targets.llvm_cpu_graph import LEAVE, TILED
 from .layouts import check, layout_script
 
-LAYOUTS = "preprocessing"
+LAYOUTS = PREPROCESSING
 """The phase after which layouts are chosen."""
-TILING = "global-optimization"
+TILING = GLOBAL_OPTIMIZATION
 """The phase after which contractions are chosen to be tiled."""
-TILING_FLAG = "--iree-opt-data-tiling"
+TILING_FLAG = DATA_TILING
 HINT = "iree.opt.data_tiling"
 
 

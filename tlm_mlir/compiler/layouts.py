@@ -16,11 +16,12 @@ from iree.compiler.dialects.transform import structured
 
 from ..errors import InputError
 from ..ir.graph import FUNCTIONS, GraphOp, find_convolutions, operations_named
+from ..iree import passes
 from ..targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, options
 from .script import empty_script
 
 ENTRY = "__transform_main"
-IM2COL_PASS = "iree-global-opt-convert-conv2d-to-img2col"
+IM2COL_PASS = passes.IM2COL
 REWRITTEN = (
     "linalg.conv_2d_nchw_fchw",
     "linalg.conv_2d_nhwc_hwcf",

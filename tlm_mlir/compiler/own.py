@@ -5,17 +5,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from iree.compiler import ir
 
 from ..errors import CompileError
-from ..ir.dispatch import configurations, find_dispatches, rows_first
+from ..ir.dispatch import find_dispatches, rows_first
 from ..ir.workload import Workload
+from ..iree.executable_target import attribute_in, attribute_of, exchanged
+from ..iree.executables import configurations
+from ..iree.flags import cpu
+from ..iree.phases import CONFIGURED, SOURCES
+from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.target import CpuTarget, Target
-from .executable_target import for_vectors
-from .session import CONFIGURED, SOURCES, Session
+from ..targets.target import CpuTarget, Target, cpu_target
+
+_LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
+"""CPUs that stand for all of a vector width (in bits): IREE's choices depend on little else."""
 
 
 def own_choices(
@@ -55,3 +62,18 @@ class OwnChoice:
             return None
         (text,) = configurations(module).values()
         return registry.imitate(workload, target, text)
+
+
+def for_vectors(source: str, target: CpuTarget) -> str:
+    """A dispatch's text for a CPU of the target's vector width; as it is where it is for one.
+
+    Raises InputError where it begins with no target.
+    """
+    if cpu_target(attribute_in(source), 1).vector_bits == target.vector_bits:
+        return source
+    return exchanged(source, _standing_for(target.vector_bits))
+
+
+@cache
+def _standing_for(bits: int) -> str:
+    return attribute_of(cpu(_LEVELS[bits]))

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from iree.compiler import ir
 
 from ..errors import InputError
-from ..ir.dispatch import Dispatch, configurations, find_dispatches, normalize
+from ..ir.dispatch import Dispatch, find_dispatches, normalize
 from ..ir.program import as_program
 from ..ir.workload import Workload
+from ..iree.executables import configurations
+from ..iree.flags import cpu
+from ..iree.phases import CONFIGURED, SOURCES
+from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target
-from .session import CONFIGURED, CPU_FLAGS, SOURCES, Session
 
-REFERENCE_FLAGS = (*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v3")
+REFERENCE_FLAGS = cpu("x86-64-v3")
 """Of a CPU that most machines have: to read dispatches, and to compare values with."""
 
 
@@ -55,7 +58,7 @@ def only(module: ir.Operation) -> Dispatch:
 @dataclass(frozen=True)
 class Question:
     """A dispatch for a device: its program (MLIR text), the module at SOURCES, and what IREE would
-    do with it, as text (`ir.dispatch.configuration`)."""
+    do with it, as text (`iree.executables.configuration`)."""
 
     program: str
     module: ir.Operation

@@ -11,7 +11,9 @@ from iree.compiler import ir, passmanager
 from iree.compiler.dialects.transform import interpreter
 
 from ..errors import CompileError
-from ..ir.dispatch import find_dispatches, functions_of, rows_first
+from ..ir.dispatch import find_dispatches, rows_first
+from ..iree.executables import functions_of
+from ..iree.module import symbol
 from .script import check_script, find_entry
 
 
@@ -39,7 +41,7 @@ class SchedulePass:
         """What the pass manager calls with the module."""
         self._put_rows_first(operation.operation)
         for function in functions_of(operation.operation):
-            if self._touches(ir.StringAttr(function.attributes["sym_name"]).value):
+            if self._touches(symbol(function)):
                 interpreter.apply_named_sequence(function, self._entry, self._script.operation)
 
     def _put_rows_first(self, module: ir.Operation) -> None:

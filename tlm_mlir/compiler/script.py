@@ -20,6 +20,7 @@ from iree.compiler.dialects.transform import structured
 
 from ..errors import InputError
 from ..ir.workload import Workload
+from ..iree.module import SYMBOL, block, body, find
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target
@@ -102,9 +103,9 @@ def _entry(chosen: Sequence[ScheduledDispatch], target: Target) -> None:
             some = transform.ApplyRegisteredPassOp(any_op, found[needed].result, needed).result
             # None or one: a sequence wants a handle to something.
             each = transform.ForeachOp([], [some])
-            body = each.regions[0].blocks[0]
-            with ir.InsertionPoint(body):
-                _include(names, body.arguments[0])
+            inside = block(each)
+            with ir.InsertionPoint(inside):
+                _include(names, inside.arguments[0])
                 transform.YieldOp([])
         transform.YieldOp([])
 
@@ -123,9 +124,9 @@ def _sequence(name: str, dispatch: ScheduledDispatch, target: Target) -> None:
     )
     with ir.InsertionPoint(sequence.body):
         each = transform.ForeachOp([], [_find(sequence.bodyTarget, dispatch.name)])
-        body = each.regions[0].blocks[0]
-        with ir.InsertionPoint(body):
-            _configure(body.arguments[0], dispatch, target)
+        inside = block(each)
+        with ir.InsertionPoint(inside):
+            _configure(inside.arguments[0], dispatch, target)
             transform.YieldOp([])
         transform.YieldOp([])
 
@@ -136,7 +137,7 @@ def _find(function: ir.Value, name: str) -> ir.Value:
         transform.AnyOpType.get(),
         function,
         ops=["func.func"],
-        op_attrs={"sym_name": ir.StringAttr.get(name)},
+        op_attrs={SYMBOL: ir.StringAttr.get(name)},
     )
     return found.result
 
@@ -182,10 +183,9 @@ def check_script(module: ir.Operation) -> None:
 
 def find_entry(script: ir.Module) -> ir.Operation:
     """The sequence `@__kernel_config` of a script. Raises InputError when it has none."""
-    for view in script.body.operations:
-        attributes = view.operation.attributes
-        if "sym_name" in attributes and ir.StringAttr(attributes["sym_name"]).value == ENTRY:
-            return view.operation
+    entry = find(body(script.operation), ENTRY)
+    if entry is not None:
+        return entry
     raise InputError(f"the script holds no sequence @{ENTRY}; write it anew")
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from iree.compiler import ir
 
+from ..iree.module import block
+
 COMMUTATIVE = frozenset(
     ["addf", "mulf", "addi", "muli", "maximumf", "minimumf", "maxnumf", "minnumf", "maxsi"]
     + ["minsi", "maxui", "minui", "andi", "ori", "xori"]
@@ -22,13 +24,13 @@ def body_lines(op: ir.Operation, order: list[int]) -> tuple[str, ...]:
     """
     if not len(op.regions) or not len(op.regions[0].blocks):
         return ()
-    block = op.regions[0].blocks[0]
+    inside = block(op)
     rank = {argument: place for place, argument in enumerate(order)}
     names: dict[ir.Value, str] = {
-        arg: f"a{rank.get(i, i)}" for i, arg in enumerate(block.arguments)
+        arg: f"a{rank.get(i, i)}" for i, arg in enumerate(inside.arguments)
     }
     lines: list[str] = []
-    for inner in block.operations:
+    for inner in inside.operations:
         operation = inner.operation
         name = operation.name
         short = name.rsplit(".", 1)[-1]

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 from iree.compiler import ir
 
+from ..iree.module import block, body
+
 CASTS = frozenset(
     ["arith.extf", "arith.truncf", "arith.extsi", "arith.extui", "arith.trunci", "arith.sitofp"]
     + ["arith.uitofp", "arith.fptosi", "arith.fptoui", "arith.bitcast", "arith.index_cast"]
@@ -47,10 +49,8 @@ def put_rows_first(operation: ir.Operation) -> None:
 
 def _product(operation: ir.Operation) -> ir.Operation | None:
     """The multiplication of the first input by the second, casts of them included."""
-    block = operation.regions[0].blocks[0]
-    inputs = [block.arguments[0], block.arguments[1]]
-    for view in block.operations:
-        inner = view.operation
+    inputs = list(block(operation).arguments)[:2]
+    for inner in body(operation):
         if inner.name in ("arith.mulf", "arith.muli"):
             if [_uncast(value) for value in inner.operands] == inputs:
                 return inner

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
+from ..iree.module import block, named, walk
 from .factors import CASTS
 from .reader import read_op
 from .workload import Workload
@@ -88,23 +89,9 @@ def _elementwise(operation: ir.Operation) -> bool:
     )
 
 
-def device_target(module: ir.Operation) -> str:
-    """Text of a program's device target, as `cpu_target` reads it.
-
-    It is there from the phase `preprocessing` on; empty where the program has no device.
-    """
-    for operation in functions(module, ("util.global",)):
-        if "initial_value" in operation.attributes:
-            text = str(operation.attributes["initial_value"])
-            if text.startswith("#hal.device.target"):
-                return text
-    return ""
-
-
 def functions(module: ir.Operation, names: tuple[str, ...] = FUNCTIONS) -> list[ir.Operation]:
     """The functions and initializers of a program (or other symbols), in order."""
-    body = module.regions[0].blocks[0].operations
-    return [view.operation for view in body if view.operation.name in names]
+    return named(module, *names)
 
 
 def operations_named(module: ir.Operation, names: tuple[str, ...]) -> list[ir.Operation]:
@@ -115,18 +102,6 @@ def operations_named(module: ir.Operation, names: tuple[str, ...]) -> list[ir.Op
         for operation in walk(function)
         if operation.name in names
     ]
-
-
-def walk(operation: ir.Operation) -> list[ir.Operation]:
-    """An op and the ops nested in it, inner ones first, as MLIR's walk goes."""
-    found: list[ir.Operation] = []
-
-    def visit(inner: ir.Operation) -> ir.WalkResult:
-        found.append(inner.operation)
-        return ir.WalkResult.ADVANCE
-
-    operation.walk(visit)
-    return found
 
 
 def _structured(operations: Iterable[ir.Operation]) -> Iterator[ir.Operation]:
@@ -148,9 +123,9 @@ def _tileable(operation: ir.Operation) -> bool:
 
 def _multiplies(operation: ir.Operation) -> bool:
     """Whether the body is `yield(add(out, mul(cast(a), cast(b))))`, casts optional."""
-    block = operation.regions[0].blocks[0]
-    result = block.arguments[len(block.arguments) - 1]
-    last = list(block.operations)[-1].operation
+    inside = block(operation)
+    result = inside.arguments[len(inside.arguments) - 1]
+    last = list(inside.operations)[-1].operation
     add = _definition(last.operands[0])
     if add is None or add.name not in ("arith.addf", "arith.addi"):
         return False

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from iree.compiler import ir
 
-from .dispatch import functions_of
+from ..iree.executables import functions_of
+from ..iree.module import block, body, set_symbol
 
 _SUBSPAN = "hal.interface.binding.subspan"
 _LOAD = "iree_tensor_ext.dispatch.tensor.load"
@@ -19,8 +20,8 @@ def as_program(executable: ir.Operation) -> ir.Operation | None:
     before: %b = subspan binding(0) ..., %t = dispatch.tensor.load %b, ..., dispatch.tensor.store
     after:  func.func @main(%t: tensor<...>) -> tensor<...>
 
-    `executable` is a module with a dispatch alone (`ir.standalone`). None where the dispatch reads
-    or writes a part of a tensor, or buffers.
+    `executable` is a module with a dispatch alone (`iree.executables`). None where the dispatch
+    reads or writes a part of a tensor, or buffers.
     """
     (function,) = functions_of(executable)
     with executable.context as context, ir.Location.unknown(context):
@@ -33,14 +34,14 @@ def as_program(executable: ir.Operation) -> ir.Operation | None:
         for name in ("translation_info", "hal.export.layout"):
             if name in copy.attributes:
                 del copy.attributes[name]
-        copy.attributes["sym_name"] = ir.StringAttr.get("main")
+        set_symbol(copy, "main")
         return module.operation
 
 
 def _to_tensors(function: ir.Operation) -> bool:
     """Loads become arguments and stores results, in place; False where that cannot be."""
-    block = function.regions[0].blocks[0]
-    operations = [view.operation for view in block.operations]
+    inside = block(function)
+    operations = body(function)
     for subspan in (operation for operation in operations if operation.name == _SUBSPAN):
         uses = [use.owner.operation for use in subspan.results[0].uses]
         if not all(_whole(use, subspan) for use in uses):
@@ -48,34 +49,34 @@ def _to_tensors(function: ir.Operation) -> bool:
         loads = [use for use in uses if use.name == _LOAD]
         if loads:
             kind = loads[0].results[0].type
-            argument = block.add_argument(kind, ir.Location.unknown(function.context))
+            argument = inside.add_argument(kind, ir.Location.unknown(function.context))
         for load in loads:
             load.results[0].replace_all_uses_with(argument)
     results = [op.operands[0] for op in operations if op.name == _STORE]
     for operation in reversed(operations):
         if operation.name in (_LOAD, _STORE, _SUBSPAN):
             operation.erase()
-    region = _region(block, results)
-    ir.Operation.create("func.return", operands=region.results, ip=ir.InsertionPoint(block))
-    kinds = [[value.type for value in values] for values in (block.arguments, region.results)]
+    region = _region(inside, results)
+    ir.Operation.create("func.return", operands=region.results, ip=ir.InsertionPoint(inside))
+    kinds = [[value.type for value in values] for values in (inside.arguments, region.results)]
     function.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(*kinds))
     return bool(results)
 
 
-def _region(block: ir.Block, results: list[ir.Value]) -> ir.Operation:
+def _region(inside: ir.Block, results: list[ir.Value]) -> ir.Operation:
     """Moves all that a block computes into a dispatch region, which IREE will not take apart."""
-    *body, end = [view.operation for view in block.operations]
+    *moved, end = [view.operation for view in inside.operations]
     end.erase()
     region = ir.Operation.create(
         "flow.dispatch.region",
         results=[value.type for value in results],
         attributes={"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0])},
         regions=2,
-        ip=ir.InsertionPoint(block),
+        ip=ir.InsertionPoint(inside),
     )
-    inner = region.regions[0].blocks.append()
-    last = ir.Operation.create("flow.return", operands=results, ip=ir.InsertionPoint(inner))
-    for operation in body:
+    nested = region.regions[0].blocks.append()
+    last = ir.Operation.create("flow.return", operands=results, ip=ir.InsertionPoint(nested))
+    for operation in moved:
         operation.move_before(last)
     return region
 

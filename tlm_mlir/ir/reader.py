@@ -11,6 +11,7 @@ from typing import Any
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
+from ..iree.module import body
 from .body import body_lines
 from .factors import columns_first
 from .workload import DYNAMIC, Index, IteratorKind, Op, Operand, Workload
@@ -52,14 +53,14 @@ def read_function(func: ir.Operation) -> Reading:
     if len(func.regions[0].blocks) != 1:
         return Reading(None, reason="has control flow")
     structured = []
-    for view in func.regions[0].blocks[0].operations:
-        name = view.operation.name
+    for operation in body(func):
+        name = operation.name
         if name in UNSCHEDULED or (name.startswith("iree_linalg_ext.") and name != ATTENTION):
             return Reading(None, reason=f"holds {name}")
-        if name.startswith("iree_encoding.") or "encoding" in _types(view.operation):
+        if name.startswith("iree_encoding.") or "encoding" in _types(operation):
             return Reading(None, reason="is data-tiled")
         if name == ATTENTION or (name.startswith("linalg.") and name != "linalg.fill"):
-            structured.append(view.operation)
+            structured.append(operation)
     if not structured:
         return Reading(None, reason="holds no structured op")
     raws = [_raw(operation) for operation in structured]
@@ -280,9 +281,9 @@ def _op(raw: _Raw, loops: tuple[int, ...], producer: dict[ir.Value, int]) -> Op:
     order = list(range(raw.inputs))
     if raw.operation.name != ATTENTION:
         order.sort(key=lambda i: (inputs[i].source, repr(inputs[i])))
-    body = body_lines(raw.operation, order)
+    lines = body_lines(raw.operation, order)
     kind = "attention" if raw.operation.name == ATTENTION else "generic"
-    found = Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), body)
+    found = Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), lines)
     return replace(found, columns_first=_columns_first(raw.operation, found, inputs))
 
 

@@ -14,15 +14,17 @@ from dataclasses import dataclass, replace
 from iree.compiler import ir
 from iree.compiler.api import Session
 
-from tlm_mlir.compiler.invocation import (
+from tlm_mlir.errors import MeasureError
+from tlm_mlir.iree.executables import EXECUTABLE, EXPORT, FUNCTION, VARIANT, configuration
+from tlm_mlir.iree.invocation import (
     InvocationError,
     first_line,
     open_session,
     run_phases,
     serialize,
 )
-from tlm_mlir.errors import MeasureError
-from tlm_mlir.ir.dispatch import configuration
+from tlm_mlir.iree.module import block, body, set_symbol
+from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
 from tlm_mlir.measure import interface
 from tlm_mlir.measure.interface import Binding
 
@@ -36,7 +38,7 @@ class BuiltExport:
 
     `status` is ok or compile_failed (then `message` says why and `ordinal` is -1); `ordinal` is the
     export's number in the ELF; `workgroups` is (x, y, z); `local_memory` is in bytes;
-    `configuration` is what IREE chose (`ir.dispatch.configuration`), also if it failed later.
+    `configuration` is what IREE chose (`iree.executables.configuration`), also if it failed later.
     """
 
     status: str
@@ -118,27 +120,25 @@ def _parse(source: str, session: Session) -> ir.Operation:
         raise MeasureError(
             f"the source is not MLIR that IREE reads: {reason}; print it at executable-sources"
         ) from None
-    interface.single(module, "hal.executable.variant")
-    for op in list(module.regions[0].blocks[0].operations):
-        if op.operation.name != "hal.executable":
-            op.operation.erase()
+    interface.single(module, VARIANT)
+    for operation in body(module):
+        if operation.name != EXECUTABLE:
+            operation.erase()
     # A private executable that no host code calls is pruned before it is serialized.
-    executable = interface.single(module, "hal.executable")
+    executable = interface.single(module, EXECUTABLE)
     executable.attributes["sym_visibility"] = ir.StringAttr.get("public", context)
     return module
 
 
 def _clone(template: ir.Operation, number: int) -> ir.Operation:
     module = template.clone().operation
-    context = module.context
     names = {
-        "hal.executable": f"executable_{number}",
-        "hal.executable.export": f"candidate_{number}",
-        "func.func": f"candidate_{number}",
+        EXECUTABLE: f"executable_{number}",
+        EXPORT: f"candidate_{number}",
+        FUNCTION: f"candidate_{number}",
     }
     for kind, name in names.items():
-        op = interface.single(module, kind)
-        op.attributes["sym_name"] = ir.StringAttr.get(name, context)
+        set_symbol(interface.single(module, kind), name)
     return module
 
 
@@ -148,11 +148,11 @@ def _translate(session: Session, module: ir.Operation, applier: Applier | None) 
     try:
         if applier is not None:
             with module.context, ir.Location.unknown(module.context):
-                applier(interface.single(module, "func.func"))
-        run_phases(session, module, "executable-sources", "executable-configurations")
-        function = interface.single(module, "func.func")
+                applier(interface.single(module, FUNCTION))
+        run_phases(session, module, SOURCES, CONFIGURED)
+        function = interface.single(module, FUNCTION)
         export = replace(export, configuration=configuration(function))
-        run_phases(session, module, "executable-configurations", "executable-targets")
+        run_phases(session, module, CONFIGURED, TRANSLATED)
         return replace(
             export,
             workgroups=interface.workgroup_count(module),
@@ -196,7 +196,7 @@ def _incompatible(lowered: list[_Lowered]) -> bytes:
 def _merge(lowered: list[_Lowered]) -> ir.Operation:
     """A new module with a copy of every candidate's executable, in order."""
     merged = lowered[0].module.clone().operation
-    body = merged.regions[0].blocks[0]
+    together = block(merged)
     for item in lowered[1:]:
-        body.append(interface.single(item.module, "hal.executable").clone())
+        together.append(interface.single(item.module, EXECUTABLE).clone())
     return merged

@@ -20,10 +20,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..compiler.session import SOURCES, Session
 from ..errors import InputError, TlmError
 from ..ir.dispatch import find_dispatches, normalize
-from ..ir.standalone import standalone
+from ..iree.executables import standalone
+from ..iree.phases import SOURCES
+from ..iree.session import Session
 from ..language import vocabulary
 from . import bundled
 from .bundle_builder import Built, Propose, build
@@ -67,15 +68,15 @@ def sources_of(path: Path, flags: Sequence[str]) -> list[str]:
     session = Session(flags)
     module = session.run(session.parse(path), None, SOURCES)
     normalize(module)
-    texts = (standalone(d) for d in find_dispatches(module) if not d.at_load)
+    texts = (standalone(d.executable, d.name) for d in find_dispatches(module) if not d.at_load)
     return [text for text in texts if text]
 
 
 def gather(
     sources: Iterable[str], flags: Sequence[str], propose: Propose, repeat: int = 1
 ) -> Contents:
-    """Compiles candidates for dispatches given as MLIR text (`ir.standalone`). A program runs its
-    dispatch `repeat` times: a short one could not be timed by itself.
+    """Compiles candidates for dispatches given as MLIR text (`iree.executables`). A program runs
+    its dispatch `repeat` times: a short one could not be timed by itself.
 
     A dispatch that is no program by itself, is none for the device, computes in place, has no
     schedules, or over which IREE ends its process is left out, with its reason. Equal workloads are

@@ -17,10 +17,11 @@ from iree.compiler import ir
 from ..compiler.apply import annotate
 from ..compiler.retarget import REFERENCE_FLAGS, Question, only, question
 from ..compiler.scheduler import Scheduler
-from ..compiler.session import SOURCES, Session
 from ..errors import CompileError, InputError
-from ..ir.graph import walk
 from ..ir.workload import Workload
+from ..iree.module import body, walk
+from ..iree.phases import SOURCES
+from ..iree.session import Session
 from ..language import vocabulary
 from ..language.prompt import readable
 from ..language.schedule import Schedule, encode
@@ -120,7 +121,7 @@ class Built:
 
 
 def build(source: str, flags: tuple[str, ...], propose: Propose, repeat: int) -> Built:
-    """Compiles what is proposed for a dispatch given as MLIR text (`ir.standalone`).
+    """Compiles what is proposed for a dispatch given as MLIR text (`iree.executables`).
 
     A program runs the dispatch `repeat` times, each after the other. Raises InputError for one that
     is no program by itself, is none for the device, computes in place, or has no schedules;
@@ -196,7 +197,7 @@ def _finished(session: Session, module: ir.Operation, start: str | None) -> byte
 
 def _inputs(program: ir.Operation) -> list[dict[str, Any]]:
     """Shapes, types and ranges of the program's arguments: small integers, whose sums are exact."""
-    (function,) = program.regions[0].blocks[0].operations
+    (function,) = body(program)
     indexed = any(name in str(program) for name in ("tensor.extract", "iree_linalg_ext.gather"))
     signature = ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value)
     types = [ir.RankedTensorType(kind) for kind in (*signature.inputs, *signature.results)]

@@ -9,12 +9,13 @@ at offset zero; the computation stays the same.
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iree.compiler import ir
 
 from tlm_mlir.errors import MeasureError
+from tlm_mlir.iree.executables import EXPORT, FUNCTION
+from tlm_mlir.iree.module import block, body, walk
 
 _SUBSPAN = "hal.interface.binding.subspan"
 _CONSTANT_LOAD = "hal.interface.constant.load"
@@ -40,15 +41,6 @@ class Binding:
     element_type: str
     shape: tuple[int, ...]
     nbytes: int
-
-
-def walk(operation: ir.Operation) -> Iterator[ir.Operation]:
-    """All operations nested in `operation`, outer before inner; ops may be changed, not erased."""
-    for region in operation.regions:
-        for block in region.blocks:
-            for child in list(block.operations):
-                yield child.operation
-                yield from walk(child.operation)
 
 
 def single(operation: ir.Operation, name: str) -> ir.Operation:
@@ -78,7 +70,7 @@ def isolate(executable: ir.Operation) -> tuple[Binding, ...]:
     Raises:
       MeasureError: the dispatch has dynamic shapes, or operands that are not dense tensors.
     """
-    function = single(executable, "func.func")
+    function = single(executable, FUNCTION)
     subspans = [op for op in walk(function) if op.name == _SUBSPAN]
     bindings = tuple(_binding(index, op) for index, op in enumerate(subspans))
     context = executable.context
@@ -89,7 +81,7 @@ def isolate(executable: ir.Operation) -> tuple[Binding, ...]:
             op.attributes["binding"] = ir.IntegerAttr.get(ir.IndexType.get(), binding.index)
             op.attributes["layout"] = layout
             op.operands[0] = zero
-        single(executable, "hal.executable.export").attributes["layout"] = layout
+        single(executable, EXPORT).attributes["layout"] = layout
     _erase_dead(function)
     if any(op.name == _CONSTANT_LOAD for op in walk(function)):
         raise MeasureError("dynamic: the dispatch takes sizes from the host; give static shapes")
@@ -137,15 +129,13 @@ def _zero(function: ir.Operation) -> ir.Value:
     constant = ir.Operation.create(
         "arith.constant", results=[index], attributes={"value": ir.IntegerAttr.get(index, 0)}
     )
-    block = function.regions[0].blocks[0]
-    ir.InsertionPoint.at_block_begin(block).insert(constant)
+    ir.InsertionPoint.at_block_begin(block(function)).insert(constant)
     return constant.results[0]
 
 
 def _erase_dead(function: ir.Operation) -> None:
     """Erases the address arithmetic that no operand uses any more."""
-    for op in reversed(list(function.regions[0].blocks[0].operations)):
-        operation = op.operation
+    for operation in reversed(body(function)):
         unused = all(not list(result.uses) for result in operation.results)
         if unused and operation.name.startswith(_ADDRESS_OPS):
             operation.erase()
@@ -157,9 +147,8 @@ def workgroup_count(executable: ir.Operation) -> tuple[int, int, int]:
     Raises:
       MeasureError: a count depends on values that only the host knows.
     """
-    export = single(executable, "hal.executable.export")
-    block = export.regions[0].blocks[0]
-    returned = list(block.operations)[-1].operation
+    export = single(executable, EXPORT)
+    returned = body(export)[-1]
     x, y, z = (_constant(value) for value in returned.operands)
     return x, y, z
 
@@ -173,7 +162,7 @@ def _constant(value: ir.Value) -> int:
 
 def local_memory(executable: ir.Operation) -> int:
     """Bytes of workgroup-local memory that the one export asks for (0 if none)."""
-    attributes = single(executable, "hal.executable.export").attributes
+    attributes = single(executable, EXPORT).attributes
     if "workgroup_local_memory" not in attributes:
         return 0
     return ir.IntegerAttr(attributes["workgroup_local_memory"]).value

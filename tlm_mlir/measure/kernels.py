@@ -10,9 +10,10 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from ..compiler.fallback import TRANSLATED
-from ..compiler.session import Session
-from ..ir.graph import walk
+from ..iree.flags import DUMP_BINARIES
+from ..iree.module import walk
+from ..iree.phases import TRANSLATED
+from ..iree.session import Session
 from ..targets.target import GpuTarget
 from . import ptx, radv
 from .statics import Assembler, Statics
@@ -26,7 +27,7 @@ class Kernels:
     def __init__(self, flags: Sequence[str], assembler: Assembler) -> None:
         self._assembler = assembler
         self._folder = tempfile.TemporaryDirectory(prefix="tlm-kernels-")
-        dump = f"--iree-hal-dump-executable-binaries-to={self._folder.name}"
+        dump = f"{DUMP_BINARIES}={self._folder.name}"
         self._session = Session([*flags, dump])
 
     @property

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from tlm_mlir.compiler import graph
-from tlm_mlir.compiler.session import Session
 from tlm_mlir.errors import CompileError, InputError, MeasureError
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
+from tlm_mlir.iree.module import block, named, symbol
+from tlm_mlir.iree.session import Session
 from tlm_mlir.measure import oracle
 from tlm_mlir.measure.timer import DISTURBING_RATE, ROUNDS, Slice, Timing
 from tlm_mlir.measure.worker import Mark, Measured
@@ -106,17 +107,15 @@ def _spread(choice: str | tuple[str, ...], count: int) -> Sequence[str]:
 
 def _signature(module: Any) -> tuple[str, tuple[Shaped, ...]]:
     """Name and inputs of the program's one public function."""
-    found = []
-    for view in module.regions[0].blocks[0].operations:
-        operation = view.operation
-        if operation.name in ("util.func", "func.func"):
-            attributes = operation.attributes
-            if "sym_visibility" not in attributes or "public" in str(attributes["sym_visibility"]):
-                found.append(operation)
+    found = [
+        operation
+        for operation in named(module, "util.func", "func.func")
+        if "public" in str(operation.attributes.get("sym_visibility", "public"))
+    ]
     if len(found) != 1:
         raise CompileError(f"the program has {len(found)} public functions; give it one")
-    name = str(found[0].attributes["sym_name"]).strip('"')
-    arguments = found[0].regions[0].blocks[0].arguments
+    name = symbol(found[0])
+    arguments = block(found[0]).arguments
     texts = [_TENSOR.search(str(argument.type)) for argument in arguments]
     if not all(texts):
         raise CompileError(f"@{name} takes something other than static tensors; give it tensors")

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import CompileError
+from ..iree.flags import for_cuda
 from ..targets.gpu_machine import held
 from ..targets.target import GpuTarget
 from .statics import Statics
@@ -76,8 +77,7 @@ class Ptxas:
 
 def of(flags: Sequence[str]) -> Ptxas | None:
     """NVIDIA's assembler, where IREE's flags are for CUDA and it is installed."""
-    cuda = any(re.match(r"--iree-hal-target-device=(cuda|.*cuda-nvptx)", flag) for flag in flags)
-    return Ptxas() if cuda and _tool(ASSEMBLER) else None
+    return Ptxas() if for_cuda(flags) and _tool(ASSEMBLER) else None
 
 
 def _mix(binary: Path) -> Statics:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import CompileError
+from ..iree.flags import architecture
 from ..targets.target import GpuTarget
 from .statics import Statics
 
@@ -59,8 +59,7 @@ class Radv:
 
 def of(flags: Sequence[str]) -> Radv | None:
     """RADV, where IREE's flags are for one of FAMILIES and it is installed."""
-    names = (re.fullmatch(r"--iree-vulkan-target=(\w+)", flag) for flag in flags)
-    family = next((FAMILIES.get(name[1]) for name in names if name), None)
+    family = FAMILIES.get(architecture(flags, "vulkan"))
     return Radv(family) if family and _installed(family) else None
 
 

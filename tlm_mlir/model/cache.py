@@ -11,14 +11,11 @@ import tempfile
 from pathlib import Path
 
 from tlm_mlir.errors import CompileError
+from tlm_mlir.iree.flags import cpu
 
 # Measured on an AVX-512 host: data tiling gains 6% on prefill and loses 12% on decoding, and O3
 # gains nothing, so the stock flags stay.
-FLAGS = (
-    "--iree-hal-target-device=local",
-    "--iree-hal-local-target-device-backends=llvm-cpu",
-    "--iree-llvmcpu-target-cpu=host",
-)
+FLAGS = cpu("host")
 _MAGIC = b"tlm-step-1\n"
 
 

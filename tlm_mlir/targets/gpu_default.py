@@ -37,8 +37,8 @@ _TILES = re.compile(r"tile_sizes = \[\[(.*?)\]\]")
 
 
 def imitate(workload: Workload, target: GpuTarget, configuration: str) -> Schedule | None:
-    """The decisions in a configuration (`ir.dispatch.configuration`); None where its pipeline is
-    not known here."""
+    """The decisions in a configuration (`iree.executables.configuration`); None where its
+    pipeline is not known here."""
     info, *lines = configuration.splitlines() or [""]
     found = _PIPELINE.search(info)
     pipeline = _PIPELINES.get(found.group(1) if found else "")

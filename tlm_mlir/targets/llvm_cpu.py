@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable
 
 from ..ir.workload import Index, Op, Workload
+from ..iree import passes
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Order, Size, Space
 from .target import CpuTarget
@@ -42,10 +43,10 @@ MAX_HEAD = 128
 """Longest head dim of an attention that IREE's default does not tile."""
 MAX_WORKGROUPS = 4096
 """Most workgroups of a dispatch: above this their launch costs more than a core's work."""
-SLICE_PASS = "iree-global-opt-convert-strided-contraction-to-contraction"
+SLICE_PASS = passes.SLICE_STRIDED_CONTRACTION
 """IREE's pass that reads a strided operand through a slice, which IREE can vectorize where it takes
 an operand of stride 2 apart into scalars. IREE has it, and does not run it by default."""
-BATCH_DIM_PASS = "iree-codegen-insert-batch-dim-for-batchless-conv"
+BATCH_DIM_PASS = passes.INSERT_BATCH_DIM
 ENTRY_PASSES: tuple[str, ...] = (BATCH_DIM_PASS,)
 """Passes that a script runs on every function: what IREE itself does, but after it has configured
 the function, so that a configuration for the loops before would not fit."""

@@ -32,7 +32,7 @@ def imitate(workload: Workload, target: CpuTarget, configuration: str) -> Schedu
     """The schedule closest to a configuration; None where its pipeline is not in the space.
 
     `configuration` holds the attributes that IREE put on the dispatch, one a line, the function's
-    `translation_info` first (`ir.dispatch.configuration`). Sizes outside of the space's
+    `translation_info` first (`iree.executables.configuration`). Sizes outside of the space's
     bounds become the nearest inside.
     """
     info, *lines = configuration.splitlines() or [""]

@@ -177,8 +177,8 @@ def function_attributes(
 def imitate(workload: Workload, target: Target, configuration: str) -> Schedule | None:
     """The schedule closest to what IREE chose by itself; None where nothing here is alike.
 
-    `configuration` is the text of the attributes that IREE set (`ir.dispatch.configuration`). On
-    GPUs the schedule need not be of the space.
+    `configuration` is the text of the attributes that IREE set (`iree.executables.configuration`).
+    On GPUs the schedule need not be of the space.
     """
     found: Schedule | None = IMITATIONS[target.backend].imitate(workload, target, configuration)
     return found

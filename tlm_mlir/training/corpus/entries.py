@@ -22,31 +22,27 @@ from pathlib import Path
 from pebble import ProcessPool
 from rich.progress import track
 
-from ...compiler.executable_target import attribute_of, exchanged
-from ...compiler.session import SOURCES, Session
 from ...errors import InputError, TlmError
 from ...ir.dispatch import find_dispatches, normalize, rows_first
-from ...ir.standalone import standalone
 from ...ir.workload import Workload
+from ...iree.executable_target import attribute_of, exchanged
+from ...iree.executables import standalone
+from ...iree.flags import DATA_TILING, IM2COL, PREPROCESSING_PASSES, cpu
+from ...iree.passes import CHANNELS_LAST
+from ...iree.phases import SOURCES
+from ...iree.session import Session
 from ...language.prompt import readable
 from ...measure.lines import write_lines
 from ...targets.llvm_cpu import default_is_right, strided_contraction, window
 from ...targets.target import CpuTarget, cpu_target
 from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 
-BASE_FLAGS = (
-    "--iree-hal-target-device=local",
-    "--iree-hal-local-target-device-backends=llvm-cpu",
-    "--iree-llvmcpu-target-cpu=host",
-)
+BASE_FLAGS = cpu("host")
 SETTINGS: tuple[tuple[str, ...], ...] = (
     (),
-    ("--iree-global-opt-use-im2col-for-convs",),
-    (
-        "--iree-preprocessing-pass-pipeline="
-        "builtin.module(util.func(iree-preprocessing-convert-conv-to-channels-last))",
-    ),
-    ("--iree-opt-data-tiling",),
+    (IM2COL,),
+    (f"{PREPROCESSING_PASSES}=builtin.module(util.func({CHANNELS_LAST}))",),
+    (DATA_TILING,),
 )
 """Stock settings under which a network's dispatches are taken."""
 
@@ -113,7 +109,7 @@ def read_network(
             continue
         if not readable(workload, cpu_target(dispatch.target, 2)):
             continue
-        source = standalone(dispatch)
+        source = standalone(dispatch.executable, dispatch.name)
         if source is not None:
             found.append((workload, source))
     return found

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from iree.compiler import ir
 
-from ...ir.graph import CONVOLUTIONS, walk
+from ...ir.graph import CONVOLUTIONS
 from ...ir.reader import linear
+from ...iree.module import walk
 
 MEMO = "linalg.memoized_indexing_maps"
 SCOPE = "model"

@@ -22,10 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...compiler.graph import LAYOUTS, TILING, apply_layouts
-from ...compiler.session import Session
 from ...errors import InputError, TlmError
-from ...ir.graph import GraphOp, device_target, find_contractions, find_convolutions
+from ...ir.graph import GraphOp, find_contractions, find_convolutions
 from ...ir.workload import Workload
+from ...iree.executable_target import device_target
+from ...iree.session import Session
 from ...language.prompt import readable
 from ...language.vocabulary import END
 from ...measure.database import Database, Record

@@ -29,13 +29,13 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from ...compiler.devices import gpu_flags
 from ...compiler.own import OwnChoice
 from ...compiler.retarget import REFERENCE_FLAGS, question
 from ...compiler.scheduler import Scheduler
-from ...compiler.session import Session
 from ...errors import CheckpointError, InputError, MeasureError, TlmError
 from ...ir.workload import Workload
+from ...iree.devices import gpu_flags
+from ...iree.session import Session
 from ...language.prompt import readable
 from ...language.schedule import Schedule
 from ...measure.isolated import isolated

@@ -1,28 +1,40 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The `#hal.executable.target` of a dispatch that stands alone (`ir.standalone`): whose code it
+"""The `#hal.executable.target` of a dispatch that stands alone (`iree.executables`): whose code it
 becomes. The first line of the dispatch's text holds it, and nothing else there depends on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+
+from iree.compiler import ir
 
 from ..errors import InputError
-from ..ir.graph import device_target
-from ..targets.target import CpuTarget, cpu_target
-from .session import CPU_FLAGS, Session
+from .module import named
+from .phases import PREPROCESSING
+from .session import Session
 
 _ATTRIBUTE = "#hal.executable.target<"
 _PROGRAM = "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }"
-_LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
-"""CPUs that stand for all of a vector width (in bits): IREE's choices depend on little else."""
+
+
+def device_target(module: ir.Operation) -> str:
+    """Text of a program's device target, as `targets.target.cpu_target` reads it.
+
+    It is there from the phase `preprocessing` on; empty where the program has no device.
+    """
+    for operation in named(module, "util.global"):
+        if "initial_value" in operation.attributes:
+            text = str(operation.attributes["initial_value"])
+            if text.startswith("#hal.device.target"):
+                return text
+    return ""
 
 
 def attribute_of(flags: Sequence[str]) -> str:
     """Text of the attribute that IREE gives programs under its flags for a CPU."""
     session = Session(flags)
-    module = session.run(session.parse_text(_PROGRAM, "a program"), None, "preprocessing")
+    module = session.run(session.parse_text(_PROGRAM, "a program"), None, PREPROCESSING)
     device = device_target(module)
     return device[device.index(_ATTRIBUTE) : device.rindex("}>") + 2]
 
@@ -33,20 +45,9 @@ def exchanged(source: str, attribute: str) -> str:
     return f"{alias}{attribute}{rest}"
 
 
-def for_vectors(source: str, target: CpuTarget) -> str:
-    """A dispatch's text for a CPU of the target's vector width; as it is where it is for one.
-
-    Raises InputError where it begins with no target.
-    """
-    _, attribute, _ = _parts(source)
-    if cpu_target(attribute, 1).vector_bits == target.vector_bits:
-        return source
-    return exchanged(source, _standing_for(target.vector_bits))
-
-
-@cache
-def _standing_for(bits: int) -> str:
-    return attribute_of([*CPU_FLAGS, f"--iree-llvmcpu-target-cpu={_LEVELS[bits]}"])
+def attribute_in(source: str) -> str:
+    """The attribute that a dispatch's text holds. Raises InputError where it begins with none."""
+    return _parts(source)[1]
 
 
 def _parts(source: str) -> tuple[str, str, str]:

@@ -13,17 +13,10 @@ from iree.compiler import ir
 from iree.compiler.api import Output, Source
 
 from ..errors import InputError, TargetError
+from .flags import COMPILE_TO, cpu
 from .invocation import first_line, invoke, open_invocation, open_session, run_phases
+from .phases import SOURCES
 
-SOURCES = "executable-sources"
-"""The phase after dispatches are formed and before IREE chooses a lowering for each."""
-CONFIGURED = "executable-configurations"
-"""The phase after that choice."""
-
-CPU_FLAGS = (
-    "--iree-hal-target-device=local",
-    "--iree-hal-local-target-device-backends=llvm-cpu",
-)
 _PROGRAM = "module {}"
 
 
@@ -100,7 +93,7 @@ def check_cpu(name: str) -> None:
 
     LLVM ends the process over a name that it does not know, so another process is asked.
     """
-    if name != "host" and not known_flags([*CPU_FLAGS, f"--iree-llvmcpu-target-cpu={name}"]):
+    if name != "host" and not known_flags(cpu(name)):
         raise TargetError(
             f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or"
             " znver4"
@@ -109,6 +102,6 @@ def check_cpu(name: str) -> None:
 
 def known_flags(flags: Sequence[str], described: str = "") -> bool:
     """Whether IREE takes the flags for a program, and the program then says what is `described`."""
-    result = iree_compile("-", [*flags, f"--compile-to={SOURCES}"], _PROGRAM)
+    result = iree_compile("-", [*flags, f"{COMPILE_TO}={SOURCES}"], _PROGRAM)
     known = not result.returncode and "not a recognized" not in result.stderr
     return known and described in result.stdout

@@ -14,6 +14,7 @@ from iree.compiler import ir
 from iree.compiler.api import Invocation, Output, Session, ctypes_dl
 
 from ..errors import CompileError, InputError
+from .phases import HAL, TRANSLATED
 
 _ERROR_SEVERITY = 2
 _MESSAGE_LIMIT = 300
@@ -169,7 +170,7 @@ def serialize(session: Session, module: ir.Operation) -> bytes:
     Raises:
       InvocationError: IREE's linking, LLVM's code generation or the embedded linker failed.
     """
-    invocation, diagnostics = invoke(session, module, "executable-targets", "hal")
+    invocation, diagnostics = invoke(session, module, TRANSLATED, HAL)
     try:
         output = Output.open_membuffer()
         error = _lib.ireeCompilerInvocationOutputHALExecutable(invocation._inv_p, output._output_p)

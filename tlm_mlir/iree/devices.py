@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..errors import TargetError
+from .flags import ARCHITECTURES, DEVICE
 from .session import known_flags
 
 _MMA = ("F32_16x8x16_F16", "F16_16x8x16_F16", "F32_16x8x16_BF16")
@@ -34,9 +35,9 @@ def gpu_flags(target: str, arch: str) -> list[str]:
         raise TargetError(f"unknown GPU target '{target}'; give {' or '.join(TARGETS)}")
     if not arch:
         raise TargetError(f"{target} needs --arch with an architecture such as {EXAMPLES[target]}")
-    flags = [f"--iree-hal-target-device={target}", f"--iree-{target}-target={arch}"]
+    flags = [f"{DEVICE}={target}", f"{ARCHITECTURES[target]}={arch}"]
     if (target, arch) == ("cuda", "sm_90"):
-        return [f"--iree-hal-target-device={_SM_90}"]
+        return [f"{DEVICE}={_SM_90}"]
     # Of a CUDA architecture that it does not know IREE says nothing at all.
     if not known_flags(flags, "#iree_gpu.target<"):
         raise TargetError(

@@ -1,0 +1,39 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Flags of `iree-compile` that tlm-mlir sets or reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+DEVICE = "--iree-hal-target-device"
+LOCAL_BACKENDS = "--iree-hal-local-target-device-backends"
+CPU = "--iree-llvmcpu-target-cpu"
+TRIPLE = "--iree-llvmcpu-target-triple"
+ARCHITECTURES = {"cuda": "--iree-cuda-target", "vulkan": "--iree-vulkan-target"}
+"""The flag that names a GPU's architecture, by the target."""
+CPU_FLAGS = (f"{DEVICE}=local", f"{LOCAL_BACKENDS}=llvm-cpu")
+"""A program for CPUs, compiled by LLVM."""
+DATA_TILING = "--iree-opt-data-tiling"
+"""Contractions are packed where their function has no hint, or they have one."""
+IM2COL = "--iree-global-opt-use-im2col-for-convs"
+PREPROCESSING_PASSES = "--iree-preprocessing-pass-pipeline"
+DUMP_BINARIES = "--iree-hal-dump-executable-binaries-to"
+COMPILE_TO = "--compile-to"
+
+
+def cpu(name: str) -> tuple[str, ...]:
+    """A program for one CPU: "host", or a name that LLVM knows."""
+    return (*CPU_FLAGS, f"{CPU}={name}")
+
+
+def for_cuda(flags: Sequence[str]) -> bool:
+    """Whether flags are for CUDA, by its name or by an attribute of a device."""
+    return any(re.match(f"{DEVICE}=(cuda|.*cuda-nvptx)", flag) for flag in flags)
+
+
+def architecture(flags: Sequence[str], target: str) -> str:
+    """The GPU architecture that flags name for a target, empty where they name none."""
+    prefix = f"{ARCHITECTURES[target]}="
+    return next((flag.removeprefix(prefix) for flag in flags if flag.startswith(prefix)), "")

@@ -1,0 +1,28 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Passes that IREE has registered and tlm-mlir runs, each with the C++ file that it was read in.
+
+Paths are below IREE's compiler/src/iree/compiler.
+"""
+
+TYPE_PROPAGATION = "iree-codegen-type-propagation"
+"""Codegen/Common/TypePropagationPass.cpp: element types that no target stores become wider ones."""
+BUBBLE_UP_ORDINALS = "iree-codegen-bubble-up-ordinal-ops"
+"""Codegen/Common/BubbleUpOrdinalOps.cpp: workload ordinals move up to where they are loaded."""
+BUFFERIZE_COPIES = "iree-codegen-bufferize-copy-only-dispatches"
+"""Codegen/Common/BufferizeCopyOnlyDispatchesPass.cpp: dispatches that copy alone get buffers."""
+DECOMPOSE_SOFTMAX = "iree-codegen-decompose-softmax"
+"""Codegen/Common/DecomposeSoftmax.cpp: a softmax becomes a maximum, a sum and a quotient."""
+ONLINE_ATTENTION = "iree-linalg-ext-convert-attention-to-online-attention"
+"""Dialect/LinalgExt/Transforms/ConvertAttentionToOnlineAttention.cpp: attention gets its running
+maximum and sum."""
+INSERT_BATCH_DIM = "iree-codegen-insert-batch-dim-for-batchless-conv"
+"""Codegen/Common/InsertBatchDimForBatchlessConv.cpp: a convolution without a batch gets one."""
+GENERALIZE_NAMED_OPS = "iree-codegen-gpu-generalize-named-ops"
+"""Codegen/Common/GPU/GPUGeneralizeNamedOps.cpp: named contractions become generics."""
+SLICE_STRIDED_CONTRACTION = "iree-global-opt-convert-strided-contraction-to-contraction"
+"""GlobalOptimization/ConvertStridedContractionToContraction.cpp: strided operands are sliced."""
+IM2COL = "iree-global-opt-convert-conv2d-to-img2col"
+"""GlobalOptimization/ConvertConv2DToImg2Col.cpp: 2-D convolutions become matmuls of windows."""
+CHANNELS_LAST = "iree-preprocessing-convert-conv-to-channels-last"
+"""Preprocessing/Common/ConvertConvToChannelsLast.cpp: NCHW convolutions become NHWC ones."""
