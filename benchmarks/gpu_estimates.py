@@ -32,7 +32,7 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.schedule import Schedule, encode
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.measure.bundle import sources_of
 from tlm_mlir.measure.kernels import Kernels, assembler
 from tlm_mlir.measure.statics import Statics
@@ -61,22 +61,21 @@ class Device:
     def row(self, source: str) -> dict[str, Any] | None:
         """What is found of a dispatch; None where IREE's choice is not known or the only one."""
         asked = question(source, self._session, self._reference)
-        workload, target, own = asked.workload, asked.target, asked.own
-        if own is None or not registry.schedulable(workload, target):
+        task, own = asked.task, asked.own
+        workload = task.workload
+        if own is None or not task.schedulable:
             return None
-        (chosen,) = self._scheduler.schedule([workload], target, [own])
-        default = registry.backend(target).DEFAULT
-        kept = chosen.choice("pipeline") != default
+        (chosen,) = self._scheduler.schedule([task], [own])
+        kept = not chosen.is_default
         ratio = 1.0
         if kept:
-            mine, iree = (registry.estimate(workload, target, s) for s in (chosen, own))
-            ratio = iree / mine
+            ratio = task.estimate(own) / task.estimate(chosen)
         row: dict[str, Any] = {
             "workload": workload.digest,
             "name": asked.dispatch.name,
             "type": workload.root_op.inputs[0].dtype if workload.root_op.inputs else "",
             "kind": _kind(workload),
-            "schedule": " ".join(encode(chosen, registry.space_maker(workload, target))),
+            "schedule": task.text(chosen),
             "kept": kept,
             "estimated_speedup": ratio,
         }

@@ -28,14 +28,14 @@ from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.errors import CompileError
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
-from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.executables import alone
 from tlm_mlir.iree.phases import SOURCES, TRANSLATED
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.schedule import Schedule, encode
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target
+from tlm_mlir.targets.task import Task
 
 DEVICES = ["vulkan:llvmpipe", "vulkan:ampere", "vulkan:valhall", "cuda:sm_80", "cuda:sm_90"]
 
@@ -48,7 +48,7 @@ def schedulable(module: ir.Operation, target: Target) -> Iterator[Dispatch]:
         if workload is None or dispatch.at_load or workload.digest in seen:
             continue
         seen.add(workload.digest)
-        if registry.schedulable(workload, target):
+        if registry.task(workload, target).schedulable:
             yield dispatch
 
 
@@ -59,28 +59,28 @@ def compiles(session: Session, dispatch: Dispatch, target: Target, schedule: Sch
     asked = ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
     script = build_script([asked], target, session.context)
     module = alone(dispatch.executable)
-    pipeline = schedule.choice("pipeline")
+    pipeline = schedule.pipeline
     try:
         SchedulePass(script, {dispatch.name}).run(module)
         session.run(module, SOURCES, TRANSLATED)
     except CompileError as error:
-        tokens = " ".join(encode(schedule, registry.space_maker(workload, target)))
+        tokens = registry.task(workload, target).text(schedule)
         return f"{pipeline} fails: {dispatch.name} {tokens}: {error}"
     return f"{pipeline} compiles"
 
 
 class Draw:
-    """Draws schedules of a workload: at random, or what a model writes."""
+    """Draws schedules of a task: at random, or what a model writes."""
 
     def __init__(self, model: Path | None) -> None:
         self._rng = np.random.default_rng(0)
         self._scheduler = Scheduler(model) if model else None
 
-    def __call__(self, workload: Workload, target: Target, count: int) -> list[Schedule]:
+    def __call__(self, task: Task, count: int) -> list[Schedule]:
         """So many schedules, the default never among them (and then fewer)."""
         if self._scheduler:
-            return self._scheduler.sample(workload, target, count, int(self._rng.integers(1 << 31)))
-        return [registry.random_schedule(workload, target, self._rng) for _ in range(count)]
+            return self._scheduler.sample(task, count, int(self._rng.integers(1 << 31)))
+        return [task.random(self._rng) for _ in range(count)]
 
 
 def main() -> int:
@@ -107,7 +107,7 @@ def main() -> int:
             for dispatch in track(chosen, name, console=Console(stderr=True)):
                 workload = dispatch.reading.workload
                 assert workload is not None
-                drawn = draw(workload, target, options.draws)
+                drawn = draw(registry.task(workload, target), options.draws)
                 counts.update(compiles(session, dispatch, target, schedule) for schedule in drawn)
     print(json.dumps(outcomes, indent=1))
     return 1 if any("fails" in outcome for counts in outcomes.values() for outcome in counts) else 0

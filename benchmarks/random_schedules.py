@@ -30,7 +30,7 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.executables import functions_of
 from tlm_mlir.iree.module import symbol
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.language.schedule import DEFAULT
 from tlm_mlir.measure.builder import build
 from tlm_mlir.targets import registry
 from tlm_mlir.training.corpus.entries import BASE_FLAGS, Entry, read_for_host
@@ -39,27 +39,25 @@ from tlm_mlir.training.corpus.entries import BASE_FLAGS, Entry, read_for_host
 def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:  # type: ignore[no-untyped-def]
     """Decodes, scripts, verifies and applies schedules; raises whatever goes wrong."""
     workload = Workload.from_json(entry.workload)
-    make = registry.space_maker(workload, target)
+    task = registry.task(workload, target)
     source = session.parse_text(entry.source)
     reading = read_function(functions_of(source)[0])
     name = symbol(functions_of(source)[0])
     for text in texts:
-        schedule = decode(text.split(), make)
-        assert " ".join(encode(schedule, make)) == text
+        schedule = task.parse(text)
+        assert task.text(schedule) == text
         dispatch = ScheduledDispatch(name, workload, reading.names, schedule)
         script = build_script([dispatch], target, session.context)
         module = source.clone().operation
         SchedulePass(script).run(module)
         module.verify()
         scheduled = "translation_info" in functions_of(module)[0].attributes
-        assert scheduled == (schedule.choice("pipeline") != registry.backend(target).DEFAULT)
+        assert scheduled != schedule.is_default
 
 
 def compile_some(session: Session, entry: Entry, target, texts: list[str]) -> Counter[str]:  # type: ignore[no-untyped-def]
     """Compiles schedules in one batch; counts outcomes."""
-    workload = Workload.from_json(entry.workload)
-    make = registry.space_maker(workload, target)
-    backend = registry.backend(target)
+    task = registry.task(Workload.from_json(entry.workload), target)
     base = {"workload": entry.workload, "target": target.to_json()}
 
     def applier(text: str):  # type: ignore[no-untyped-def]
@@ -73,14 +71,18 @@ def compile_some(session: Session, entry: Entry, target, texts: list[str]) -> Co
     for text, export in zip(texts, batch.exports, strict=True):
         outcome = export.status if export.status == "ok" else f"{export.status}: {export.message}"
         if outcome == "ok":
-            asked = backend.lowering_configs(workload, decode(text.split(), make))
+            asked = task.configuration(task.parse(text)).ops
             # Parsed and printed again: IREE prints the levels in an order of its own.
-            printed = [str(ir.Attribute.parse(config, session.context)) for config in asked]
+            printed = [
+                str(ir.Attribute.parse(config, session.context))
+                for attributes in asked
+                for config in attributes.values()
+            ]
             if not all(config in export.configuration for config in printed):
                 outcome = "another configuration than asked for"
         outcomes[outcome] += 1
         if outcome != "ok":
-            print(f"{entry.network} {workload.extents} {text}: {outcome}", file=sys.stderr)
+            print(f"{entry.network} {task.workload.extents} {text}: {outcome}", file=sys.stderr)
     return outcomes
 
 
@@ -97,14 +99,13 @@ def main() -> int:
     session = Session([*BASE_FLAGS])
     drawn: list[list[str]] = []
     for entry in track(entries, "decoding and applying"):
-        grammar = registry.grammar(Workload.from_json(entry.workload), target)
+        grammar = registry.task(Workload.from_json(entry.workload), target).grammar()
         drawn.append([" ".join(grammar.sample(rng)) for _ in range(share)])
         apply_all(session, entry, target, drawn[-1])
     outcomes: Counter[str] = Counter()
-    default = registry.backend(target).DEFAULT
     each = -(-options.compiles // len(entries))
     for entry, texts in track(list(zip(entries, drawn, strict=True)), "compiling"):
-        some = [text for text in texts if not text.startswith(default)][:each]
+        some = [text for text in texts if not text.startswith(DEFAULT)][:each]
         if some:
             outcomes += compile_some(session, entry, target, some)
     total = sum(outcomes.values())

@@ -128,15 +128,15 @@ def _add_tokens(commands) -> None:  # type: ignore[no-untyped-def]
 
 def _tokens(options: argparse.Namespace) -> None:
     from .compiler.driver import plan
-    from .language.prompt import prompt_tokens
+    from .targets.registry import task
 
     result = plan(options.module, _options(options))
     assert result.target is not None
     for dispatch, row in zip(result.dispatches, result.report.dispatches, strict=True):
         print(f"{dispatch.name}: {row.outcome}{f' ({row.reason})' if row.reason else ''}")
-        if dispatch.reading.workload:
-            print(f"  workload {dispatch.reading.workload.digest}")
-            print(f"  prompt   {' '.join(prompt_tokens(dispatch.reading.workload, result.target))}")
+        if workload := dispatch.reading.workload:
+            print(f"  workload {workload.digest}")
+            print(f"  prompt   {' '.join(task(workload, result.target).prompt_tokens)}")
         if row.schedule:
             print(f"  schedule {row.schedule}")
 

@@ -35,7 +35,6 @@ from tlm_mlir.iree.module import body, symbol
 from tlm_mlir.iree.phases import CONFIGURED, SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language import integers
-from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import Target
 
@@ -84,7 +83,7 @@ def scheduled(path: Path, dispatches: Sequence[Dispatch]) -> Iterator[ScheduledD
             raise InputError(f"no dispatch is called '{name}'; correct the directive")
         for dispatch in chosen:
             workload = _workload(dispatch)
-            choice = decode(tokens, registry.space_maker(workload, target))
+            choice = registry.task(workload, target).decode(tokens)
             yield ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, choice)
 
 

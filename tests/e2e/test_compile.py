@@ -19,9 +19,8 @@ from tlm_mlir.compiler.driver import Options, compile_file, plan
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import TlmError
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.schedule import decode
 from tlm_mlir.model.checkpoint import default_dir
-from tlm_mlir.targets import llvm_cpu, registry
+from tlm_mlir.targets import llvm_cpu
 
 MATMUL = """
 func.func @main(%a: tensor<37x64xf32>, %b: tensor<64x80xf32>) -> tensor<37x80xf32> {
@@ -82,12 +81,12 @@ class FirstAlone(Scheduler):
     def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
         return True
 
-    def schedule(self, workloads, target, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
-        first = registry.random_schedule(workloads[0], target, np.random.default_rng(seed))
-        return [first, *(registry.default_schedule(w, target) for w in workloads[1:])]
+    def schedule(self, tasks, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
+        first = tasks[0].random(np.random.default_rng(seed))
+        return [first, *(task.default for task in tasks[1:])]
 
-    def choose(self, workloads, target):  # type: ignore[no-untyped-def]
-        return ["graph:leave" for _ in workloads]
+    def choose(self, tasks):  # type: ignore[no-untyped-def]
+        return ["graph:leave" for _ in tasks]
 
 
 class Fixed:
@@ -98,17 +97,14 @@ class Fixed:
     def __init__(self, tokens: str) -> None:
         self.tokens = tokens
 
-    def schedule(self, workloads, target, own, samples=0):  # type: ignore[no-untyped-def]
-        return [
-            decode(self.tokens.split(), registry.space_maker(workload, target))
-            for workload in workloads
-        ]
+    def schedule(self, tasks, own, samples=0):  # type: ignore[no-untyped-def]
+        return [task.parse(self.tokens) for task in tasks]
 
     def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
         return True
 
-    def choose(self, workloads, target):  # type: ignore[no-untyped-def]
-        return ["graph:leave" for _ in workloads]
+    def choose(self, tasks):  # type: ignore[no-untyped-def]
+        return ["graph:leave" for _ in tasks]
 
 
 SCHEDULE = (

@@ -76,7 +76,7 @@ def become_ptx(text: str, arch: str, tmp_path: Path) -> None:
             workload, names = dispatch.reading.workload, dispatch.reading.names
             assert workload is not None, dispatch.reading.reason
             target = registry.read_target(dispatch.target, 1, session.context)
-            schedule = registry.random_schedule(workload, target, rng)
+            schedule = registry.task(workload, target).random(rng)
             chosen.append(ScheduledDispatch(dispatch.name, workload, names, schedule))
         SchedulePass(build_script(chosen, target, session.context)).run(candidate)
         session.finish(candidate, SOURCES, tmp_path / "program.vmfb")
@@ -105,9 +105,9 @@ def test_what_is_not_decided_makes_no_difference(tmp_path: Path) -> None:
             assert reading.workload is not None
             target = registry.read_target(dispatch.target, 1, session.context)
             rng = np.random.default_rng(0)
-            schedule = registry.random_schedule(reading.workload, target, rng)
+            schedule = registry.task(reading.workload, target).random(rng)
             while schedule.choice("pipeline") != cuda.MATRIX:
-                schedule = registry.random_schedule(reading.workload, target, rng)
+                schedule = registry.task(reading.workload, target).random(rng)
             annotate(reading, dispatch.function, schedule, target)
             info = str(dispatch.function.attributes["translation_info"])
             changed = info.replace("pipeline_options<", f"pipeline_options<{option}")

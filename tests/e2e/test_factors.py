@@ -16,7 +16,6 @@ from tlm_mlir.compiler.script import build_script
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, rows_first
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.phases import SOURCES
-from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 
 PROGRAM = Path(__file__).resolve().parents[2] / "lit" / "factors.mlir"
@@ -38,7 +37,7 @@ def test_the_order_of_factors_does_not_change_values(tmp_path: Path) -> None:
     assert not read(dispatch).root_op.columns_first and ROWS in str(result.module)
     assert result.target is not None
     tokens = SCHEDULE.split()
-    schedule = decode(tokens, registry.space_maker(read(dispatch), result.target))
+    schedule = registry.task(read(dispatch), result.target).decode(tokens)
     result.schedules = {dispatch.name: schedule}
     script = build_script(result.scheduled(), result.target, result.session.context)
     SchedulePass(script).run(result.module)

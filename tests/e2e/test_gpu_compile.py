@@ -16,7 +16,7 @@ from tlm_mlir.compiler.driver import Options, compile_file, write_script
 from tlm_mlir.compiler.report import DEFAULT, ESTIMATE, LEFT, SCHEDULED
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.iree.session import iree_compile
-from tlm_mlir.targets import cuda, registry
+from tlm_mlir.targets import cuda
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 GPUS = [("cuda", "sm_80"), ("cuda", "sm_90"), ("vulkan", "llvmpipe"), ("vulkan", "valhall")]
@@ -32,9 +32,9 @@ class Random(Scheduler):
     def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
         return False
 
-    def schedule(self, workloads, target, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
+    def schedule(self, tasks, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
         rng = np.random.default_rng(0)
-        return [registry.random_schedule(workload, target, rng) for workload in workloads]
+        return [task.random(rng) for task in tasks]
 
 
 @pytest.mark.parametrize(("target", "arch"), GPUS)

@@ -52,19 +52,16 @@ def workload_of(dispatch: Dispatch) -> Workload:
 def drawn(dispatch: Dispatch, target: Target, rng: np.random.Generator) -> ScheduledDispatch:
     """A random schedule for a dispatch, IREE's default not among them."""
     workload = workload_of(dispatch)
-    schedule = registry.random_schedule(workload, target, rng)
+    schedule = registry.task(workload, target).random(rng)
     return ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
 
 
 def check_configured(dispatch: Dispatch, asked: ScheduledDispatch, target: Target) -> None:
     """Every op of a configured dispatch, and its function, hold what the schedule asked for."""
-    backend = registry.backend(target)
+    told = asked.configuration(target)
     with dispatch.function.context:
-        info = ir.Attribute.parse(backend.translation_info(asked.workload, asked.schedule))
-        configs = [
-            ir.Attribute.parse(text)
-            for text in backend.lowering_configs(asked.workload, asked.schedule)
-        ]
+        info = ir.Attribute.parse(told.function["translation_info"])
+        configs = [ir.Attribute.parse(op["lowering_config"]) for op in told.ops]
     assert dispatch.function.attributes["translation_info"] == info
     assert [op.attributes["lowering_config"] for op in dispatch.reading.ops] == configs
 

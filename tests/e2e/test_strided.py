@@ -13,7 +13,6 @@ from tlm_mlir.compiler.driver import Options, plan
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.iree.phases import SOURCES
-from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.llvm_cpu import SLICE_PASS, TILE
 
@@ -28,8 +27,8 @@ def random_schedules(result, seed: int) -> list[ScheduledDispatch]:  # type: ign
     for dispatch in result.dispatches:
         workload, tokens = dispatch.reading.workload, [""]
         while tokens[0] != TILE:
-            tokens = registry.grammar(workload, result.target).sample(random)
-        schedule = decode(tokens, registry.space_maker(workload, result.target))
+            tokens = registry.task(workload, result.target).grammar().sample(random)
+        schedule = registry.task(workload, result.target).decode(tokens)
         found.append(ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule))
     return found
 

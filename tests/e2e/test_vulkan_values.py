@@ -118,7 +118,7 @@ def compiled(text: str, folder: Path) -> list[tuple[str, Path, bool]]:
             workload = dispatch.reading.workload
             assert workload is not None, dispatch.reading.reason
             target = registry.read_target(dispatch.target, 1, session.context)
-            schedule = registry.random_schedule(workload, target, rng)
+            schedule = registry.task(workload, target).random(rng)
             names = dispatch.reading.names
             chosen.append(ScheduledDispatch(dispatch.name, workload, names, schedule))
         script = build_script(chosen, target, session.context)

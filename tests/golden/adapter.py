@@ -25,7 +25,7 @@ from tlm_mlir.iree.phases import CONFIGURED, SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.grammar import Cursor
 from tlm_mlir.language.prompt import prompt_tokens
-from tlm_mlir.language.schedule import Schedule, decode, encode
+from tlm_mlir.language.schedule import DEFAULT, Schedule
 from tlm_mlir.language.vocabulary import ID, TOKENS
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import CpuTarget, Target
@@ -52,7 +52,7 @@ def prompt(about: Workload, on: Target, question: str) -> list[str]:
 
 def default(on: Target) -> str:
     """The token that leaves a dispatch to IREE."""
-    return registry.backend(on).DEFAULT
+    return DEFAULT
 
 
 def has_estimate(on: Target) -> bool:
@@ -63,8 +63,8 @@ class Walk:
     """A walk through the decisions about a workload, token by token."""
 
     def __init__(self, about: Workload, on: Target, graph: bool = False) -> None:
-        grammar = registry.graph_grammar if graph else registry.grammar
-        self._cursor: Cursor = grammar(about, on).cursor()
+        task = registry.graph_task if graph else registry.task
+        self._cursor: Cursor = task(about, on).grammar().cursor()
 
     @property
     def done(self) -> bool:
@@ -78,11 +78,11 @@ class Walk:
 
 
 def schedule(about: Workload, on: Target, tokens: Sequence[str]) -> Schedule:
-    return decode(tokens, registry.space_maker(about, on))
+    return registry.task(about, on).decode(tokens)
 
 
 def tokens(about: Workload, on: Target, found: Schedule) -> list[str]:
-    return encode(found, registry.space_maker(about, on))
+    return registry.task(about, on).encode(found)
 
 
 def values(found: Schedule | None) -> list[object] | None:
@@ -91,33 +91,33 @@ def values(found: Schedule | None) -> list[object] | None:
 
 
 def op_attributes(about: Workload, on: Target, found: Schedule) -> list[dict[str, str]]:
-    return registry.attributes(about, on, found)
+    return list(registry.task(about, on).configuration(found).ops)
 
 
 def function_attributes(about: Workload, on: Target, found: Schedule) -> dict[str, str]:
-    return registry.function_attributes(about, on, found)
+    return registry.task(about, on).configuration(found).function
 
 
 def restructuring(about: Workload, on: Target, found: Schedule) -> str:
     """The pass that runs on a function before it is configured, or an empty text."""
-    return registry.backend(on).restructuring(about, found)
+    return registry.task(about, on).configuration(found).before
 
 
 def read_back(about: Workload, on: Target, configuration: str) -> Schedule | None:
     """A schedule like a configuration, one attribute of an op of a dispatch a line."""
-    return registry.imitate(about, on, configuration)
+    return registry.task(about, on).read_back(configuration)
 
 
 def features(
     about: Workload, on: Target, found: Schedule, own: Schedule | None
 ) -> dict[str, float]:
     """What the cost model is told about a schedule, in order."""
-    (row,) = registry.facts(about, on, [found], own)
+    (row,) = registry.task(about, on).features([found], own)
     return row
 
 
 def estimate(about: Workload, on: Target, found: Schedule) -> float:
-    return registry.estimate(about, on, found)
+    return registry.task(about, on).estimate(found)
 
 
 def entries(path: Path) -> list[tuple[str, str, str]]:
@@ -159,7 +159,7 @@ def dispatch_on_gpu(source: str, flags: Sequence[str]) -> tuple[Workload, Target
         found = question(source, _session(*flags), _session(*REFERENCE_FLAGS))
     except InputError:
         return None
-    return found.workload, found.target, found.configuration
+    return found.task.workload, found.task.target, found.configuration
 
 
 def device(flags: Sequence[str]) -> Target:

@@ -42,8 +42,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def _rows(count: int) -> list[dict[str, Any]]:
     """Records of random schedules of a matmul, the default, a failure and one of another space."""
     rng = np.random.default_rng(0)
-    make = registry.space_maker(matmul(), CPU)
-    drawn = [registry.random_schedule(matmul(), CPU, rng) for _ in range(count)]
+    make = registry.task(matmul(), CPU).space
+    drawn = [registry.task(matmul(), CPU).random(rng) for _ in range(count)]
     texts = [" ".join(encode(schedule, make)) for schedule in drawn]
     fixed = {"workload": matmul().to_json(), "target": CPU.to_json(), "default_seconds": 2.0}
     rows = [{**fixed, "schedule": text, "seconds": 1.0, "status": "ok"} for text in texts]

@@ -163,7 +163,7 @@ pairs = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TAR
 
 def walk(draw: st.DrawFn, workload: Workload, target: Target, *begin: str) -> list[str]:
     """The tokens of a walk through a grammar from its beginning, or from after some tokens."""
-    cursor = registry.grammar(workload, target).cursor()
+    cursor = registry.task(workload, target).grammar().cursor()
     tokens = []
     while not cursor.done:
         known = len(tokens) < len(begin)
@@ -175,7 +175,7 @@ def walk(draw: st.DrawFn, workload: Workload, target: Target, *begin: str) -> li
 
 def decoded(workload: Workload, target: Target, tokens: list[str]) -> Schedule:
     """The schedule of a walk, which gives the same tokens again."""
-    make = registry.space_maker(workload, target)
+    make = registry.task(workload, target).space
     schedule = decode(tokens, make)
     assert encode(schedule, make) == tokens
     return schedule
@@ -189,4 +189,4 @@ def walks(
     workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
     target = targets[draw(st.sampled_from(sorted(targets)))]
     tokens = walk(draw, workload, target)
-    return workload, target, registry.space_maker(workload, target), tokens
+    return workload, target, registry.task(workload, target).space, tokens

@@ -19,7 +19,7 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.language.schedule import DEFAULT, decode, encode
 from tlm_mlir.targets import cuda, registry
 from tlm_mlir.targets.target import GpuTarget
 
@@ -45,7 +45,7 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
     assert encode(schedule, make) == tokens
     # test_cuda_attention.py, test_gpu_lanes.py.
     elsewhere = workload.root_op.kind == "attention" or schedule.choice("pipeline") == cuda.ACROSS
-    if schedule.choice("pipeline") == cuda.DEFAULT or elsewhere:
+    if schedule.is_default or elsewhere:
         return
     info = cuda.translation_info(workload, schedule)
     config = cuda.lowering_configs(workload, schedule)[workload.root]
@@ -88,22 +88,22 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
 
 
 def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
-    return registry.grammar(workload, target).cursor().allowed()
+    return registry.task(workload, target).grammar().cursor().allowed()
 
 
 def test_a_sum_of_everything_is_left_to_iree() -> None:
     """Found in bundling what the model writes: IREE crashes on a tile of it."""
     total = op("0r", [operand(0)], [operand()], ("addf(a0,a1)", "yield(v0)"))
-    assert options(Workload((256,), (total,), 0), AMPERE) == [cuda.DEFAULT]
+    assert options(Workload((256,), (total,), 0), AMPERE) == [DEFAULT]
 
 
 def test_what_is_left_to_iree() -> None:
-    assert options(matmul(), AMPERE) == [cuda.DEFAULT, cuda.PLAIN, cuda.PROMOTE]
-    assert options(convolution(), AMPERE) == [cuda.DEFAULT, cuda.PLAIN]
+    assert options(matmul(), AMPERE) == [DEFAULT, cuda.PLAIN, cuda.PROMOTE]
+    assert options(convolution(), AMPERE) == [DEFAULT, cuda.PLAIN]
     row = options(matmul(extents=(1, 4096, 4096)), AMPERE)
-    assert row == [cuda.DEFAULT, cuda.ACROSS, cuda.PLAIN]
+    assert row == [DEFAULT, cuda.ACROSS, cuda.PLAIN]
     assert cuda.PROMOTE not in options(matmul(extents=(197, 776, 64)), AMPERE)
-    assert options(elementwise((40, 60), buffers=True), AMPERE) == [cuda.DEFAULT]
+    assert options(elementwise((40, 60), buffers=True), AMPERE) == [DEFAULT]
 
 
 def test_what_tensor_cores_multiply() -> None:
@@ -123,9 +123,9 @@ def test_an_op_without_inputs() -> None:
     """Found on BERT, whose masks are made of indices alone."""
     body = ("index[0]()", "index[1]()", "cmpi[4](v0,v1)", "yield(v2)")
     mask = op("0p 1p", [], [operand(0, 1, dtype="i1")], body)
-    first = registry.random_schedule(Workload((64, 96), (mask,), 0), AMPERE, RANDOM)
+    first = registry.task(Workload((64, 96), (mask,), 0), AMPERE).random(RANDOM)
     both = Workload((64, 96), (mask, *elementwise((64, 96)).ops), 1)
-    second = registry.random_schedule(both, AMPERE, RANDOM)
+    second = registry.task(both, AMPERE).random(RANDOM)
     assert {s.choice("pipeline") for s in (first, second)} == {cuda.PLAIN}
 
 

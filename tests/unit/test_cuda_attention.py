@@ -16,7 +16,7 @@ from iree.compiler import ir
 from samples import decoded, op, operand, walk
 
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import decode
+from tlm_mlir.language.schedule import DEFAULT
 from tlm_mlir.targets import cuda, cuda_attention, gpu_default, registry
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import GpuTarget
@@ -50,7 +50,7 @@ def test_heads_that_share_keys_are_a_batch() -> None:
     found = cuda_attention.dims(workload)
     assert found == cuda_attention.Dims(rows=2, columns=3, head=4, keys=5)
     rng = np.random.default_rng(0)
-    schedule = registry.random_schedule(workload, HOPPER, rng)
+    schedule = registry.task(workload, HOPPER).random(rng)
     tile = levels(cuda_attention.config(workload, schedule))["workgroup"]
     assert tile[:2] == [1, 1] and tile[4:] == [0, 0]
     # Each head of the queries has workgroups of its own.
@@ -80,9 +80,9 @@ def levels(text: str) -> dict[str, list[int]]:
 def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
     workload, target, tokens = walked
     schedule = decoded(workload, target, tokens)
-    if schedule.choice("pipeline") == cuda.DEFAULT:
+    if schedule.is_default:
         return
-    (attributes,) = registry.attributes(workload, target, schedule)
+    (attributes,) = registry.task(workload, target).configuration(schedule).ops
     info = cuda.translation_info(workload, schedule)
     with ir.Context():
         for text in (info, *attributes.values()):
@@ -112,18 +112,18 @@ def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
 
 
 def options(workload: Workload, target: GpuTarget = HOPPER) -> list[str]:
-    return registry.grammar(workload, target).cursor().allowed()
+    return registry.task(workload, target).grammar().cursor().allowed()
 
 
 def test_which_attentions_are_scheduled() -> None:
-    assert options(attention()) == [cuda.DEFAULT, cuda.PLAIN]
-    assert options(attention("f16")) == [cuda.DEFAULT, cuda.PLAIN, cuda.MATRIX]
+    assert options(attention()) == [DEFAULT, cuda.PLAIN]
+    assert options(attention("f16")) == [DEFAULT, cuda.PLAIN, cuda.MATRIX]
     # Halves of which a thread would not hold a query.
-    assert options(attention("f16", (32, 128, 128, 128, 128))) == [cuda.DEFAULT, cuda.MATRIX]
+    assert options(attention("f16", (32, 128, 128, 128, 128))) == [DEFAULT, cuda.MATRIX]
     # No whole warps: an odd number of rows and of keys.
-    assert options(attention(extents=(12, 197, 64, 64, 197))) == [cuda.DEFAULT]
-    assert options(attention("bf16")) == [cuda.DEFAULT, cuda.PLAIN]
-    assert options(attention("f64")) == [cuda.DEFAULT]
+    assert options(attention(extents=(12, 197, 64, 64, 197))) == [DEFAULT]
+    assert options(attention("bf16")) == [DEFAULT, cuda.PLAIN]
+    assert options(attention("f64")) == [DEFAULT]
 
 
 @pytest.mark.parametrize(
@@ -157,5 +157,5 @@ def test_rows_that_share_keys_are_estimated_faster() -> None:
     workload = attention()
     own = gpu_default.imitate(workload, HOPPER, OWN.format(ROW))
     words = "pipeline:vector @thread m4 z4 m0 z0 @group m2 z2 m4 z4 @reduce m5 z5 <end>"
-    tiled = decode(words.split(), registry.space_maker(workload, HOPPER))
+    tiled = registry.task(workload, HOPPER).parse(words)
     assert own and estimate(workload, HOPPER, tiled) < estimate(workload, HOPPER, own) / 3

@@ -13,6 +13,7 @@ from iree.compiler import ir
 from samples import MULTIPLY_ADD, convolution, decoded, matmul, op, operand, walk
 
 from tlm_mlir.ir.workload import Workload
+from tlm_mlir.language.schedule import DEFAULT
 from tlm_mlir.targets import cuda, cuda_igemm, gpu_default, registry
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import GpuTarget
@@ -86,12 +87,12 @@ def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
 
 
 def options(workload: Workload) -> list[str]:
-    return registry.grammar(workload, HOPPER).cursor().allowed()
+    return registry.task(workload, HOPPER).grammar().cursor().allowed()
 
 
 def test_which_convolutions_tensor_cores_multiply() -> None:
-    assert options(first(64, 56, 56, 64)) == [cuda.DEFAULT, cuda.PLAIN, cuda.MATRIX]
-    assert options(convolution()) == [cuda.DEFAULT, cuda.PLAIN], "32-bit floats"
+    assert options(first(64, 56, 56, 64)) == [DEFAULT, cuda.PLAIN, cuda.MATRIX]
+    assert options(convolution()) == [DEFAULT, cuda.PLAIN], "32-bit floats"
     depthwise = op(
         "0p 1p 2p 3r 4r",
         [operand(0, (1, 3), (2, 4), **HALF), operand(0, 3, 4, **HALF)],

@@ -47,7 +47,7 @@ def warped(banks: str, subgroup: list[int], group: list[int], reduce: int) -> Sc
 def test_every_schedule_has_an_estimate(walk) -> None:  # type: ignore[no-untyped-def]
     workload, target, make, tokens = walk
     schedule = decode(tokens, make)
-    if schedule.choice("pipeline") != cuda.DEFAULT:
+    if not schedule.is_default:
         assert 0 < estimate(workload, target, schedule) < math.inf
 
 
@@ -123,4 +123,4 @@ def test_more_compute_units_are_faster() -> None:
 def test_no_estimate_for_a_cpu() -> None:
     cpu = CpuTarget("llvm-cpu", 256, 2, 32 << 10, 1 << 20, 0)
     with pytest.raises(TargetError, match="no estimate for 'llvm-cpu'"):
-        registry.estimate(LARGE, cpu, tiled("vector", [1, 1], [1, 1]))
+        registry.task(LARGE, cpu).estimate(tiled("vector", [1, 1], [1, 1]))

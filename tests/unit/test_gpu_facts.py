@@ -12,7 +12,7 @@ from samples import matmul, walks
 from test_gpu_estimate import ADRENO, HOPPER, LARGE, tiled
 
 from tlm_mlir.language.schedule import decode
-from tlm_mlir.targets import cuda, registry
+from tlm_mlir.targets import registry
 from tlm_mlir.targets.facts import IREE, NONE, TO_IREE
 from tlm_mlir.targets.gpu_facts import facts
 
@@ -23,17 +23,17 @@ NAMES = list(facts(LARGE, HOPPER, [tiled("vector", [1, 4], [1, 32], 4)], None)[0
 def test_every_schedule_has_the_same_facts(walk) -> None:  # type: ignore[no-untyped-def]
     workload, target, make, tokens = walk
     schedule = decode(tokens, make)
-    if schedule.choice("pipeline") == cuda.DEFAULT:
+    if schedule.is_default:
         return
     for own in (None, schedule):
-        (found,) = registry.facts(workload, target, [schedule], own)
+        (found,) = registry.task(workload, target).features([schedule], own)
         assert list(found) == NAMES and all(map(math.isfinite, found.values()))
 
 
 def test_the_estimate_and_what_it_is_made_of() -> None:
     mine, own = tiled("promote", [8, 8], [16, 16], 16), tiled("vector", [1, 1], [1, 32], 4)
     (found,) = facts(LARGE, HOPPER, [mine], own)
-    estimates = [registry.estimate(LARGE, HOPPER, schedule) for schedule in (mine, own)]
+    estimates = [registry.task(LARGE, HOPPER).estimate(schedule) for schedule in (mine, own)]
     assert found["estimate"] == pytest.approx(math.log2(estimates[0]))
     assert found[f"{IREE}estimate"] == pytest.approx(math.log2(estimates[1]))
     assert found[f"{TO_IREE}estimate"] == pytest.approx(math.log2(estimates[0] / estimates[1]))

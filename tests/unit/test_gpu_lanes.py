@@ -14,8 +14,8 @@ from iree.compiler import ir
 from samples import convolution, decoded, matmul, norm, op, operand, softmax, walk
 
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import Schedule, decode
-from tlm_mlir.targets import cuda, gpu_default, registry
+from tlm_mlir.language.schedule import DEFAULT, Schedule
+from tlm_mlir.targets import gpu_default, registry
 from tlm_mlir.targets.gpu import ACROSS
 from tlm_mlir.targets.gpu_estimate import estimate
 from tlm_mlir.targets.target import GpuTarget
@@ -43,15 +43,15 @@ def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
 
 
 def options(workload: Workload, target: GpuTarget) -> list[str]:
-    return registry.grammar(workload, target).cursor().allowed()
+    return registry.task(workload, target).grammar().cursor().allowed()
 
 
 @given(walks())
 def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
     workload, target, tokens = walked
     schedule = decoded(workload, target, tokens)
-    info = registry.backend(target).translation_info(workload, schedule)
-    found = registry.attributes(workload, target, schedule)
+    told = registry.task(workload, target).configuration(schedule)
+    info, found = told.function["translation_info"], told.ops
     with ir.Context():
         for text in (info, *(text for each in found for text in each.values())):
             ir.Attribute.parse(text)
@@ -78,7 +78,7 @@ def test_which_reductions_are_shared() -> None:
     assert ACROSS not in options(norm((48, 1000)), HOPPER)
     assert ACROSS not in options(convolution(), HOPPER), "sums along several dims"
     total = op("0r", [operand(0)], [operand()], ("addf(a0,a1)", "yield(v0)"))
-    assert options(Workload((256,), (total,), 0), HOPPER) == [cuda.DEFAULT]
+    assert options(Workload((256,), (total,), 0), HOPPER) == [DEFAULT]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,6 @@ def test_what_iree_chooses_is_read_back(target: GpuTarget, text: str, few: str) 
     assert (own.choice("pipeline"), own.size("group", 1, 0)) == (ACROSS, 192)
     assert own.size("reduce", 1, 0) == 768
     tokens = [ACROSS, *few.split(), "<end>"]
-    one = decode(tokens, registry.space_maker(norm(), target))
+    one = registry.task(norm(), target).decode(tokens)
     # More loads at once hide what they wait for.
     assert estimate(norm(), target, own) < estimate(norm(), target, one)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from samples import TARGETS, WORKLOADS, pairs, walks
 
 from tlm_mlir.errors import InputError
-from tlm_mlir.language.schedule import decode
+from tlm_mlir.language.schedule import DEFAULT, decode
 from tlm_mlir.language.vocabulary import ID, SIZE, TOKENS
 from tlm_mlir.targets import registry
 
@@ -22,7 +22,7 @@ LONGEST = 160
 @pytest.mark.parametrize("target", sorted(TARGETS))
 @pytest.mark.parametrize("name", sorted(WORKLOADS))
 def test_random_walks_finish(name: str, target: str) -> None:
-    grammar = registry.grammar(WORKLOADS[name], TARGETS[target])
+    grammar = registry.task(WORKLOADS[name], TARGETS[target]).grammar()
     rng = np.random.default_rng(0)
     for _ in range(40):
         tokens = grammar.sample(rng)
@@ -33,7 +33,7 @@ def test_random_walks_finish(name: str, target: str) -> None:
 @given(walks())
 def test_the_cursor_decodes_what_was_pushed(walk) -> None:
     workload, target, space, tokens = walk
-    cursor = registry.grammar(workload, target).cursor()
+    cursor = registry.task(workload, target).grammar().cursor()
     for token in tokens:
         assert not cursor.done
         cursor.push(ID[token])
@@ -45,7 +45,7 @@ def test_the_cursor_decodes_what_was_pushed(walk) -> None:
 
 @given(pairs, st.data())
 def test_a_forbidden_token_is_refused_and_changes_nothing(pair, data: st.DataObject) -> None:
-    cursor = registry.grammar(*pair).cursor()
+    cursor = registry.task(*pair).grammar().cursor()
     for _ in range(data.draw(st.integers(0, 12))):
         if not cursor.done:
             cursor.push(ID[data.draw(st.sampled_from(cursor.allowed()))])
@@ -60,13 +60,13 @@ def test_a_forbidden_token_is_refused_and_changes_nothing(pair, data: st.DataObj
 
 
 def test_there_is_no_schedule_before_the_end() -> None:
-    cursor = registry.grammar(WORKLOADS["matmul"], TARGETS["avx512"]).cursor()
+    cursor = registry.task(WORKLOADS["matmul"], TARGETS["avx512"]).grammar().cursor()
     with pytest.raises(InputError, match="not finished"):
         cursor.schedule()
 
 
 def test_the_same_seed_gives_the_same_schedules() -> None:
-    grammar = registry.grammar(WORKLOADS["softmax"], TARGETS["avx2"])
+    grammar = registry.task(WORKLOADS["softmax"], TARGETS["avx2"]).grammar()
     one, other = (np.random.default_rng(3) for _ in range(2))
     assert [grammar.sample(one) for _ in range(5)] == [grammar.sample(other) for _ in range(5)]
 
@@ -74,6 +74,6 @@ def test_the_same_seed_gives_the_same_schedules() -> None:
 @given(pairs)
 def test_the_default_is_always_open(pair) -> None:
     workload, target = pair
-    tokens = [registry.backend(target).DEFAULT, "<end>"]
-    schedule = decode(tokens, registry.space_maker(workload, target))
-    assert schedule.choice("pipeline") == registry.backend(target).DEFAULT
+    tokens = [DEFAULT, "<end>"]
+    schedule = registry.task(workload, target).decode(tokens)
+    assert schedule.is_default

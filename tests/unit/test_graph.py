@@ -235,13 +235,13 @@ def test_the_grammar_asks_one_question_of_each_op():
     session, module = stopped(CONVOLUTIONS, LAYOUTS)
     target = cpu_target(device_target(module), 2)
     workloads = [op.workload for op in find_convolutions(module)]
-    choices = [registry.graph_grammar(w, target).cursor().allowed() for w in workloads]
+    choices = [registry.graph_task(w, target).grammar().cursor().allowed() for w in workloads]
     assert choices == [[LEAVE, LAST, IM2COL], [LEAVE, LAST, IM2COL], [LEAVE, LAST]]
     assert prompt_tokens(workloads[0], target, "graph")[-1] == "graph"
     _, module = stopped(MATMULS, TILING)
     workload = find_contractions(module)[0].workload
     assert workload.extents == (20, 32, 48)
-    assert registry.graph_grammar(workload, target).cursor().allowed() == [LEAVE, TILED]
+    assert registry.graph_task(workload, target).grammar().cursor().allowed() == [LEAVE, TILED]
 
 
 @pytest.mark.parametrize(

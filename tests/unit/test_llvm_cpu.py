@@ -15,7 +15,7 @@ from iree.compiler import ir
 from samples import TARGETS, WORKLOADS, convolution, elementwise, matmul, strided, walks
 
 from tlm_mlir.ir.workload import Op, Workload
-from tlm_mlir.language.schedule import Schedule, decode
+from tlm_mlir.language.schedule import DEFAULT, Schedule, decode
 from tlm_mlir.language.space import Choice
 from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import llvm_cpu, registry
@@ -39,7 +39,7 @@ def scheduled(walk) -> tuple[Workload, Target, Schedule] | None:
     """The parts of a walk, None when it leaves all to IREE."""
     workload, target, space, tokens = walk
     schedule = decode(tokens, space)
-    return None if schedule.choice("pipeline") == llvm_cpu.DEFAULT else (workload, target, schedule)
+    return None if schedule.is_default else (workload, target, schedule)
 
 
 @given(walks())
@@ -177,18 +177,18 @@ def replace_first_size(workload: Workload, target: Target, schedule: Schedule) -
     ],
 )
 def test_pipelines(name: str, pipelines: set[str]) -> None:
-    knob = next(registry.space(WORKLOADS[name], TARGETS["avx512"]))
+    knob = next(registry.task(WORKLOADS[name], TARGETS["avx512"]).space())
     assert isinstance(knob, Choice)
-    assert set(knob.options) == {llvm_cpu.DEFAULT, *pipelines}
+    assert set(knob.options) == {DEFAULT, *pipelines}
 
 
 @pytest.mark.parametrize(
     ("head", "options"),
     [
-        (128, {llvm_cpu.DEFAULT, llvm_cpu.EXT}),
+        (128, {DEFAULT, llvm_cpu.EXT}),
         (160, {llvm_cpu.EXT}),
         (512, {llvm_cpu.EXT}),
-        (1024, {llvm_cpu.DEFAULT}),
+        (1024, {DEFAULT}),
     ],
 )
 def test_an_attention_whose_head_iree_tiles_is_never_left_to_it(
@@ -197,15 +197,15 @@ def test_an_attention_whose_head_iree_tiles_is_never_left_to_it(
     """Found by measuring: IREE's default gives wrong values for heads of more than 128."""
     whole = WORKLOADS["attention"]
     workload = replace(whole, extents=(12, 128, 64, head, 197))
-    knob = next(registry.space(workload, TARGETS["avx512"]))
+    knob = next(registry.task(workload, TARGETS["avx512"]).space())
     assert isinstance(knob, Choice)
     assert set(knob.options) == options
 
 
 def test_the_head_of_an_attention_is_never_tiled() -> None:
     workload = replace(WORKLOADS["attention"], extents=(12, 128, 64, 256, 197))
-    grammar = registry.grammar(workload, TARGETS["avx512"])
-    make = registry.space_maker(workload, TARGETS["avx512"])
+    grammar = registry.task(workload, TARGETS["avx512"]).grammar()
+    make = registry.task(workload, TARGETS["avx512"]).space
     for seed in range(50):
         schedule = decode(grammar.sample(np.random.default_rng(seed)), make)
         root = levels(llvm_cpu.lowering_configs(workload, schedule)[0])
@@ -222,7 +222,7 @@ def test_a_workload_with_more_workgroups_than_allowed_can_be_finished() -> None:
     workload, target = elementwise((4096, 8, 8)), TARGETS["avx512"]
     text = "pipeline:tile peel:no @vector m0 z0 m0 z0 m0 z0 @distribute m0 z0 m2 z0 g7 n0 cache:no"
     tokens = [*text.split(), "order:plain", "<end>"]
-    assert decode(tokens, registry.space_maker(workload, target)).size("distribute", 0) == 1
+    assert registry.task(workload, target).decode(tokens).size("distribute", 0) == 1
 
 
 def test_eight_bit_floats_are_one_byte() -> None:
@@ -236,13 +236,12 @@ def test_eight_bit_floats_are_one_byte() -> None:
     [(strided(), True), (WORKLOADS["matmul"], False), (convolution(), False)],
 )
 def test_strided_contractions_are_restructured(workload: Workload, expected: bool) -> None:
-    space = registry.space_maker(workload, TARGETS["avx512"])
-    default = decode([llvm_cpu.DEFAULT, "<end>"], space)
+    task = registry.task(workload, TARGETS["avx512"])
+    default = task.decode([DEFAULT, "<end>"])
     assert llvm_cpu.strided_contraction(workload) == expected
     assert llvm_cpu.restructuring(workload, default) == ""
     for seed in range(20):
-        tokens = registry.grammar(workload, TARGETS["avx512"]).sample(np.random.default_rng(seed))
-        schedule = decode(tokens, space)
+        schedule = task.decode(task.grammar().sample(np.random.default_rng(seed)))
         tiled = schedule.choice("pipeline") == llvm_cpu.TILE
         found = llvm_cpu.restructuring(workload, schedule)
         assert found == (llvm_cpu.SLICE_PASS if tiled and expected else "")
@@ -252,8 +251,8 @@ def test_strided_contractions_are_restructured(workload: Workload, expected: boo
 def test_few_elements_are_gathered_one_by_one(last: int, limit: int) -> None:
     """Named after a find: LLVM took minutes for bodies that read hundreds of scattered elements."""
     workload = strided(last=last)
-    make = registry.space_maker(workload, TARGETS["avx512"])
-    grammar = registry.grammar(workload, TARGETS["avx512"])
+    make = registry.task(workload, TARGETS["avx512"]).space
+    grammar = registry.task(workload, TARGETS["avx512"]).grammar()
     largest = 0
     for seed in range(300):
         schedule = decode(grammar.sample(np.random.default_rng(seed)), make)
@@ -269,7 +268,7 @@ def test_a_peeled_cache_tile_never_leaves_a_large_result_on_the_stack() -> None:
     head = "pipeline:tile peel:{} @vector m5 z5 m0 z0 @reduce m0 z0 @distribute {} n0"
     target = TARGETS["avx512"]
     for peel, rows, asked in (("yes", "n0", False), ("no", "n0", True), ("yes", "m3 z3", True)):
-        cursor = registry.grammar(matmul(extents=(128, 512, 200)), target).cursor()
+        cursor = registry.task(matmul(extents=(128, 512, 200)), target).grammar().cursor()
         for token in head.format(peel, rows).split():
             cursor.push(ID[token])
         assert (cursor.allowed() == list(llvm_cpu.CACHE)) == asked

@@ -24,7 +24,7 @@ def spelled(vector: tuple[int, int], reduce: int, group: tuple[int, int]) -> Sch
     words = ["pipeline:tile", "peel:no", "@vector", *encode(vector[1]), *encode(vector[0])]
     words += ["@reduce", *encode(reduce), "@distribute", *encode(group[0]), *encode(group[1])]
     words += ["cache:no", "order:plain", "<end>"]
-    return decode(words, registry.space_maker(matmul(), CPU))
+    return registry.task(matmul(), CPU).decode(words)
 
 
 def test_registers_and_loads() -> None:
@@ -61,7 +61,7 @@ def test_an_attention_keeps_its_head_dim() -> None:
     one = encode(1)
     words = ["pipeline:ext", "@vector", *one, *one, *one, "@reduce", *one]
     words += ["@distribute", "n0", "n0", "n0", "<end>"]
-    make = registry.space_maker(attention(), CPU)
+    make = registry.task(attention(), CPU).space
     (found,) = facts(attention(), CPU, [decode(words, make)], None)
     assert found["attention"] == 1 and found["reduced at once"] == 6
 

@@ -36,7 +36,7 @@ def in_program(flags: list[str]) -> tuple[str, Workload, Target, Schedule]:
     assert workload is not None and source is not None
     target = registry.read_target(dispatch.target, 2, session.context)
     configured = session.run(module, SOURCES, CONFIGURED)
-    own = own_choices(configured, {dispatch.name: workload}, target)[dispatch.name]
+    own = own_choices(configured, {dispatch.name: registry.task(workload, target)})[dispatch.name]
     assert own is not None and own.choice("pipeline") == llvm_cpu.TILE
     assert all(own.size("vector", dim) > 1 for dim in (0, 1))
     return source, workload, target, own

@@ -15,7 +15,7 @@ from test_trees import TREES
 
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import CheckpointError
-from tlm_mlir.language.schedule import Decision, Schedule
+from tlm_mlir.language.schedule import DEFAULT, Decision, Schedule
 from tlm_mlir.model.checkpoint import Checkpoint
 from tlm_mlir.targets import llvm_cpu, registry
 
@@ -27,7 +27,7 @@ def schedule(peel: str) -> Schedule:
 
 
 FIRST, SECOND = schedule(llvm_cpu.PEEL[0]), schedule(llvm_cpu.PEEL[1])
-STANDARD = Schedule((Decision("pipeline", -1, llvm_cpu.DEFAULT),))
+STANDARD = Schedule((Decision("pipeline", -1, DEFAULT),))
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_the_best_foretold_replaces_a_default_that_it_clearly_beats(
 
 
 def test_a_default_with_wrong_values_is_no_schedule() -> None:
-    assert registry.default_schedule(matmul(), CPU) == STANDARD
-    assert registry.default_schedule(attention(), CPU) == STANDARD
+    assert registry.task(matmul(), CPU).default == STANDARD
+    assert registry.task(attention(), CPU).default == STANDARD
     wide = attention()
     head = {wide.extents[dim] for dim in llvm_cpu._head_dims(wide)}
     wide = type(wide)((12, 128, 64, 256, 197), wide.ops, wide.root)
-    assert head == {64} and registry.default_schedule(wide, CPU) is None
+    assert head == {64} and registry.task(wide, CPU).default is None
 
 
 def test_the_default_itself_is_never_judged() -> None:
@@ -64,8 +64,9 @@ def test_the_default_itself_is_never_judged() -> None:
 
     judge.rows = lambda facts: np.zeros((len(facts), 1))  # type: ignore[attr-defined]
     scheduler._judges = {CPU.backend: judge}  # type: ignore[dict-item]
-    drawn = registry.random_schedule(matmul(), CPU, np.random.default_rng(0))
-    (found,) = scheduler.foretell([matmul()], CPU, [None], [[STANDARD, drawn, STANDARD]])
+    task = registry.task(matmul(), CPU)
+    drawn = task.random(np.random.default_rng(0))
+    (found,) = scheduler.foretell([task], [None], [[STANDARD, drawn, STANDARD]])
     assert found.tolist() == [0.0, -1.0, 0.0]
 
 
@@ -89,4 +90,4 @@ def test_a_checkpoint_without_a_judge() -> None:
     scheduler._judges = {}
     scheduler._checkpoint = Checkpoint(Path("ck"), {}, {})
     with pytest.raises(CheckpointError, match="ck has no judge for llvm-cpu; make one"):
-        scheduler.foretell([matmul()], CPU, [None], [[STANDARD]])
+        scheduler.foretell([registry.task(matmul(), CPU)], [None], [[STANDARD]])

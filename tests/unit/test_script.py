@@ -52,8 +52,8 @@ def text_of(context: ir.Context) -> Callable[..., str]:
 
 def drawn(name: str, count: int, seed: int = 0) -> list[Schedule]:
     """Random schedules of a workload, repeated draws included."""
-    grammar = registry.grammar(WORKLOADS[name], TARGET)
-    space = registry.space_maker(WORKLOADS[name], TARGET)
+    grammar = registry.task(WORKLOADS[name], TARGET).grammar()
+    space = registry.task(WORKLOADS[name], TARGET).space
     rng = np.random.default_rng(seed)
     return [decode(grammar.sample(rng), space) for _ in range(count)]
 
@@ -77,7 +77,7 @@ def test_scripts_are_allowed_and_read_back_the_same(name: str, text_of, context)
 
 
 def test_dispatches_left_to_iree_have_no_sequence(text_of) -> None:
-    space = registry.space_maker(WORKLOADS["matmul"], TARGET)
+    space = registry.task(WORKLOADS["matmul"], TARGET).space
     default = decode(["pipeline:default", "<end>"], space)
     text = text_of("matmul", default)
     assert "schedule_0" not in text

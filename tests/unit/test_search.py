@@ -15,7 +15,6 @@ from samples import TARGETS, matmul
 
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import TargetError
-from tlm_mlir.language.schedule import decode
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import GpuTarget
 from tlm_mlir.training.corpus.entries import read
@@ -33,30 +32,29 @@ def scheduler() -> Scheduler:
 
 
 def test_the_best_come_first_and_none_is_the_default(scheduler: Scheduler) -> None:
-    workload, target = matmul(), TARGETS["avx512"]
-    found = search(scheduler, workload, target, None, [], np.random.default_rng(0))
-    again = search(scheduler, workload, target, None, [], np.random.default_rng(0))
+    task = registry.task(matmul(), TARGETS["avx512"])
+    found = search(scheduler, task, None, [], np.random.default_rng(0))
+    again = search(scheduler, task, None, [], np.random.default_rng(0))
     assert found == again
     assert len(found) > 32 and list(found.values()) == sorted(found.values())
-    make = registry.space_maker(workload, target)
-    schedules = [decode(text.split(), make) for text in found]
-    assert all(s.choice("pipeline") != "pipeline:default" for s in schedules)
-    written = scheduler.sample(workload, target, 32, 0)
-    (alone,) = scheduler.foretell([workload], target, [None], [written])
+    schedules = [task.parse(text) for text in found]
+    assert all(not s.is_default for s in schedules)
+    written = scheduler.sample(task, 32, 0)
+    (alone,) = scheduler.foretell([task], [None], [written])
     assert min(found.values()) < min(alone) + 0.05
 
 
 def test_a_gpu_is_searched_by_the_estimate(scheduler: Scheduler) -> None:
-    workload = matmul(extents=(512, 512, 512))
+    task = registry.task(matmul(extents=(512, 512, 512)), HOPPER)
     rng = np.random.default_rng(0)
-    own = registry.random_schedule(workload, HOPPER, rng)
-    logs = search(scheduler, workload, HOPPER, own, [], rng)
+    own = task.random(rng)
+    logs = search(scheduler, task, own, [], rng)
     text = next(iter(logs))
-    best = decode(text.split(), registry.space_maker(workload, HOPPER))
-    ratio = registry.estimate(workload, HOPPER, best) / registry.estimate(workload, HOPPER, own)
+    best = task.parse(text)
+    ratio = task.estimate(best) / task.estimate(own)
     assert math.isclose(logs[text], math.log(ratio)) and ratio < 1
     # Without IREE's own choice there is nothing to compare with, and nothing is foretold.
-    assert math.inf in search(scheduler, workload, HOPPER, None, [], rng).values()
+    assert math.inf in search(scheduler, task, None, [], rng).values()
 
 
 def test_rows_are_for_every_cpu_and_one_gpu_of_a_kind(tmp_path: Path) -> None:
@@ -98,8 +96,8 @@ def test_a_search_over_which_iree_ends_the_process_costs_only_itself(
     # IREE ends the process over a name that it does not know.
     flags = ("--iree-hal-target-device=vulkan", "--iree-vulkan-target=nonsense")
     some = [
-        distill.Task(entry, "", flags, 0),
-        distill.Task(entry, TARGETS["avx512"].to_json(), (), 0),
+        distill.Search(entry, "", flags, 0),
+        distill.Search(entry, TARGETS["avx512"].to_json(), (), 0),
     ]
     rows = list(distill.all_rows(some, ROOT / "model" / "checkpoint", 1))
     assert {row["target"]["backend"] for row in rows} == {"llvm-cpu"}

@@ -18,7 +18,7 @@ from samples import attention, elementwise, matmul, op, operand, walks
 from tlm_mlir.errors import TargetError
 from tlm_mlir.ir.workload import Index, Workload
 from tlm_mlir.language.prompt import header
-from tlm_mlir.language.schedule import decode, encode
+from tlm_mlir.language.schedule import DEFAULT, decode, encode
 from tlm_mlir.language.vocabulary import TOKENS
 from tlm_mlir.targets import gpu, registry, vulkan, vulkan_matrix
 from tlm_mlir.targets.gpu import contraction, gpu_target
@@ -50,7 +50,7 @@ def test_tokens_and_schedules_are_one(walk) -> None:  # type: ignore[no-untyped-
 def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
     workload, target, make, tokens = walk
     schedule = decode(tokens, make)
-    if schedule.choice("pipeline") == vulkan.DEFAULT:
+    if schedule.is_default:
         return
     info = vulkan.translation_info(workload, schedule)
     config = vulkan.lowering_configs(workload, schedule)[workload.root]
@@ -89,29 +89,29 @@ def shared_bytes(workload, schedule, tile: list[int]) -> int:  # type: ignore[no
 
 
 def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
-    return registry.grammar(workload, target).cursor().allowed()
+    return registry.task(workload, target).grammar().cursor().allowed()
 
 
 def test_a_sum_of_everything_is_left_to_iree() -> None:
     """Found in bundling what the model writes: IREE crashes on a tile of it."""
     total = op("0r", [operand(0)], [operand()], ("addf(a0,a1)", "yield(v0)"))
-    assert options(Workload((256,), (total,), 0), LARGE) == [vulkan.DEFAULT]
+    assert options(Workload((256,), (total,), 0), LARGE) == [DEFAULT]
 
 
 def test_what_is_left_to_iree() -> None:
-    assert options(matmul(), SMALL) == [vulkan.DEFAULT, vulkan.PLAIN, vulkan.PROMOTE]
-    assert options(matmul(extents=(96, 63, 200)), SMALL) == [vulkan.DEFAULT, vulkan.PLAIN]
-    assert options(attention(), LARGE) == [vulkan.DEFAULT]
-    assert options(elementwise((40, 60), buffers=True), LARGE) == [vulkan.DEFAULT]
+    assert options(matmul(), SMALL) == [DEFAULT, vulkan.PLAIN, vulkan.PROMOTE]
+    assert options(matmul(extents=(96, 63, 200)), SMALL) == [DEFAULT, vulkan.PLAIN]
+    assert options(attention(), LARGE) == [DEFAULT]
+    assert options(elementwise((40, 60), buffers=True), LARGE) == [DEFAULT]
 
 
 def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
     """Found on ResNet-50, whose 3136 columns in tiles of 64 leave 7 of them at least."""
     workload = matmul(extents=(64, 3136, 64))
     random = np.random.default_rng(0)
-    grammar = registry.grammar(workload, SMALL)
+    grammar = registry.task(workload, SMALL).grammar()
     assert {grammar.sample(random)[0] for _ in range(200)} == {
-        *(vulkan.DEFAULT, vulkan.ACROSS, vulkan.PLAIN, vulkan.PROMOTE)
+        *(DEFAULT, vulkan.ACROSS, vulkan.PLAIN, vulkan.PROMOTE)
     }
 
 
@@ -120,7 +120,7 @@ def test_what_cooperative_matrices_multiply() -> None:
     root, bias = halves.ops
     # Found on GPT-2 in 16-bit floats.
     power = replace(halves, ops=(root, replace(bias, body=("fpowi(a0,c:i64)", "yield(v0)"))))
-    every = [vulkan.DEFAULT, vulkan.PLAIN, vulkan.PROMOTE, vulkan.MATRIX]
+    every = [DEFAULT, vulkan.PLAIN, vulkan.PROMOTE, vulkan.MATRIX]
     assert options(halves, LARGE) == every
     for workload, target in (
         (power, LARGE),
@@ -134,8 +134,8 @@ def test_what_cooperative_matrices_multiply() -> None:
 
 def test_wide_integers_need_a_device_that_has_them() -> None:
     workload = elementwise((40, 60), "i64")
-    assert options(workload, SMALL) == [vulkan.DEFAULT]
-    assert options(workload, LARGE) == [vulkan.DEFAULT, vulkan.PLAIN]
+    assert options(workload, SMALL) == [DEFAULT]
+    assert options(workload, LARGE) == [DEFAULT, vulkan.PLAIN]
 
 
 def test_columns_are_the_innermost_loop() -> None:
@@ -175,14 +175,14 @@ def test_results_that_an_op_with_more_dims_takes_up_are_one_line() -> None:
     """Found by bundles of the training corpus: IREE fails on more than a SPIR-V vector of them."""
     workload, rng = rows_of_rows(), np.random.default_rng(0)
     for _ in range(50):
-        schedule = registry.random_schedule(workload, LARGE, rng)
+        schedule = registry.task(workload, LARGE).random(rng)
         assert math.prod(schedule.size("thread", dim, 1) for dim in (0, 1)) <= vulkan.LINE
 
 
 def test_emulated_floats_are_left_to_iree() -> None:
     """Found there, too: IREE fails on vectors of bf16."""
-    grammar = registry.grammar(matmul("bf16"), LARGE)
-    assert grammar.cursor().allowed() == [vulkan.DEFAULT]
+    grammar = registry.task(matmul("bf16"), LARGE).grammar()
+    assert grammar.cursor().allowed() == [DEFAULT]
 
 
 def test_sums_over_a_strided_input_are_not_shared() -> None:
@@ -193,5 +193,5 @@ def test_sums_over_a_strided_input_are_not_shared() -> None:
     workload = Workload((64, 32, 256), (skipping,), 0)
     whole = replace(workload, ops=(replace(skipping, inputs=(operand(1, 2), operand(2, 0))),))
     lanes = gpu.ACROSS
-    assert lanes not in registry.grammar(workload, LARGE).cursor().allowed()
-    assert lanes in registry.grammar(whole, LARGE).cursor().allowed()
+    assert lanes not in registry.task(workload, LARGE).grammar().cursor().allowed()
+    assert lanes in registry.task(whole, LARGE).grammar().cursor().allowed()

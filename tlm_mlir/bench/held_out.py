@@ -17,7 +17,6 @@ from ..compiler.own import OwnChoice
 from ..compiler.scheduler import Scheduler
 from ..errors import RecordError
 from ..ir.workload import Workload
-from ..language.schedule import encode
 from ..measure.database import read_records
 from ..measure.runner import JobResult, Limits, measure_batches
 from ..targets import registry
@@ -64,17 +63,17 @@ def evaluate(
     workloads = [workload.rows_first() for workload in read]
     choice = OwnChoice(BASE_FLAGS)
     own = [choice(e.source, w, target) for e, w in zip(entries, workloads, strict=True)]
-    chosen = scheduler.schedule(workloads, target, own, samples)
-    default = registry.backend(target).DEFAULT
+    tasks = [registry.task(workload, target) for workload in workloads]
+    chosen = scheduler.schedule(tasks, own, samples)
     rows: dict[int, Row] = {}
     jobs = []
-    for place, (entry, before, workload, schedule) in enumerate(
-        zip(entries, read, workloads, chosen, strict=True)
+    for place, (entry, before, task, schedule) in enumerate(
+        zip(entries, read, tasks, chosen, strict=True)
     ):
-        text = " ".join(encode(schedule, registry.space_maker(workload, target)))
+        workload, text = task.workload, task.text(schedule)
         best = reference.get(workload.digest, math.nan)
         base = Row(entry.network, entry.kind, workload.digest, text, "default", 1.0, 1.0, best)
-        if schedule.choice("pipeline") == default and before == workload:
+        if schedule.is_default and before == workload:
             rows[place] = base
         else:
             jobs.append((place, base, job(entry, workload, target, [text])))

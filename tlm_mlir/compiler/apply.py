@@ -9,29 +9,26 @@ from iree.compiler import ir, passmanager
 from ..ir.dispatch import put_rows_first
 from ..ir.reader import Reading, read_function
 from ..ir.workload import Workload
-from ..language.schedule import Schedule, decode
+from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target
 
 
 def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, target: Target) -> None:
     """Does to the function what the schedule's script would do. Nothing for `default`."""
-    backend = registry.backend(target)
     assert reading.workload is not None
-    if schedule.choice("pipeline") == backend.DEFAULT:
+    if schedule.is_default:
         return
+    found = registry.task(reading.workload, target).configuration(schedule)
     ops = reading.ops
     with function.context as context:
-        if needed := backend.restructuring(reading.workload, schedule):
-            passmanager.PassManager.parse(f"func.func({needed})", context).run(function)
+        if found.before:
+            passmanager.PassManager.parse(f"func.func({found.before})", context).run(function)
             ops = read_function(function).ops
-        found = registry.attributes(reading.workload, target, schedule)
-        for operation, attributes in zip(ops, found, strict=True):
+        whole = (*found.ops, found.function)
+        for operation, attributes in zip((*ops, function), whole, strict=True):
             for name, text in attributes.items():
                 operation.attributes[name] = ir.Attribute.parse(text)
-        whole = registry.function_attributes(reading.workload, target, schedule)
-        for name, text in whole.items():
-            function.attributes[name] = ir.Attribute.parse(text)
 
 
 def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
@@ -41,7 +38,7 @@ def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
     """
     workload = Workload.from_json(candidate["workload"])
     target = Target.from_json(candidate["target"])
-    schedule = decode(candidate["schedule"].split(), registry.space_maker(workload, target))
+    schedule = registry.task(workload, target).parse(candidate["schedule"])
     reading = read_function(function)
     if not workload.root_op.columns_first:
         reading = put_rows_first(reading)

@@ -10,10 +10,10 @@ from iree.compiler import ir
 
 from ..ir.dispatch import Dispatch
 from ..ir.workload import Workload
-from ..language import schedule as schedules
-from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.prompt import MAX_TOKENS
 from ..language.schedule import Schedule
 from ..targets import registry
+from ..targets.backend import DispatchTask
 from ..targets.target import CpuTarget, Target
 from .own import own_choices
 from .report import (
@@ -49,8 +49,8 @@ def choose(
     report.model = scheduler.identity
     judged = scheduler.judges(target)
     report.foretold_by = MEASUREMENTS if judged else ESTIMATE
-    distinct: dict[str, Workload] = {}
-    asked: dict[str, Workload] = {}
+    distinct: dict[str, DispatchTask] = {}
+    asked: dict[str, DispatchTask] = {}
     small = _small(dispatches, target)
     for dispatch in dispatches:
         outcome, reason = _eligible(dispatch, target)
@@ -60,44 +60,42 @@ def choose(
             outcome, reason = LEFT, "is too small a part of the program to ask about"
         report.dispatches.append(DispatchReport(dispatch.name, outcome, reason, digest))
         if outcome == SCHEDULED and workload and digest not in distinct:
-            distinct[digest] = asked[dispatch.name] = workload
+            distinct[digest] = asked[dispatch.name] = registry.task(workload, target)
     with report.timed("reading"):
-        own = own_choices(configured, asked, target)
+        own = own_choices(configured, asked)
     if not judged:
         asked = _comparable(asked, own, report)
     with report.timed("generation"):
         answers = scheduler.schedule(
-            list(asked.values()), target, [own[name] for name in asked], samples
+            list(asked.values()), [own[name] for name in asked], samples
         )
-    digests = [workload.digest for workload in asked.values()]
-    return _settle(dict(zip(digests, answers, strict=True)), distinct, target, report)
+    digests = [task.workload.digest for task in asked.values()]
+    return _settle(dict(zip(digests, answers, strict=True)), distinct, report)
 
 
 def _comparable(
-    asked: dict[str, Workload], own: dict[str, Schedule | None], report: Report
-) -> dict[str, Workload]:
+    asked: dict[str, DispatchTask], own: dict[str, Schedule | None], report: Report
+) -> dict[str, DispatchTask]:
     """Those of the asked dispatches whose default an estimate can be compared with; the others are
     left, which the report tells."""
-    unknown = {workload.digest for name, workload in asked.items() if own[name] is None}
+    unknown = {task.workload.digest for name, task in asked.items() if own[name] is None}
     for row in report.dispatches:
         if row.outcome == SCHEDULED and row.workload in unknown:
             row.outcome, row.reason = LEFT, "there is no estimate of what IREE does by itself"
-    return {name: workload for name, workload in asked.items() if workload.digest not in unknown}
+    return {name: task for name, task in asked.items() if task.workload.digest not in unknown}
 
 
 def _settle(
-    chosen: dict[str, Schedule], workloads: dict[str, Workload], target: Target, report: Report
+    chosen: dict[str, Schedule], tasks: dict[str, DispatchTask], report: Report
 ) -> dict[str, Schedule]:
     """Writes the answers into the report; those by name that are not IREE's default."""
-    default = registry.backend(target).DEFAULT
     found = {}
     for row in report.dispatches:
         if row.outcome != SCHEDULED:
             continue
         answer = chosen[row.workload]
-        make = registry.space_maker(workloads[row.workload], target)
-        row.schedule = " ".join(schedules.encode(answer, make))
-        if answer.choice("pipeline") == default:
+        row.schedule = tasks[row.workload].text(answer)
+        if answer.is_default:
             row.outcome, row.reason = DEFAULT, "the model foretells no clear lead over it"
         else:
             found[row.name] = answer
@@ -115,7 +113,7 @@ def _eligible(dispatch: Dispatch, target: Target) -> tuple[str, str]:
         return LEFT, "has a dynamic shape"
     if workload.root_op.columns_first and isinstance(target, CpuTarget):
         return LEFT, "multiplies columns by rows, which a script cannot change"
-    length = len(prompt_tokens(workload, target))
+    length = len(registry.task(workload, target).prompt_tokens)
     if length > MAX_TOKENS:
         return LEFT, f"needs {length} tokens and the model reads {MAX_TOKENS}"
     return SCHEDULED, ""
@@ -139,7 +137,7 @@ def _small(dispatches: Sequence[Dispatch], target: Target) -> set[str]:
         rest -= _work(workload)
         if rest < 0:
             break
-        right = registry.default_schedule(workload, target) is not None
+        right = registry.task(workload, target).default is not None
         if right and workload.root_op.kind != "attention":
             found.add(name)
     return found

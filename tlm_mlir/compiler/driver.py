@@ -71,7 +71,9 @@ class Options:
 
     def decides_graph(self) -> bool:
         """Whether there are decisions to take before dispatches are formed."""
-        return self.graph and self.target in registry.GRAPH_BACKENDS
+        if not self.graph or self.target not in registry.BACKENDS:
+            return False
+        return registry.named(self.target).graph is not None
 
     def core_count(self) -> int:
         """Threads that will run the program."""
@@ -203,7 +205,8 @@ def _to_dispatches(
         with report.timed("graph"):
             ops = find(module)
             distinct = {op.workload.digest: op.workload for op in ops}
-            answers = scheduler.choose(list(distinct.values()), target)
+            tasks = [registry.graph_task(workload, target) for workload in distinct.values()]
+            answers = scheduler.choose(tasks)
             chosen = dict(zip(distinct, answers, strict=True))
             choices = [chosen[op.workload.digest] for op in ops]
             report.graph += [

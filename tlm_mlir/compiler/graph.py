@@ -17,7 +17,8 @@ from iree.compiler.dialects.transform import interpreter
 from ..ir.graph import GraphOp, find_contractions, functions
 from ..iree.flags import DATA_TILING
 from ..iree.phases import GLOBAL_OPTIMIZATION, PREPROCESSING
-from ..targets.llvm_cpu_graph import LEAVE, TILED
+from ..language.schedule import LEAVE
+from ..targets.llvm_cpu_graph import TILED
 from .layouts import check, layout_script
 
 LAYOUTS = PREPROCESSING

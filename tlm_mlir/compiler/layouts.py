@@ -17,7 +17,8 @@ from iree.compiler.dialects.transform import structured
 from ..errors import InputError
 from ..ir.graph import FUNCTIONS, GraphOp, find_convolutions, operations_named
 from ..iree import passes
-from ..targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, options
+from ..language.schedule import LEAVE
+from ..targets.llvm_cpu_graph import IM2COL, LAST, options
 from .script import empty_script
 
 ENTRY = "__transform_main"

@@ -19,6 +19,7 @@ from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
+from ..targets.backend import DispatchTask
 from ..targets.target import CpuTarget, Target, cpu_target
 
 _LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
@@ -26,7 +27,7 @@ _LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
 
 
 def own_choices(
-    configured: ir.Operation, workloads: Mapping[str, Workload], target: Target
+    configured: ir.Operation, tasks: Mapping[str, DispatchTask]
 ) -> dict[str, Schedule | None]:
     """What IREE chose for each dispatch of a module at CONFIGURED, by the dispatch's name.
 
@@ -34,8 +35,8 @@ def own_choices(
     """
     texts = configurations(configured)
     return {
-        name: registry.imitate(workload, target, texts[name])
-        for name, workload in workloads.items()
+        name: task.read_back(texts[name])
+        for name, task in tasks.items()
         if name in texts
     }
 
@@ -61,7 +62,7 @@ class OwnChoice:
         except CompileError:
             return None
         (text,) = configurations(module).values()
-        return registry.imitate(workload, target, text)
+        return registry.task(workload, target).read_back(text)
 
 
 def for_vectors(source: str, target: CpuTarget) -> str:

@@ -11,14 +11,13 @@ from iree.compiler import ir
 from ..errors import InputError
 from ..ir.dispatch import Dispatch, find_dispatches, normalize
 from ..ir.program import as_program
-from ..ir.workload import Workload
 from ..iree.executables import configurations
 from ..iree.flags import cpu
 from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.target import Target
+from ..targets.backend import DispatchTask
 
 REFERENCE_FLAGS = cpu("x86-64-v3")
 """Of a CPU that most machines have: to read dispatches, and to compare values with."""
@@ -63,14 +62,13 @@ class Question:
     program: str
     module: ir.Operation
     dispatch: Dispatch
-    workload: Workload
-    target: Target
+    task: DispatchTask
     configuration: str
 
     @property
     def own(self) -> Schedule | None:
         """What IREE would do; None where the space has nothing alike."""
-        return registry.imitate(self.workload, self.target, self.configuration)
+        return self.task.read_back(self.configuration)
 
 
 def question(source: str, session: Session, reference: Session) -> Question:
@@ -85,4 +83,4 @@ def question(source: str, session: Session, reference: Session) -> Question:
     target = registry.read_target(dispatch.target, 1, session.context)
     configured = session.run(module.clone().operation, SOURCES, CONFIGURED)
     text = configurations(configured)[dispatch.name]
-    return Question(program, module, dispatch, workload, target, text)
+    return Question(program, module, dispatch, registry.task(workload, target), text)

@@ -6,15 +6,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import CheckpointError
-from ..ir.workload import Workload
-from ..language import schedule as schedules
-from ..language.prompt import header, prompt
+from ..language.prompt import header
 from ..language.schedule import Schedule
 from ..language.vocabulary import ID, PERF, TOKENS
 from ..model.checkpoint import load
@@ -26,6 +23,7 @@ from ..model.step import Step
 from ..model.trees import Trees
 from ..targets import registry
 from ..targets.target import Target
+from ..targets.task import Task
 
 MARGIN = 0.3
 """How much faster (in log latency) a schedule must be foretold to be before it replaces IREE's
@@ -53,42 +51,42 @@ class Scheduler:
 
     def schedule(
         self,
-        workloads: Sequence[Workload],
-        target: Target,
+        tasks: Sequence[Task],
         own: Sequence[Schedule | None],
         samples: int | None = None,
         seed: int = 0,
     ) -> list[Schedule]:
-        """One schedule for each workload: one greedy generation, kept where it beats the default.
+        """One schedule for each task: one greedy generation, kept where it beats the default.
 
-        `own` is what IREE would do with each (`compiler.own`), None where that is not known: the
-        judge foretells how a schedule compares with it. With `samples` the model also draws that
-        many more per workload, and the best judged is kept; unless told, it does so by an estimate
-        alone (ESTIMATED_SAMPLES). Nothing is measured. The same input gives the same output. Raises
-        CheckpointError if the target has neither judge nor estimate.
+        All tasks are for one target. `own` is what IREE would do with each (`compiler.own`), None
+        where that is not known: the judge foretells how a schedule compares with it. With `samples`
+        the model also draws that many more per task, and the best judged is kept; unless told, it
+        does so by an estimate alone (ESTIMATED_SAMPLES). Nothing is measured. The same input gives
+        the same output. Raises CheckpointError if the target has neither judge nor estimate.
         """
+        if not tasks:
+            return []
         if samples is None:
-            samples = 0 if self.judges(target) else ESTIMATED_SAMPLES
+            samples = 0 if self.judges(tasks[0].target) else ESTIMATED_SAMPLES
         copies = 1 + samples
-        prompts = [prompt(workload, target) for workload in workloads]
+        prompts = [task.prompt for task in tasks]
         written = generate(
             self._step,
             [item for item in prompts for _ in range(copies)],
-            [registry.grammar(w, target).cursor() for w in workloads for _ in range(copies)],
+            [task.grammar().cursor() for task in tasks for _ in range(copies)],
             perf_token=ID[PERF[0]],
             temperature=[0.0 if i == 0 else 1.0 for _ in prompts for i in range(copies)],
             seed=seed,
-            prefilled=self._prefill(prompts, target),
+            prefilled=self._prefill(prompts, tasks[0].target),
         )
         options = [
-            [self._decode(tokens, workload, target) for tokens in written[i : i + copies]]
-            for workload, i in zip(workloads, range(0, len(written), copies), strict=True)
+            [self._decode(tokens, task) for tokens in written[i : i + copies]]
+            for task, i in zip(tasks, range(0, len(written), copies), strict=True)
         ]
-        foretold = self.foretell(workloads, target, own, options)
-        standards = [registry.default_schedule(workload, target) for workload in workloads]
+        foretold = self.foretell(tasks, own, options)
         return [
-            self._better(some, logs, standard)
-            for some, logs, standard in zip(options, foretold, standards, strict=True)
+            self._better(some, logs, task.default)
+            for some, logs, task in zip(options, foretold, tasks, strict=True)
         ]
 
     def judges(self, target: Target) -> bool:
@@ -96,7 +94,7 @@ class Scheduler:
         static estimate does: a judge serves other targets than those measured only where there is
         no estimate. Raises CheckpointError where there is neither."""
         judge = self._judges.get(target.backend)
-        if target.backend in registry.ESTIMATES:
+        if registry.backend(target).estimated:
             return judge is not None and target.to_json() in judge.targets
         if judge is not None:
             return True
@@ -115,57 +113,57 @@ class Scheduler:
         return some[best]
 
     @staticmethod
-    def _decode(tokens: Sequence[int], workload: Workload, target: Target) -> Schedule:
-        words = [TOKENS[token] for token in tokens]
-        return schedules.decode(words, registry.space_maker(workload, target))
+    def _decode(tokens: Sequence[int], task: Task) -> Schedule:
+        return task.decode([TOKENS[token] for token in tokens])
 
     def foretell(
         self,
-        workloads: Sequence[Workload],
-        target: Target,
+        tasks: Sequence[Task],
         own: Sequence[Schedule | None],
         options: Sequence[Sequence[Schedule]],
     ) -> list[np.ndarray]:
-        """For each workload, the log latency over that of IREE's default that each of its schedules
+        """For each task, the log latency over that of IREE's default that each of its schedules
         stays under more often than not (training/fit/cost_model.py); 0 for the default itself. For
         a target without a judge, what a static estimate says.
 
         Raises CheckpointError if the target has neither.
         """
-        default = registry.backend(target).DEFAULT
-        if not self.judges(target):
+        if not tasks:
+            return []
+        if not self.judges(tasks[0].target):
             return [
-                np.array([_estimate(w, target, mine, s, default) for s in some])
-                for w, mine, some in zip(workloads, own, options, strict=True)
+                np.array([_estimate(task, mine, s) for s in some])
+                for task, mine, some in zip(tasks, own, options, strict=True)
             ]
-        judge = self._judges[target.backend]
+        judge = self._judges[tasks[0].target.backend]
         facts: list[dict[str, float]] = []
-        for workload, mine, some in zip(workloads, own, options, strict=True):
-            rest = [schedule for schedule in some if schedule.choice("pipeline") != default]
+        for task, mine, some in zip(tasks, own, options, strict=True):
+            rest = [schedule for schedule in some if not schedule.is_default]
             if rest:
-                facts += registry.facts(workload, target, rest, mine)
+                facts += task.features(rest, mine)
         logs = iter(judge(judge.rows(facts)))
         return [
-            np.array([0.0 if s.choice("pipeline") == default else next(logs) for s in some])
+            np.array([0.0 if schedule.is_default else next(logs) for schedule in some])
             for some in options
         ]
 
-    def choose(self, workloads: Sequence[Workload], target: Target) -> list[str]:
+    def choose(self, tasks: Sequence[Task]) -> list[str]:
         """The graph-level token for each op: what the model writes when asked for speed.
 
         An answer is one token, so the question needs no generation: it is read off the prompt.
         """
-        if not workloads:
+        if not tasks:
             return []
+        target = tasks[0].target
         prompts, rests = [], []
-        for workload in workloads:
-            question = [*prompt(workload, target, "graph"), ID[PERF[0]]]
+        for task in tasks:
+            question = [*task.prompt, ID[PERF[0]]]
             # The rest goes through the model in one piece where it can.
             known = max(len(header(target)), len(question) - ROW)
             prompts.append(question[:known])
             rests.append(question[known:])
         logits = last_logits(self._step, prompts, rests, self._prefill(prompts, target))
-        allowed = [registry.graph_grammar(w, target).cursor().mask() for w in workloads]
+        allowed = [task.grammar().cursor().mask() for task in tasks]
         best = np.where(np.array(allowed), logits, -np.inf).argmax(-1)
         return [TOKENS[token] for token in best]
 
@@ -177,30 +175,26 @@ class Scheduler:
         rest = [tokens for tokens in prompts if tuple(tokens) != start]
         return self._headers | prefill(self._step, rest, self._headers[start])
 
-    def sample(self, workload: Workload, target: Target, count: int, seed: int) -> list[Schedule]:
+    def sample(self, task: Task, count: int, seed: int) -> list[Schedule]:
         """`count` schedules: the greedy one, then samples; never the default."""
-        question = prompt(workload, target)
+        question = task.prompt
         written = generate(
             self._step,
             [question] * count,
-            [registry.grammar(workload, target).cursor() for _ in range(count)],
+            [task.grammar().cursor() for _ in range(count)],
             perf_token=ID[PERF[0]],
             temperature=[0.0 if i == 0 else 0.6 + 0.8 * i / count for i in range(count)],
             seed=seed,
-            prefilled=self._prefill([question], target),
+            prefilled=self._prefill([question], task.target),
         )
-        found = [self._decode(tokens, workload, target) for tokens in written]
-        default = registry.backend(target).DEFAULT
-        return [schedule for schedule in found if schedule.choice("pipeline") != default]
+        found = [self._decode(tokens, task) for tokens in written]
+        return [schedule for schedule in found if not schedule.is_default]
 
 
-def _estimate(
-    workload: Workload, target: Target, own: Schedule | None, schedule: Schedule, default: str
-) -> float:
+def _estimate(task: Task, own: Schedule | None, schedule: Schedule) -> float:
     """The log of a schedule's estimate over that of IREE's own choice, which must be known."""
-    if schedule.choice("pipeline") == default:
+    if schedule.is_default:
         return 0.0
     if own is None:
         return math.inf
-    estimate = partial(registry.estimate, workload, target)
-    return math.log(estimate(schedule) / estimate(own))
+    return math.log(task.estimate(schedule) / task.estimate(own))

@@ -23,6 +23,7 @@ from ..ir.workload import Workload
 from ..iree.module import SYMBOL, block, body, find
 from ..language.schedule import Schedule
 from ..targets import registry
+from ..targets.backend import Configuration
 from ..targets.target import Target
 
 ENTRY = "__kernel_config"
@@ -44,6 +45,10 @@ class ScheduledDispatch:
     ops: tuple[str, ...]
     schedule: Schedule
 
+    def configuration(self, target: Target) -> Configuration:
+        """What the schedule becomes in the IR."""
+        return registry.task(self.workload, target).configuration(self.schedule)
+
 
 def empty_script() -> ir.Module:
     """A module of the current context that named sequences can be put into."""
@@ -59,36 +64,37 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
 
     Dispatches that a schedule leaves to IREE have no sequence.
     """
-    backend = registry.backend(target)
-    chosen = [d for d in dispatches if d.schedule.choice("pipeline") != backend.DEFAULT]
+    chosen = [
+        (dispatch, dispatch.configuration(target))
+        for dispatch in dispatches
+        if not dispatch.schedule.is_default
+    ]
     with context, ir.Location.unknown(context):
         module = empty_script()
         with ir.InsertionPoint(module.body):
-            for number, dispatch in enumerate(chosen):
-                _sequence(f"schedule_{number}", dispatch, target)
+            for number, (dispatch, configuration) in enumerate(chosen):
+                _sequence(f"schedule_{number}", dispatch, configuration)
             _entry(chosen, target)
         module.operation.verify()
     return module
 
 
-def _entry(chosen: Sequence[ScheduledDispatch], target: Target) -> None:
+def _entry(chosen: Sequence[tuple[ScheduledDispatch, Configuration]], target: Target) -> None:
     """`@__kernel_config`: normalize functions as IREE does after this point, then try each.
 
     Dispatches to restructure come last: a pass consumes the handle of its function, which the
     others still need.
     """
     any_op = transform.AnyOpType.get()
-    restructuring = registry.backend(target).restructuring
     batches: dict[str, dict[str, str]] = {"": {}}
-    for number, dispatch in enumerate(chosen):
-        needed = restructuring(dispatch.workload, dispatch.schedule)
-        batches.setdefault(needed, {})[f"schedule_{number}"] = dispatch.name
+    for number, (dispatch, configuration) in enumerate(chosen):
+        batches.setdefault(configuration.before, {})[f"schedule_{number}"] = dispatch.name
     entry = transform.NamedSequenceOp(
         ENTRY, [any_op], [], arg_attrs=[_argument("transform.consumed")]
     )
     with ir.InsertionPoint(entry.body):
         function = entry.bodyTarget
-        for name in registry.backend(target).ENTRY_PASSES:
+        for name in registry.backend(target).entry_passes:
             function = transform.ApplyRegisteredPassOp(any_op, function, name).result
         # Before any is consumed: a handle to a function is lost with it.
         found = {
@@ -116,7 +122,7 @@ def _include(names: Iterable[str], function: ir.Value) -> None:
         transform.IncludeOp([], callee, transform.FailurePropagationMode.Propagate, [function])
 
 
-def _sequence(name: str, dispatch: ScheduledDispatch, target: Target) -> None:
+def _sequence(name: str, dispatch: ScheduledDispatch, configuration: Configuration) -> None:
     """One dispatch's sequence: find the function, take its ops apart, annotate each."""
     any_op = transform.AnyOpType.get()
     sequence = transform.NamedSequenceOp(
@@ -126,7 +132,7 @@ def _sequence(name: str, dispatch: ScheduledDispatch, target: Target) -> None:
         each = transform.ForeachOp([], [_find(sequence.bodyTarget, dispatch.name)])
         inside = block(each)
         with ir.InsertionPoint(inside):
-            _configure(inside.arguments[0], dispatch, target)
+            _configure(inside.arguments[0], dispatch, configuration)
             transform.YieldOp([])
         transform.YieldOp([])
 
@@ -142,18 +148,17 @@ def _find(function: ir.Value, name: str) -> ir.Value:
     return found.result
 
 
-def _configure(function: ir.Value, dispatch: ScheduledDispatch, target: Target) -> None:
+def _configure(
+    function: ir.Value, dispatch: ScheduledDispatch, configuration: Configuration
+) -> None:
     any_op = transform.AnyOpType.get()
     handle = structured.MatchOp(any_op, function, ops=list(dict.fromkeys(dispatch.ops))).result
     # Split even a single op: the count is what tells a function of the same name from another.
     handles = transform.SplitHandleOp([any_op] * len(dispatch.ops), handle).results
-    found = registry.attributes(dispatch.workload, target, dispatch.schedule)
-    for op, attributes in zip(handles, found, strict=True):
+    found = (*configuration.ops, configuration.function)
+    for operation, attributes in zip((*handles, function), found, strict=True):
         for name, text in attributes.items():
-            _annotate(op, name, text)
-    whole = registry.function_attributes(dispatch.workload, target, dispatch.schedule)
-    for name, text in whole.items():
-        _annotate(function, name, text)
+            _annotate(operation, name, text)
 
 
 def _annotate(handle: ir.Value, name: str, attribute: str) -> None:

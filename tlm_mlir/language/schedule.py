@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..errors import InputError
-from .space import Mark, Space, Value
+from .space import Knob, Mark, Space, Value
 
 END = "<end>"
+PIPELINE, DEFAULT = "pipeline", "pipeline:default"
+"""The knob that every schedule of a dispatch begins with, and its option to leave it to IREE."""
+LEAVE = "graph:leave"
+"""What leaves an op of a program as it is."""
+LEFT = (DEFAULT, LEAVE)
+"""The options that leave a decision to IREE. A schedule with one of them has no other decision."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,16 @@ class Schedule:
     """Decisions in the order in which the target's space asks for them."""
 
     decisions: tuple[Decision, ...]
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it leaves everything to IREE."""
+        return any(decision.value in LEFT for decision in self.decisions[:1])
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline of IREE's that lowers a dispatch; empty for a schedule of something else."""
+        return self.choice(PIPELINE)
 
     @cached_property
     def _values(self) -> dict[tuple[str, int], Value]:
@@ -84,7 +100,7 @@ def decode(tokens: Iterable[str], space: Callable[[], Space]) -> Schedule:
     return Schedule(tuple(decisions))
 
 
-def _send(walk: Space, value: Value):  # type: ignore[no-untyped-def]
+def _send(walk: Space, value: Value) -> Knob | None:
     try:
         return walk.send(value)
     except StopIteration:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from ..errors import InputError
 from .integers import Interval, decode, encode
@@ -155,4 +156,7 @@ class Mark:
 
 
 Knob = Choice | Size | Pick | Order | Mark
+T = TypeVar("T")
+Step = Generator[Knob, Any, T]
+"""A part of a space, which another one runs by `yield from`; it returns what that goes on with."""
 Space = Generator[Knob, Value, None]

@@ -22,11 +22,9 @@ from ..ir.workload import Workload
 from ..iree.module import body, walk
 from ..iree.phases import SOURCES
 from ..iree.session import Session
-from ..language import vocabulary
-from ..language.prompt import readable
-from ..language.schedule import Schedule, encode
-from ..targets import registry
-from ..targets.target import GpuTarget, Target
+from ..language.schedule import DEFAULT, END, Schedule
+from ..targets.target import GpuTarget
+from ..targets.task import Task
 from .arithmetic import is_exact
 from .bundled.manifest import DTYPES
 from .kernels import Kernels, assembler
@@ -42,9 +40,9 @@ CONFIGURATION = "configuration"
 
 
 class Propose(Protocol):
-    """Proposes schedules of a workload, none the default; can be sent to another process."""
+    """Proposes schedules of a task, none the default; can be sent to another process."""
 
-    def __call__(self, workload: Workload, target: Target) -> list[Schedule]:
+    def __call__(self, task: Task) -> list[Schedule]:
         """The schedules, none twice."""
 
 
@@ -55,11 +53,11 @@ class RandomCandidates:
     count: int
     seed: int = 0
 
-    def __call__(self, workload: Workload, target: Target) -> list[Schedule]:
+    def __call__(self, task: Task) -> list[Schedule]:
         """Others for another seed or workload, else the same."""
-        text = f"{self.seed} {workload.digest}"
+        text = f"{self.seed} {task.workload.digest}"
         rng = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
-        drawn = (registry.random_schedule(workload, target, rng) for _ in range(4 * self.count))
+        drawn = (task.random(rng) for _ in range(4 * self.count))
         return list(dict.fromkeys(drawn))[: self.count]
 
 
@@ -71,11 +69,11 @@ class ModelCandidates:
     seed: int = 0
     model: Path | None = None
 
-    def __call__(self, workload: Workload, target: Target) -> list[Schedule]:
+    def __call__(self, task: Task) -> list[Schedule]:
         """None for a workload that the model cannot read."""
-        if not readable(workload, target):
+        if not task.readable:
             return []
-        written = _scheduler(self.model).sample(workload, target, 2 * self.count, self.seed)
+        written = _scheduler(self.model).sample(task, 2 * self.count, self.seed)
         return list(dict.fromkeys(written))[: self.count]
 
 
@@ -135,9 +133,9 @@ def build(source: str, flags: tuple[str, ...], propose: Propose, repeat: int) ->
         raise InputError("a dispatch computes in place, so that no two runs give the same values")
     _repeat(asked.module, repeat)
     compiler = kernels or session
-    workload, target = asked.workload, asked.target
+    workload, target = asked.task.workload, asked.task.target
     inputs = _inputs(reference.parse_text(asked.program))
-    schedules = propose(workload, target) if registry.schedulable(workload, target) else []
+    schedules = propose(asked.task) if asked.task.schedulable else []
     if not schedules:
         raise InputError("a dispatch has no schedules but the default")
     own = _compiled(compiler, asked, None)
@@ -166,12 +164,12 @@ def _compiled(
 ) -> Candidate:
     """The candidate of a schedule, None for IREE's default. Raises CompileError where that
     fails."""
-    workload, target = asked.workload, asked.target
+    target = asked.task.target
     copy = asked.module.clone().operation
     if schedule is None:
-        text = f"{registry.backend(target).DEFAULT} {vocabulary.END}"
+        text = f"{DEFAULT} {END}"
     else:
-        text = " ".join(encode(schedule, registry.space_maker(workload, target)))
+        text = asked.task.text(schedule)
         dispatch = only(copy)
         annotate(dispatch.reading, dispatch.function, schedule, target)
     try:

@@ -24,10 +24,10 @@ from tlm_mlir.errors import CompileError, InputError, MeasureError
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.iree.module import block, named, symbol
 from tlm_mlir.iree.session import Session
+from tlm_mlir.language.schedule import LEAVE
 from tlm_mlir.measure import oracle
 from tlm_mlir.measure.timer import DISTURBING_RATE, ROUNDS, Slice, Timing
 from tlm_mlir.measure.worker import Mark, Measured
-from tlm_mlir.targets.llvm_cpu_graph import LEAVE
 
 _MAX_RUNS_PER_SLICE = 512
 _PARAMETER = re.compile(r'#flow\.parameter\.named<(?:"([^"]*)"::)?"([^"]*)"> : tensor<([^>]+)>')

@@ -9,19 +9,45 @@ them in order. What is constant is transposed or packed once, when the program l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import TargetError
 from ..ir.workload import Workload
+from ..language.schedule import LEAVE, Schedule
 from ..language.space import Choice, Space
+from .facts import Facts
 from .llvm_cpu import window
-from .target import CpuTarget
+from .task import Task
 
 NAME = "graph"
-LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"
-LAST = "graph:channels-last"
+IM2COL, TILED, LAST = "graph:im2col", "graph:tiled", "graph:channels-last"
 
 
-def graph_space(workload: Workload, target: CpuTarget) -> Space:
-    """The one decision about an op: `graph:leave`, or what else its kind allows."""
-    yield Choice(NAME, options(workload))
+@dataclass(frozen=True)
+class Graph:
+    """What becomes of an op: one decision, which nothing but the model compares."""
+
+    token: str = NAME
+    estimated: bool = False
+
+    def space(self, task: Task[Any]) -> Space:
+        """The one decision about an op: `graph:leave`, or what else its kind allows."""
+        yield Choice(NAME, options(task.workload))
+
+    def features(
+        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Facts]:
+        """Raises TargetError: there are none."""
+        raise TargetError("no features of graph decisions; take what the model writes")
+
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """Raises TargetError: there is none."""
+        raise TargetError("no estimate of graph decisions; take what the model writes")
+
+
+GRAPH = Graph()
 
 
 def options(workload: Workload) -> tuple[str, ...]:

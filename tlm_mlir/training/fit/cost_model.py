@@ -30,13 +30,14 @@ from tlm_mlir.compiler.own import OwnChoice
 from tlm_mlir.compiler.scheduler import MARGIN
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import Schedule, decode
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.measure.bundle_builder import CONFIGURATION
 from tlm_mlir.model.checkpoint import add, judge_name
 from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.facts import NONE, TO_IREE
 from tlm_mlir.targets.target import Target
+from tlm_mlir.targets.task import Task
 from tlm_mlir.training.corpus.entries import BASE_FLAGS
 from tlm_mlir.training.corpus.entries import read as read_corpus
 from tlm_mlir.training.fit.dataset import OK, group_rows, latency_ratio, read_rows, share
@@ -95,16 +96,17 @@ def lessons(rows: Iterable[dict[str, Any]], sources: Mapping[str, str]) -> Itera
         if question != "decide":
             continue
         workload, target = Workload.from_json(text), Target.from_json(target_text)
-        measured = list(_measured(members, workload, target))
+        task = registry.task(workload, target)
+        measured = list(_measured(members, task))
         if not measured:
             continue
         if told := _configuration(members):
-            own = registry.imitate(workload, target, told)
+            own = task.read_back(told)
         elif text in sources:
             own = choice(sources[text], workload, target)
         else:
             raise RecordError("a record's workload is not in the corpus; give the corpus of both")
-        facts = registry.facts(workload, target, [schedule for schedule, _ in measured], own)
+        facts = task.features([schedule for schedule, _ in measured], own)
         found = np.array([WORST if log is None else log for _, log in measured])
         ran = np.array([log is not None for _, log in measured])
         yield Lesson(text, target_text, facts, np.clip(found, -WORST, WORST), ran)
@@ -117,17 +119,15 @@ def _configuration(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def _measured(
-    rows: Iterable[dict[str, Any]], workload: Workload, target: Target
+    rows: Iterable[dict[str, Any]], task: Task
 ) -> Iterator[tuple[Schedule, float | None]]:
     """The schedules but the default with their log latency, None for a failure."""
-    make = registry.space_maker(workload, target)
-    default = registry.backend(target).DEFAULT
     for row in rows:
         try:
-            schedule = decode(str(row["schedule"]).split(), make)
+            schedule = task.parse(str(row["schedule"]))
         except InputError:
             continue
-        if schedule.choice("pipeline") != default:
+        if not schedule.is_default:
             ran = row.get("status") == OK
             yield schedule, math.log(latency_ratio(row)) if ran else None
 
@@ -275,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trees = fit([lesson for lesson in training if lesson.backend == backend])
         mine = [lesson for lesson in held if lesson.backend == backend]
         figures = {"judge": by_trees(trees)}
-        if backend in registry.ESTIMATES:
+        if registry.named(backend).estimated:
             figures["estimate"] = by_estimate
         for name, foretell in figures.items() if mine else ():
             worth = validate(foretell, mine, options.margin)

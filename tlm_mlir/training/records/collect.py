@@ -23,12 +23,13 @@ from ...errors import InputError
 from ...ir.workload import Workload
 from ...language import vocabulary
 from ...language.sampling import mutate
-from ...language.schedule import Schedule, decode, encode
+from ...language.schedule import DEFAULT, END, Schedule
 from ...measure.arithmetic import is_exact, reduction_length
 from ...measure.database import Database, Record
 from ...measure.runner import Job, JobResult, Limits, measure_batches
 from ...targets import registry
 from ...targets.target import CpuTarget
+from ...targets.task import Task
 from ..corpus.entries import BASE_FLAGS, Entry
 from .search import Decisions, decisions, search
 
@@ -50,13 +51,12 @@ def random_proposer(seed: int) -> Proposer:
     rng = np.random.default_rng(seed)
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
-        grammar = registry.grammar(Workload.from_json(entry.workload), target)
-        default = registry.backend(target).DEFAULT
+        grammar = registry.task(Workload.from_json(entry.workload), target).grammar()
         found: dict[str, None] = {}
         for _ in range(count * 8):
             tokens = grammar.sample(rng)
             text = " ".join(tokens)
-            if text not in known and tokens[0] != default:
+            if text not in known and tokens[0] != DEFAULT:
                 found.setdefault(text)
             if len(found) == count:
                 break
@@ -76,17 +76,18 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
-        parents = [decisions(s) for s in _best_measured(database, workload, target)]
+        task = registry.task(workload, target)
+        parents = [decisions(s) for s in _best_measured(database, task)]
         found = []
         own = choice(entry.source, workload, target)
         if own is not None:
-            text = " ".join(encode(own, registry.space_maker(workload, target)))
+            text = task.text(own)
             found = [text] if text not in known else []
             # Once, as one of the best measured: it need not be among them.
             parents.append(decisions(own))
         known = known | set(found)
         count -= len(found)
-        return found + _variations(workload, target, parents, known, count, fresh, rng)
+        return found + _variations(task, parents, known, count, fresh, rng)
 
     return propose
 
@@ -104,8 +105,8 @@ def model_proposer(database: Database, model: Path | None, seed: int) -> Propose
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
         own = choice(entry.source, workload, target)
-        starts = _best_measured(database, workload, target)
-        found = search(scheduler, workload, target, own, starts, rng)
+        task = registry.task(workload, target)
+        found = search(scheduler, task, own, _best_measured(database, task), rng)
         order = [text for text in found if text not in known]
         best, rest = order[: count - count // 4], order[count - count // 4 :]
         blind = rng.permutation(len(rest))[: count // 4]
@@ -115,8 +116,7 @@ def model_proposer(database: Database, model: Path | None, seed: int) -> Propose
 
 
 def _variations(
-    workload: Workload,
-    target: CpuTarget,
+    task: Task,
     parents: Sequence[Decisions],
     known: set[str],
     count: int,
@@ -124,8 +124,6 @@ def _variations(
     rng: np.random.Generator,
 ) -> list[str]:
     """Up to `count` schedules that are not known: mutations of parents, a share of them random."""
-    make = registry.space_maker(workload, target)
-    default = registry.backend(target).DEFAULT
     found: dict[str, None] = {}
     for _ in range(count * 8):
         if len(found) == count:
@@ -133,29 +131,26 @@ def _variations(
         parent: Decisions = {}
         if parents and rng.random() >= fresh:
             parent = parents[int(rng.integers(len(parents)))]
-        schedule = mutate(make(), parent, workload.extents, rng)
-        text = " ".join(encode(schedule, make))
-        if text not in known and schedule.choice("pipeline") != default:
+        schedule = mutate(task.space(), parent, task.workload.extents, rng)
+        text = task.text(schedule)
+        if text not in known and not schedule.is_default:
             found.setdefault(text)
     return list(found)
 
 
-def _best_measured(
-    database: Database, workload: Workload, target: CpuTarget, count: int = 5
-) -> list[Schedule]:
+def _best_measured(database: Database, task: Task, count: int = 5) -> list[Schedule]:
     """The best measured schedules of a workload that are not the default."""
-    make = registry.space_maker(workload, target)
     rows = []
-    for record in database.records(workload.to_json(), target.to_json()):
+    for record in database.records(task.workload.to_json(), task.target.to_json()):
         if record.status == "ok" and record.seconds and record.default_seconds:
             rows.append((record.seconds / record.default_seconds, record.schedule))
     found = []
     for _, text in sorted(rows)[: count + 1]:
         try:
-            schedule = decode(text.split(), make)
+            schedule = task.parse(text)
         except InputError:  # A record of an earlier space.
             continue
-        if len(schedule.decisions) > 1:
+        if not schedule.is_default:
             found.append(schedule)
     return found[:count]
 
@@ -276,7 +271,7 @@ def _records(result: JobResult, round_: int) -> Iterator[Record]:
     assert isinstance(tag, _Tag)
     base = result.default.seconds
     stamp = versions()
-    default = f"{registry.backend(tag.target).DEFAULT} {vocabulary.END}"
+    default = f"{DEFAULT} {END}"
     rows = [(default, result.default)]
     for candidate, measured in zip(result.job.candidates, result.candidates, strict=True):
         assert isinstance(candidate, dict)

@@ -28,11 +28,12 @@ from ...ir.workload import Workload
 from ...iree.executable_target import device_target
 from ...iree.session import Session
 from ...language.prompt import readable
+from ...language.schedule import LEAVE
 from ...language.vocabulary import END
 from ...measure.database import Database, Record
 from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
 from ...measure.worker import Measured
-from ...targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED, options
+from ...targets.llvm_cpu_graph import IM2COL, LAST, TILED, options
 from ...targets.target import CpuTarget, cpu_target
 from ..corpus.entries import BASE_FLAGS, MIN_POINTS, root_key
 from ..corpus.networks import HELD_OUT, HELD_OUT_HALF, TRAINING

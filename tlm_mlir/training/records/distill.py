@@ -36,11 +36,11 @@ from ...errors import CheckpointError, InputError, MeasureError, TlmError
 from ...ir.workload import Workload
 from ...iree.devices import gpu_flags
 from ...iree.session import Session
-from ...language.prompt import readable
 from ...language.schedule import Schedule
 from ...measure.isolated import isolated
 from ...measure.lines import write_lines
 from ...targets import registry
+from ...targets.backend import DispatchTask
 from ...targets.target import Target
 from ..corpus.entries import BASE_FLAGS, Entry
 from ..corpus.entries import read as read_corpus
@@ -58,8 +58,9 @@ Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Task:
-    """One workload of the corpus, and the machine: a CPU as JSON, or IREE's flags for a GPU."""
+class Search:
+    """One workload of the corpus, and the machine to search for: a CPU as JSON, or IREE's flags for
+    a GPU."""
 
     entry: Entry
     cpu: str
@@ -81,41 +82,42 @@ class Searcher:
         self._reference = Session(REFERENCE_FLAGS)
         self._sessions: dict[tuple[str, ...], Session] = {}
 
-    def rows(self, task: Task) -> Rows:
+    def rows(self, task: Search) -> Rows:
         """What is found for a task.
 
         Raises InputError where there is nothing to find: a dispatch that is no program by itself,
         has no schedules but the default, or a default that nothing can be compared with;
         CompileError where IREE refuses it.
         """
-        workload, target, own = self._question(task)
-        if not registry.schedulable(workload, target):
+        asked, own = self._question(task)
+        if not asked.schedulable:
             raise InputError("a dispatch has no schedules but the default")
-        if not readable(workload, target):
+        if not asked.readable:
             raise InputError("a dispatch has more tokens than the model reads")
         rng = task.random()
-        starts = [registry.random_schedule(workload, target, rng) for _ in range(RANDOM)]
-        logs = search(self._scheduler, workload, target, own, starts, rng)
+        starts = [asked.random(rng) for _ in range(RANDOM)]
+        logs = search(self._scheduler, asked, own, starts, rng)
         best = [(text, log) for text, log in logs.items() if math.isfinite(log)][:BEST]
         if not best:
             raise InputError("there is no estimate of what IREE does by itself")
-        return [_row(workload, target, text, log) for text, log in best]
+        return [_row(asked, text, log) for text, log in best]
 
-    def _question(self, task: Task) -> tuple[Workload, Target, Schedule | None]:
-        """A workload, a target, and what IREE would do."""
+    def _question(self, task: Search) -> tuple[DispatchTask, Schedule | None]:
+        """What is asked, and what IREE would do."""
         if not task.gpu:
             workload, target = Workload.from_json(task.entry.workload), Target.from_json(task.cpu)
-            return workload, target, self._choice(task.entry.source, workload, target)
+            own = self._choice(task.entry.source, workload, target)
+            return registry.task(workload, target), own
         if task.gpu not in self._sessions:
             self._sessions[task.gpu] = Session(task.gpu)
         found = question(task.entry.source, self._sessions[task.gpu], self._reference)
-        return found.workload, found.target, found.own
+        return found.task, found.own
 
 
-def _row(workload: Workload, target: Target, schedule: str, log: float) -> dict[str, Any]:
+def _row(asked: DispatchTask, schedule: str, log: float) -> dict[str, Any]:
     return {
-        "workload": json.loads(workload.to_json()),
-        "target": json.loads(target.to_json()),
+        "workload": json.loads(asked.workload.to_json()),
+        "target": json.loads(asked.target.to_json()),
         "schedule": schedule,
         "status": OK,
         "seconds": round(math.exp(log), 4),
@@ -133,7 +135,7 @@ def _searcher(checkpoint: Path) -> Searcher:
     return Searcher(checkpoint)
 
 
-def _rows(task: Task, checkpoint: Path) -> Rows:
+def _rows(task: Search, checkpoint: Path) -> Rows:
     return _searcher(checkpoint).rows(task)
 
 
@@ -143,18 +145,18 @@ def tasks(
     gpus: Sequence[Sequence[tuple[str, ...]]],
     validation: float,
     seed: int,
-) -> list[Task]:
+) -> list[Search]:
     """Every workload but those that validate, on every CPU and on one GPU of each group."""
     kept = [entry for entry in entries if share(entry.workload) >= validation]
-    found = [Task(entry, cpu, (), seed) for cpu in sorted(cpus) for entry in kept]
+    found = [Search(entry, cpu, (), seed) for cpu in sorted(cpus) for entry in kept]
     for group in gpus:
         for entry in kept:
             flags = group[_number(f"{seed} {entry.workload}") % len(group)]
-            found.append(Task(entry, "", tuple(flags), seed))
+            found.append(Search(entry, "", tuple(flags), seed))
     return found
 
 
-def all_rows(some: Sequence[Task], checkpoint: Path, workers: int) -> Iterator[dict[str, Any]]:
+def all_rows(some: Sequence[Search], checkpoint: Path, workers: int) -> Iterator[dict[str, Any]]:
     """The rows of all tasks, in their order. Says on stderr how many had none, and why.
 
     Raises CheckpointError for an unusable model.
@@ -173,7 +175,7 @@ def all_rows(some: Sequence[Task], checkpoint: Path, workers: int) -> Iterator[d
         print(f"left out ({count}): {reason}", file=sys.stderr)
 
 
-def _reason(task: Task, error: TlmError) -> str:
+def _reason(task: Search, error: TlmError) -> str:
     """Why a task has no rows; which one it was, where IREE ended its process."""
     if isinstance(error, MeasureError):
         return f"a {task.entry.kind} on {' '.join(task.gpu) or task.cpu}: {error}"

@@ -13,12 +13,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...compiler.scheduler import Scheduler
-from ...ir.workload import Workload
 from ...language.sampling import mutate
-from ...language.schedule import Schedule, encode
+from ...language.schedule import Schedule
 from ...language.space import Value
-from ...targets import registry
-from ...targets.target import Target
+from ...targets.task import Task
 
 WRITTEN = 32
 """Schedules that the model writes: as many as its widest decoding step takes, 0.2 s."""
@@ -37,8 +35,7 @@ def decisions(schedule: Schedule) -> dict[tuple[str, int], Value]:
 
 def search(
     scheduler: Scheduler,
-    workload: Workload,
-    target: Target,
+    task: Task,
     own: Schedule | None,
     starts: Sequence[Schedule],
     rng: np.random.Generator,
@@ -49,27 +46,26 @@ def search(
     The pool holds what the model writes, `own` (what IREE would do) and `starts`; GENERATIONS times
     the best PARENTS of it have CHILDREN mutations each, and as many are drawn at random.
     """
-    make = registry.space_maker(workload, target)
-    default = registry.backend(target).DEFAULT
     found: dict[str, tuple[float, Schedule]] = {}
 
     def add(some: Sequence[Schedule]) -> None:
-        texts = {" ".join(encode(schedule, make)): schedule for schedule in some}
+        texts = {task.text(schedule): schedule for schedule in some}
         new = {
             text: schedule
             for text, schedule in texts.items()
-            if text not in found and schedule.choice("pipeline") != default
+            if text not in found and not schedule.is_default
         }
-        (logs,) = scheduler.foretell([workload], target, [own], [list(new.values())])
+        (logs,) = scheduler.foretell([task], [own], [list(new.values())])
         found.update(zip(new, zip(logs.tolist(), new.values(), strict=True), strict=True))
 
-    add(scheduler.sample(workload, target, WRITTEN, int(rng.integers(1 << 31))))
+    add(scheduler.sample(task, WRITTEN, int(rng.integers(1 << 31))))
     # What IREE does need not be of the space; the nearest that is.
-    near = [mutate(make(), decisions(own), workload.extents, rng, rate=0.0)] if own else []
+    extents = task.workload.extents
+    near = [mutate(task.space(), decisions(own), extents, rng, rate=0.0)] if own else []
     add([*starts, *near])
     for _ in range(GENERATIONS):
         best = sorted(found.values(), key=lambda item: item[0])[:PARENTS]
         parents = [{}, *(decisions(schedule) for _, schedule in best)]
-        add([mutate(make(), p, workload.extents, rng) for p in parents for _ in range(CHILDREN)])
+        add([mutate(task.space(), p, extents, rng) for p in parents for _ in range(CHILDREN)])
     order = sorted(found.items(), key=lambda item: item[1][0])
     return {text: log for text, (log, _) in order}

@@ -21,29 +21,26 @@ from rich.progress import track
 
 from ...ir.workload import Workload
 from ...language.sampling import mutate
-from ...language.schedule import encode
 from ...measure.lines import write_lines
 from ...targets import registry
 from ...targets.target import CpuTarget, Target
+from ...targets.task import Task
 from ..corpus.entries import read_for_host
 
 _FEATURES = {128: (), 256: ("fma",), 512: ("fma", "avx512vnni", "avx512bf16")}
 """Features of a CPU by its vectors' bits."""
 
 
-def schedules(
-    workload: Workload, target: Target, count: int, rng: np.random.Generator
-) -> list[str]:
+def schedules(task: Task, count: int, rng: np.random.Generator) -> list[str]:
     """Up to `count` distinct legal schedules of a workload as token text, fewer where few exist."""
-    make = registry.space_maker(workload, target)
-    grammar = registry.grammar(workload, target)
+    grammar = task.grammar()
     found: dict[str, None] = {}
     for attempt in range(2 * count):
         if attempt % 2:
-            tokens = grammar.sample(rng)
+            text = " ".join(grammar.sample(rng))
         else:
-            tokens = encode(mutate(make(), {}, workload.extents, rng), make)
-        found.setdefault(" ".join(tokens))
+            text = task.text(mutate(task.space(), {}, task.workload.extents, rng))
+        found.setdefault(text)
         if len(found) == count:
             break
     return list(found)
@@ -74,7 +71,7 @@ def rows(corpus: Path, count: int, seed: int) -> Iterator[dict[str, object]]:
         yield {
             "workload": json.loads(entry.workload),
             "target": json.loads(target.to_json()),
-            "schedules": schedules(workload, target, share, rng),
+            "schedules": schedules(registry.task(workload, target), share, rng),
         }
 
 

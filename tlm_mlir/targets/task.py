@@ -1,0 +1,141 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A task: what is asked about one workload on one target, and what its answers are like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from ..ir.workload import Workload
+from ..language import schedule as schedules
+from ..language.grammar import Grammar
+from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.schedule import END, LEFT, Schedule
+from ..language.space import Space
+from ..language.vocabulary import ID
+from .facts import Facts
+from .target import Target
+
+T = TypeVar("T", bound=Target)
+T_co = TypeVar("T_co", bound=Target, covariant=True)
+
+
+class Question(Protocol):
+    """A kind of decision: how a dispatch is lowered on a backend, or what becomes of an op before
+    dispatches are formed."""
+
+    @property
+    def token(self) -> str:
+        """The word that closes a prompt."""
+
+    @property
+    def estimated(self) -> bool:
+        """Whether schedules have a static `estimate`, by which they are compared where nobody has
+        measured any."""
+
+    def space(self, task: Task[Any]) -> Space:
+        """The decisions, from the start."""
+
+    def features(
+        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Facts]:
+        """Features of each schedule but the default, by name, for a cost model; `baseline` is what
+        IREE does by itself, None where that is not known."""
+
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """How long a schedule is estimated to take, in a unit of the question's own. Raises
+        TargetError where it is not `estimated`."""
+
+
+@dataclass(frozen=True)
+class Task(Generic[T_co]):
+    """One question about one workload on one target.
+
+    `constants` tell of an op of a program which of its operands are known when the program loads.
+    """
+
+    workload: Workload
+    target: T_co
+    question: Question
+    constants: tuple[bool, ...] = ()
+
+    def space(self) -> Space:
+        """A fresh walk through the decisions."""
+        return self.question.space(self)
+
+    def grammar(self) -> Grammar:
+        """The grammar of the decisions."""
+        return Grammar(self.space)
+
+    @cached_property
+    def _first(self) -> list[str]:
+        """The tokens that a schedule may begin with."""
+        return self.grammar().cursor().allowed()
+
+    @cached_property
+    def default(self) -> Schedule | None:
+        """The schedule "leave it to IREE"; None where what IREE does gives wrong values."""
+        found = [token for token in self._first if token in LEFT]
+        return self.decode([found[0], END]) if found else None
+
+    @property
+    def schedulable(self) -> bool:
+        """Whether there is anything but IREE's default."""
+        return not set(self._first) <= set(LEFT)
+
+    def random(self, rng: np.random.Generator) -> Schedule:
+        """A schedule drawn token by token, never the default. There must be others."""
+        tokens = [LEFT[0]]
+        while tokens[0] in LEFT:
+            tokens = self.grammar().sample(rng)
+        return self.decode(tokens)
+
+    def encode(self, schedule: Schedule) -> list[str]:
+        """Token strings of a schedule, closed by `<end>`."""
+        return schedules.encode(schedule, self.space)
+
+    def decode(self, tokens: Iterable[str]) -> Schedule:
+        """The schedule that the tokens spell. Raises InputError where they leave the space."""
+        return schedules.decode(tokens, self.space)
+
+    def text(self, schedule: Schedule) -> str:
+        """The tokens of a schedule as one line, which records hold."""
+        return " ".join(self.encode(schedule))
+
+    def parse(self, text: str) -> Schedule:
+        """The schedule that such a line spells. Raises InputError where it leaves the space."""
+        return self.decode(text.split())
+
+    @cached_property
+    def prompt_tokens(self) -> list[str]:
+        """Token strings of the prompt that asks the question."""
+        return prompt_tokens(self.workload, self.target, self.question.token)
+
+    @property
+    def prompt(self) -> list[int]:
+        """Token ids of the prompt."""
+        return [ID[token] for token in self.prompt_tokens]
+
+    @property
+    def readable(self) -> bool:
+        """Whether the model can read the prompt: a long one it cannot."""
+        return len(self.prompt_tokens) <= MAX_TOKENS
+
+    def features(
+        self, schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Facts]:
+        """Features of each schedule but the default, by name, for a cost model; `baseline` is what
+        IREE does by itself, None where that is not known."""
+        return self.question.features(self, schedules, baseline)
+
+    def estimate(self, schedule: Schedule) -> float:
+        """How long a schedule is estimated to take, in a unit of the question's own.
+
+        Not the default. Raises TargetError where there is no estimate.
+        """
+        return self.question.estimate(self, schedule)
