@@ -11,7 +11,8 @@ import pytest
 from tlm_mlir.errors import RecordError
 from tlm_mlir.measure.database import Database, Record, read_records, write_records
 
-RECORD = Record('{"op":"matmul"}', '{"cpu":1}', "tile 64 <end>", "ok", 1e-3, 2e-3, 20, 0, '{"a":1}')
+IREE = '{"iree":"3.13.0"}'
+RECORD = Record('{"op":"matmul"}', '{"cpu":1}', "tile 64 <end>", "ok", 1e-3, 2e-3, 20, 0, IREE)
 
 
 def variants(count):
@@ -30,7 +31,7 @@ def test_records_survive_reopening(tmp_path):
     with Database(tmp_path / "a.db") as database:
         assert len(database) == 3
         assert set(database.records()) == set(variants(3))
-        assert database.schedules(RECORD.workload, RECORD.target) == {
+        assert database.schedules(RECORD.workload, RECORD.target, "3.13.0") == {
             record.schedule for record in variants(3)
         }
         assert list(database.records(workload='{"op":"other"}')) == []
@@ -42,6 +43,17 @@ def test_the_row_with_more_runs_wins(database):
     assert database.add([replace(RECORD, runs=50, seconds=3.0)]) == 1
     (row,) = database.records()
     assert (row.runs, row.seconds) == (50, 3.0)
+
+
+def test_records_of_two_compilers_are_two_rows(database, tmp_path):
+    later = replace(RECORD, versions='{"iree":"3.14.0"}', seconds=5e-4)
+    assert database.add([later, RECORD]) == 2
+    assert list(database.records()) == [RECORD, later]
+    assert list(database.records(iree="3.14.0")) == [later]
+    assert list(database.records(RECORD.workload, RECORD.target, iree="3.13.0")) == [RECORD]
+    assert database.schedules(RECORD.workload, RECORD.target, "3.15.0") == set()
+    assert database.export(tmp_path / "a.jsonl.xz") == 2
+    assert [record.iree for record in read_records(tmp_path / "a.jsonl.xz")] == ["3.13.0", "3.14.0"]
 
 
 def test_export_is_deterministic_and_merges_back(database, tmp_path):
@@ -78,6 +90,9 @@ def test_a_bad_batch_leaves_nothing(database):
         database.add([RECORD, replace(RECORD, workload='{"b": 1}')])
     with pytest.raises(RecordError, match="positive seconds"):
         database.add([replace(RECORD, seconds=None)])
+    for versions in ('{"vocabulary":"0"}', "[]", '{"iree":""}'):
+        with pytest.raises(RecordError, match="versions name no IREE"):
+            database.add([replace(RECORD, versions=versions)])
     assert len(database) == 0
 
 
@@ -125,22 +140,6 @@ def test_another_format_is_refused(tmp_path):
     connection.close()
     with pytest.raises(RecordError, match="format 99"):
         Database(tmp_path / "a.db")
-
-
-def test_a_database_of_the_first_format_goes_on(tmp_path):
-    path = tmp_path / "a.db"
-    with Database(path) as database:
-        database.add(variants(3))
-    connection = sqlite3.connect(path)
-    connection.execute("ALTER TABLE records DROP COLUMN statics")
-    connection.execute("PRAGMA user_version = 1")
-    connection.commit()
-    connection.close()
-    known = replace(RECORD, schedule="other", statics='{"registers":32}')
-    with Database(path) as database:
-        assert set(database.records()) == set(variants(3))
-        database.add([known])
-        assert set(database.records()) == {*variants(3), known}
 
 
 def test_what_was_known_before_is_exported(tmp_path):

@@ -16,7 +16,6 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,11 @@ from ..ir.dispatch import find_dispatches, normalize
 from ..iree.executables import standalone
 from ..iree.phases import SOURCES
 from ..iree.session import Session
-from ..language import vocabulary
 from . import bundled
 from .bundle_builder import Built, Propose, build
 from .bundled.manifest import FORMAT, MANIFEST
 from .isolated import isolated
+from .versions import versions
 
 REPEAT = 32
 """How often programs for a GPU run their dispatch. A small one takes some microseconds there."""
@@ -127,12 +126,11 @@ def write(contents: Contents, path: Path, device: str) -> None:
     if not contents.programs:
         why = f" ({contents.left_out[0]})" if contents.left_out else ""
         raise InputError(f"nothing to bundle for {path}{why}; give dispatches with schedules")
-    versions = {"iree": version("iree-base-compiler"), "vocabulary": vocabulary.digest()}
     manifest = {
         "format": FORMAT,
         "device": device,
         "target": json.loads(contents.target),
-        "versions": versions,
+        "versions": versions(),
         "repeat": contents.repeat,
         "programs": contents.programs,
     }

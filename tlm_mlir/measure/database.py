@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Database: measured candidates in SQLite, and their released form, JSON lines under xz.
 
-One row is one candidate: a schedule of a workload on a target. A batch is one transaction: a full
-disk or an interrupt leaves all of it or none.
+One row is one candidate: a schedule of a workload on a target, compiled by one version of IREE. A
+batch is one transaction, and so is the upgrade of a file that an earlier version wrote
+(`upgrades.py`): a full disk or an interrupt leaves all of it or none.
 """
 
 import hashlib
@@ -18,42 +19,16 @@ from pathlib import Path
 from typing import Self
 
 from tlm_mlir.errors import RecordError
+from tlm_mlir.measure import upgrades
 from tlm_mlir.measure.lines import canonical, write_lines
+from tlm_mlir.measure.versions import iree_of
 
 STATUSES = ("ok", "compile_failed", "wrong_values", "timeout", "crashed", "refused")
 _BUSY_SECONDS = 30.0
-_FORMAT = 2
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS records (
-  workload TEXT NOT NULL REFERENCES texts (key),
-  target TEXT NOT NULL REFERENCES texts (key),
-  schedule TEXT NOT NULL,
-  status TEXT NOT NULL,
-  seconds REAL,
-  default_seconds REAL,
-  runs INTEGER NOT NULL,
-  round INTEGER NOT NULL,
-  versions TEXT NOT NULL,
-  digest TEXT NOT NULL,
-  statics TEXT NOT NULL DEFAULT '{}',
-  PRIMARY KEY (workload, target, schedule)
-) WITHOUT ROWID;
-"""
-
-# Format 1 had all but this. The version changes with the table, or neither does.
-_UPGRADE = f"""
-BEGIN IMMEDIATE;
-ALTER TABLE records ADD COLUMN statics TEXT NOT NULL DEFAULT '{{}}';
-PRAGMA user_version = {_FORMAT};
-COMMIT;
-"""
-
 # A row gives way only to one that rests on more runs.
 _INSERT = """
-INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (workload, target, schedule) DO UPDATE SET
+INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (workload, target, schedule, iree) DO UPDATE SET
   status = excluded.status, seconds = excluded.seconds,
   default_seconds = excluded.default_seconds, runs = excluded.runs, round = excluded.round,
   versions = excluded.versions, digest = excluded.digest, statics = excluded.statics
@@ -64,7 +39,7 @@ _SELECT = """
 SELECT w.json, t.json, schedule, status, seconds, default_seconds, runs, round, versions, statics
 FROM records JOIN texts w ON w.key = workload JOIN texts t ON t.key = target
 """
-_ORDER = " ORDER BY w.json, t.json, schedule"
+_ORDER = " ORDER BY w.json, t.json, schedule, iree"
 
 
 @dataclass(frozen=True)
@@ -74,7 +49,8 @@ class Record:
     `workload` and `target` are canonical JSON texts, `schedule` its tokens joined by spaces,
     `seconds` and `default_seconds` medians of one interleaved batch (None if not timed), `runs` how
     many runs stand behind `seconds`, `round` the learning round, `versions` a JSON text that names
-    whatever the figure depends on (IREE, tlm-mlir, the vocabulary's digest). `statics`, a JSON text
+    whatever the figure depends on: IREE's version in any case, and the digest of the vocabulary
+    that the measuring tool had, of which the schedule's words are a part. `statics`, a JSON text
     as well, is what was known before it ran (`bundle_builder.Candidate`).
     """
 
@@ -89,6 +65,11 @@ class Record:
     versions: str
     statics: str = "{}"
 
+    @property
+    def iree(self) -> str:
+        """The version of IREE that compiled it; empty where `versions` does not name one."""
+        return iree_of(self.versions) or ""
+
     def digest(self) -> str:
         """The SHA-256 of all that the measurement depends on: not of its outcome."""
         return _key(f"{self.workload}\n{self.target}\n{self.schedule}\n{self.versions}")
@@ -97,6 +78,10 @@ class Record:
         """Raises RecordError if a field cannot be right."""
         for name in ("workload", "target", "versions", "statics"):
             _check_json(name, getattr(self, name))
+        if not self.iree:
+            raise RecordError(
+                f"versions name no IREE: {self.versions[:80]}; add the one that compiled the record"
+            )
         if self.status not in STATUSES:
             raise RecordError(f"status {self.status!r} is unknown; use one of {list(STATUSES)}")
         if self.status == "ok" and not (self.seconds and 0 < self.seconds < float("inf")):
@@ -146,18 +131,31 @@ class Database:
     def _prepare(self) -> None:
         with self._faults("is damaged or no database of tlm-mlir"):
             found = self._connection.execute("PRAGMA quick_check").fetchone()[0]
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            version = upgrades.version(self._connection)
         if found != "ok":
             raise self._error("is damaged", found.splitlines()[0])
-        if version not in range(_FORMAT + 1):
-            raise self._error(f"has format {version}, not {_FORMAT}", "written by another version")
+        if version not in range(upgrades.FORMAT + 1):
+            raise self._error(
+                f"has format {version}, not {upgrades.FORMAT}", "written by another version"
+            )
         with self._faults("cannot be written"):
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            if version == 1:
-                self._connection.executescript(_UPGRADE)
-            self._connection.executescript(_SCHEMA)
-            self._connection.execute(f"PRAGMA user_version = {_FORMAT}")
+            with self._transaction():
+                upgrades.upgrade(self._connection, self.path)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All that is written inside, or none of it."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk may have rolled back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _error(self, what: str, why: object) -> RecordError:
         return RecordError(
@@ -181,16 +179,8 @@ class Database:
         rows = list(records)
         for record in rows:
             record.check()
-        with self._faults("could not take a batch"):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                changed = sum(self._add(record) for record in rows)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # A full disk may have rolled back already.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._faults("could not take a batch"), self._transaction():
+            changed = sum(self._add(record) for record in rows)
         return changed
 
     def _add(self, record: Record) -> int:
@@ -201,8 +191,8 @@ class Database:
         return self._connection.execute(
             _INSERT,
             (
-                _key(record.workload), _key(record.target), record.schedule, record.status,
-                record.seconds, record.default_seconds, record.runs, record.round,
+                _key(record.workload), _key(record.target), record.schedule, record.iree,
+                record.status, record.seconds, record.default_seconds, record.runs, record.round,
                 record.versions, record.digest(), record.statics,
             ),
         ).rowcount  # fmt: skip
@@ -211,22 +201,26 @@ class Database:
         with self._faults("cannot be read"):
             return self._connection.execute("SELECT count(*) FROM records").fetchone()[0]
 
-    def records(self, workload: str | None = None, target: str | None = None) -> Iterator[Record]:
-        """All records, or those of one workload and/or target, in a fixed order."""
-        conditions = {"workload": workload, "target": target}
-        given = {name: _key(text) for name, text in conditions.items() if text is not None}
+    def records(
+        self, workload: str | None = None, target: str | None = None, *, iree: str | None = None
+    ) -> Iterator[Record]:
+        """All records, or those of one workload, target and/or IREE, in a fixed order."""
+        texts = {"workload": workload, "target": target}
+        given = {name: _key(text) for name, text in texts.items() if text is not None}
+        if iree is not None:
+            given["iree"] = iree
         where = " AND ".join(f"{name} = ?" for name in given)
         query = _SELECT + (f" WHERE {where}" if where else "") + _ORDER
         with self._faults("cannot be read"):
             for row in self._connection.execute(query, tuple(given.values())):
                 yield Record(*row)
 
-    def schedules(self, workload: str, target: str) -> set[str]:
-        """The schedules that need no measuring again: how an interrupted collection resumes."""
+    def schedules(self, workload: str, target: str, iree: str) -> set[str]:
+        """The schedules that need no measuring again with this IREE: how a collection resumes."""
         with self._faults("cannot be read"):
             rows = self._connection.execute(
-                "SELECT schedule FROM records WHERE workload = ? AND target = ?",
-                (_key(workload), _key(target)),
+                "SELECT schedule FROM records WHERE workload = ? AND target = ? AND iree = ?",
+                (_key(workload), _key(target), iree),
             )
             return {row[0] for row in rows}
 

@@ -8,10 +8,8 @@ with what is missing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +19,13 @@ from ...compiler.own import OwnChoice
 from ...compiler.scheduler import Scheduler
 from ...errors import InputError
 from ...ir.workload import Workload
-from ...language import vocabulary
 from ...language.sampling import mutate
 from ...language.schedule import DEFAULT, END, Schedule
 from ...measure.arithmetic import is_exact, reduction_length
 from ...measure.database import Database, Record
+from ...measure.lines import canonical
 from ...measure.runner import Job, JobResult, Limits, measure_batches
+from ...measure.versions import installed_iree, versions
 from ...targets import registry
 from ...targets.target import CpuTarget
 from ...targets.task import Task
@@ -139,13 +138,14 @@ def _variations(
 
 
 def _best_measured(database: Database, task: Task, count: int = 5) -> list[Schedule]:
-    """The best measured schedules of a workload that are not the default."""
-    rows = []
+    """The best measured schedules of a workload that are not the default, with any IREE."""
+    ratios: dict[str, float] = {}
     for record in database.records(task.workload.to_json(), task.target.to_json()):
         if record.status == "ok" and record.seconds and record.default_seconds:
-            rows.append((record.seconds / record.default_seconds, record.schedule))
+            ratio = record.seconds / record.default_seconds
+            ratios[record.schedule] = min(ratio, ratios.get(record.schedule, ratio))
     found = []
-    for _, text in sorted(rows)[: count + 1]:
+    for text in sorted(ratios, key=lambda text: (ratios[text], text))[: count + 1]:
         try:
             schedule = task.parse(text)
         except InputError:  # A record of an earlier space.
@@ -193,8 +193,8 @@ def collect(
     default is measured as IREE forms the dispatch.
     """
     entries = [_rows_first(entry) for entry in entries]
-    text = target.to_json()
-    known = {entry.workload: database.schedules(entry.workload, text) for entry in entries}
+    text, iree = target.to_json(), installed_iree()
+    known = {entry.workload: database.schedules(entry.workload, text, iree) for entry in entries}
     written = 0
     columns = (TextColumn("round"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
@@ -253,14 +253,9 @@ def job(entry: Entry, workload: Workload, target: CpuTarget, texts: Iterable[str
     )
 
 
-def versions() -> str:
-    """Canonical JSON of what every figure depends on besides workload, target and schedule."""
-    names = {
-        "iree": version("iree-base-compiler"),
-        "vocabulary": vocabulary.digest(),
-        "flags": list(BASE_FLAGS),
-    }
-    return json.dumps(names, sort_keys=True, separators=(",", ":"))
+def stamp() -> str:
+    """What a record of this machine's says of its versions, as canonical JSON."""
+    return canonical({**versions(), "flags": list(BASE_FLAGS)})
 
 
 def _records(result: JobResult, round_: int) -> Iterator[Record]:
@@ -270,7 +265,7 @@ def _records(result: JobResult, round_: int) -> Iterator[Record]:
     tag = result.job.tag
     assert isinstance(tag, _Tag)
     base = result.default.seconds
-    stamp = versions()
+    text_of_versions = stamp()
     default = f"{DEFAULT} {END}"
     rows = [(default, result.default)]
     for candidate, measured in zip(result.job.candidates, result.candidates, strict=True):
@@ -286,5 +281,5 @@ def _records(result: JobResult, round_: int) -> Iterator[Record]:
             default_seconds=base,
             runs=measured.runs,
             round=round_,
-            versions=stamp,
+            versions=text_of_versions,
         )

@@ -32,13 +32,14 @@ from ...language.schedule import LEAVE
 from ...language.vocabulary import END
 from ...measure.database import Database, Record
 from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
+from ...measure.versions import installed_iree
 from ...measure.worker import Measured
 from ...targets.llvm_cpu_graph import IM2COL, LAST, TILED, options
 from ...targets.target import CpuTarget, cpu_target
 from ..corpus.entries import BASE_FLAGS, MIN_POINTS, root_key
 from ..corpus.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 from ..corpus.one_op_programs import one_op_program
-from .collect import CYCLES_PER_SECOND, reduction_length, versions
+from .collect import CYCLES_PER_SECOND, reduction_length, stamp
 
 MAX_FLOPS = 4e9
 VARIANTS = {
@@ -112,6 +113,10 @@ def gather(folder: Path, cores: int) -> Iterator[tuple[GraphEntry, CpuTarget]]:
             print(f"{path.name}: {error}", file=sys.stderr)
 
 
+def _measured(database: Database, entry: GraphEntry, target: CpuTarget) -> set[str]:
+    return database.schedules(entry.workload.to_json(), target.to_json(), installed_iree())
+
+
 def _measurable(workload: Workload, target: CpuTarget) -> bool:
     if not workload.static or len(options(workload)) < 2 or workload.flops > MAX_FLOPS:
         return False
@@ -156,7 +161,7 @@ def records(result: ProgramResult) -> list[Record]:
             default_seconds=result.default.seconds,
             runs=row.runs,
             round=0,
-            versions=versions(),
+            versions=stamp(),
         )
         for option, row in rows
     ]
@@ -176,7 +181,7 @@ def collect(folder: Path, database: Database, cores: int, limit: int | None = No
         count = 0
         for entry, target in gather(folder, cores):
             wanted = {f"{option} {END}" for option in options(entry.workload)}
-            if wanted <= database.schedules(entry.workload.to_json(), target.to_json()):
+            if wanted <= _measured(database, entry, target):
                 continue
             yield job(entry, target)
             count += 1

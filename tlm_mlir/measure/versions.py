@@ -1,0 +1,31 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What every figure depends on besides workload, target and schedule: the versions of a record."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+
+from tlm_mlir.language import vocabulary
+
+
+def installed_iree() -> str:
+    """The version of the IREE compiler that is installed."""
+    return version("iree-base-compiler")
+
+
+def versions() -> dict[str, object]:
+    """The versions of what is measured now: IREE's, and the digest of the vocabulary as it is.
+
+    Words are only ever appended, so that an earlier digest is that of a first part of today's
+    vocabulary (`vocabulary.prefixes`), and a record stays valid.
+    """
+    return {"iree": installed_iree(), "vocabulary": vocabulary.digest()}
+
+
+def iree_of(text: str) -> str | None:
+    """The IREE that the JSON text of some versions names; None where it names none."""
+    found = json.loads(text)
+    name = found.get("iree") if isinstance(found, dict) else None
+    return name if isinstance(name, str) and name else None
