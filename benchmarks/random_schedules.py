@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from iree.compiler import ir
+from rich.console import Console
 from rich.progress import track
 
 from tlm_mlir.compiler.apply import apply_tokens
@@ -98,13 +99,14 @@ def main() -> int:
     share = -(-options.decodes // len(entries))
     session = Session([*BASE_FLAGS])
     drawn: list[list[str]] = []
-    for entry in track(entries, "decoding and applying"):
+    stderr = Console(stderr=True)
+    for entry in track(entries, "decoding and applying", console=stderr):
         grammar = registry.task(Workload.from_json(entry.workload), target).grammar()
         drawn.append([" ".join(grammar.sample(rng)) for _ in range(share)])
         apply_all(session, entry, target, drawn[-1])
     outcomes: Counter[str] = Counter()
     each = -(-options.compiles // len(entries))
-    for entry, texts in track(list(zip(entries, drawn, strict=True)), "compiling"):
+    for entry, texts in track(list(zip(entries, drawn, strict=True)), "compiling", console=stderr):
         some = [text for text in texts if not text.startswith(DEFAULT)][:each]
         if some:
             outcomes += compile_some(session, entry, target, some)

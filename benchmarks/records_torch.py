@@ -26,6 +26,7 @@ import torch.nn.functional as functional
 from rich.console import Console
 from rich.table import Table
 
+from tlm_mlir.files import write_text
 from tlm_mlir.ir.workload import Operand, Workload
 from tlm_mlir.targets.cuda_attention import Dims
 from tlm_mlir.targets.cuda_attention import dims as attention_dims
@@ -170,7 +171,7 @@ def main() -> int:
         table.add_row(kind, f"mean of {len(some)}", "", "", "", *(f"{m:.2f}x" for m in means))
     Console().print(table)
     if options.report_out:
-        options.report_out.write_text(json.dumps(found, indent=1) + "\n")
+        write_text(options.report_out, json.dumps(found, indent=1) + "\n")
     return 0
 
 

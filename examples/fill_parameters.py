@@ -21,6 +21,8 @@ import numpy as np
 from iree import runtime
 from iree.compiler import ir
 
+from tlm_mlir.files import aside
+
 NAMED = re.compile(r'^#flow\.parameter\.named<(?:"[^"]*"::)?"([^"]*)"')
 TENSOR = re.compile(r"^tensor<((?:\d+x)*)(\w+)>$")
 DTYPES = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i64": np.int64, "i32": np.int32}
@@ -71,9 +73,8 @@ def main() -> int:
         index.add_buffer(name, made)
         total += made.nbytes
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.partial")
-    index.create_archive_file(str(partial))
-    partial.replace(out)
+    with aside(out) as place:
+        index.create_archive_file(str(place))
     print(f"{out}: {len(index)} parameters, {total / 2**20:.0f} MiB")
     return 0
 

@@ -5,28 +5,65 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import TlmError
+from .files import STANDARD, STANDARD_OUTPUT, check_writable, regular, shown, write_text
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from .measure.database import Database
+
+
+_OUT = "- is standard output"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. Errors of ours are one sentence on stderr and exit status 1."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        status = int(options.run(options) or 0)
     except TlmError as error:
-        print(f"tlm-mlir: error: {error}", file=sys.stderr)
-        return 1
+        status = _failed(str(error))
+    except OSError as error:
+        status = _failed(_refused(error))
     except KeyboardInterrupt:
         print("tlm-mlir: interrupted; what was finished is kept", file=sys.stderr)
-        return 130
+        status = 130
+    return _flushed(status)
+
+
+def _failed(reason: str) -> int:
+    print(f"tlm-mlir: error: {reason}", file=sys.stderr)
+    return 1
+
+
+def _refused(error: OSError) -> str:
+    """A sentence. Printing is what fails in these ways without naming a file."""
+    printing = error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
+    if printing and not error.filename:
+        return f"{STANDARD_OUTPUT} cannot be written: {error.strerror}; choose another place"
+    return f"the system refused an operation: {error}; see to it and try again"
+
+
+def _flushed(status: int) -> int:
+    """The status once all that was printed has left, 1 where it cannot."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        if not status:
+            status = _failed(_refused(error))
+        # What is left in the buffer would fail once more when the interpreter ends.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,7 +87,7 @@ def _command(commands, name: str, run, text: str) -> argparse.ArgumentParser:  #
 
 
 def _target_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("module", type=Path, metavar="IN.mlir")
+    command.add_argument("module", type=Path, metavar="IN.mlir", help="- is standard input")
     command.add_argument("--target", default="llvm-cpu", help="llvm-cpu, cuda or vulkan")
     command.add_argument("--cpu", default="host", help="host, or a CPU that iree-compile knows")
     command.add_argument("--arch", default="", help="of a GPU: sm_90, ampere, ...")
@@ -91,7 +128,7 @@ def _options(options: argparse.Namespace):  # type: ignore[no-untyped-def]
 def _add_compile(commands) -> None:  # type: ignore[no-untyped-def]
     command = _command(commands, "compile", _compile, "compile a module with the model's schedules")
     _target_arguments(command)
-    command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.vmfb")
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.vmfb", help=_OUT)
     command.add_argument("--script-out", type=Path, metavar="F.mlir", help="keep the script")
     command.add_argument("--report-out", type=Path, metavar="F.json", help="what was done, and why")
 
@@ -112,7 +149,9 @@ def _add_script(commands) -> None:  # type: ignore[no-untyped-def]
     text = "write the schedules as a transform library for stock iree-compile"
     command = _command(commands, "script", _script, text)
     _target_arguments(command)
-    command.add_argument("-o", "--output", type=Path, required=True, metavar="F.mlir")
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="F.mlir", help=_OUT
+    )
 
 
 def _script(options: argparse.Namespace) -> None:
@@ -161,23 +200,29 @@ def _add_bench(commands) -> None:  # type: ignore[no-untyped-def]
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from .bench.bench import bench, print_bench
-    from .compiler.report import write_text
 
-    result = bench(
-        options.module,
-        _options(options),
-        baselines=[tuple(text.split(";;")) for text in options.baseline_arg],
-        inputs=options.input,
-        parameters=options.parameters,
-        function=options.function,
-        rounds=options.rounds,
-    )
-    print_bench(result, Console())
+    check_writable([options.report_out])
+    with regular(options.module) as module:
+        result = bench(
+            module,
+            _options(options),
+            baselines=[tuple(text.split(";;")) for text in options.baseline_arg],
+            inputs=options.input,
+            parameters=options.parameters,
+            function=options.function,
+            rounds=options.rounds,
+        )
+    print_bench(result, _console(options))
     if options.report_out:
         write_text(options.report_out, result.to_json() + "\n")
+
+
+def _console(options: argparse.Namespace) -> Console:
+    """Where a table goes: beside a report on standard output, to standard error."""
+    from rich.console import Console
+
+    return Console(stderr=options.report_out == STANDARD)
 
 
 def _add_eval(commands) -> None:  # type: ignore[no-untyped-def]
@@ -193,14 +238,12 @@ def _add_eval(commands) -> None:  # type: ignore[no-untyped-def]
 
 
 def _eval(options: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from .bench import held_out
-    from .compiler.report import write_text
     from .compiler.scheduler import Scheduler
     from .training.corpus.entries import read_for_host
     from .training.fit.dataset import share
 
+    check_writable([options.report_out])
     entries, target = read_for_host(options.corpus)
     if options.network:
         entries = [entry for entry in entries if entry.network in options.network]
@@ -211,7 +254,7 @@ def _eval(options: argparse.Namespace) -> None:
     if options.margin is not None:
         scheduler.margin = options.margin
     rows = held_out.evaluate(entries, target, scheduler, reference, options.samples)
-    held_out.print_rows(rows, Console())
+    held_out.print_rows(rows, _console(options))
     if options.report_out:
         write_text(options.report_out, held_out.to_json(rows) + "\n")
 
@@ -242,11 +285,13 @@ def _collect(options: argparse.Namespace) -> None:
 
     if not options.corpus and not options.merge:
         raise InputError("collect has nothing to do; give --corpus to measure or --import to merge")
+    check_writable([options.export])
     with Database(options.database) as database:
         written = sum(database.merge(path) for path in options.merge)
         if options.corpus:
             written += _measure(options, database)
-        print(f"{written} records written, {len(database)} in {options.database}")
+        note = f"{written} records written, {len(database)} in {options.database}"
+        print(note, file=sys.stderr)
         if options.export:
             database.export(options.export)
 
@@ -268,7 +313,9 @@ def _add_bundle(commands) -> None:  # type: ignore[no-untyped-def]
     command = _command(commands, "bundle", _bundle, text)
     command.add_argument("module", type=Path, nargs="?", metavar="IN.mlir")
     command.add_argument("--corpus", type=Path, metavar="F.jsonl.xz", help="its dispatches, too")
-    command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.zip")
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT.zip", help=_OUT
+    )
     command.add_argument("--target", default="vulkan", help="vulkan or cuda")
     command.add_argument("--arch", required=True, help="ampere, sm_90, ... as IREE knows them")
     command.add_argument("--candidates", type=int, default=9, help="schedules of each")
@@ -292,6 +339,7 @@ def _bundle(options: argparse.Namespace) -> None:
     from .training.corpus import entries as corpus
     from .training.records.collect import affordable
 
+    check_writable([options.output])
     if not options.module and not options.corpus:
         raise InputError("bundle has nothing to compile; give a module or --corpus")
     flags = gpu_flags(options.target, options.arch)
@@ -309,9 +357,10 @@ def _bundle(options: argparse.Namespace) -> None:
     contents = bundle.gather(some, flags, propose, options.repeat or usual)
     bundle.write(contents, options.output, options.target)
     count = len(contents.programs)
-    print(f"{contents.candidates} programs of {count} dispatches in {options.output}")
+    note = f"{contents.candidates} programs of {count} dispatches in {shown(options.output)}"
+    print(note, file=sys.stderr)
     for reason in sorted(set(contents.left_out)):
-        print(f"left out ({contents.left_out.count(reason)}): {reason}")
+        print(f"left out ({contents.left_out.count(reason)}): {reason}", file=sys.stderr)
 
 
 def _add_train(commands) -> None:  # type: ignore[no-untyped-def]

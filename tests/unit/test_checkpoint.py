@@ -44,6 +44,23 @@ def test_replacing_changes_identity_and_leaves_nothing_aside(directory: Path) ->
     assert [p.name for p in directory.parent.iterdir()] == ["ck"]
 
 
+def test_a_link_to_a_checkpoint_stays(directory: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(directory)
+    checkpoint.publish(link, _files(b"other"), TOKENS, vocabulary="v1")
+    assert link.is_symlink()
+    assert checkpoint.load(directory, vocabulary="v1").weights.read_bytes() == b"other"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["ck", "link"]
+
+
+def test_what_is_no_folder_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("kept")
+    with pytest.raises(CheckpointError, match="is no folder"):
+        checkpoint.publish(path, _files(), TOKENS, vocabulary="v1")
+    assert path.read_text() == "kept"
+
+
 def test_extra_files_are_covered(tmp_path: Path) -> None:
     made = checkpoint.publish(
         tmp_path / "ck", _files(), TOKENS, vocabulary="v1", extra={"README.md": b"card"}

@@ -27,8 +27,9 @@ LONGEST = 400
 IMPORT_SECONDS = 0.5
 
 RANKS = {
-    **{"errors": 0, "iree": 1, "ir": 2, "targets.target": 3, "language": 4, "targets": 5},
-    **{"model": 6, "compiler": 7, "measure": 8, "training": 9, "bench": 10, "api": 10, "cli": 11},
+    **{"errors": 0, "files": 1, "iree": 2, "ir": 3, "targets.target": 4, "language": 5},
+    **{"targets": 6, "model": 7, "compiler": 8, "measure": 9, "training": 10, "bench": 11},
+    **{"api": 11, "cli": 12},
 }
 """Imports go from a higher rank to a lower one, or stay inside of a folder."""
 

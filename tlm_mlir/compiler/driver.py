@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from iree.compiler import ir
 
 from ..errors import CompileError, InputError, TargetError
+from ..files import STANDARD_INPUT, check_writable, shown, write_text
 from ..ir.dispatch import Dispatch, find_dispatches, normalize, rows_first
 from ..ir.graph import find_contractions, find_convolutions
 from ..iree import devices
@@ -29,7 +29,7 @@ from ..targets.target import Target, cpu_target
 from .choose import choose
 from .fallback import failing
 from .graph import LAYOUTS, TILING, TILING_FLAG, apply_layouts, apply_tiling
-from .report import FELL_BACK, GraphReport, Report, write_text
+from .report import FELL_BACK, GraphReport, Report
 from .schedule_pass import SchedulePass
 from .scheduler import Scheduler
 from .script import ScheduledDispatch, build_script
@@ -127,7 +127,7 @@ def plan(
     if options.decides_graph():
         # Every function gets a hint of its own, without which the flag would tile all it can.
         flags.append(TILING_FLAG)
-    report = Report(str(path), options.target)
+    report = Report(_named(path), options.target)
     session = Session(flags)
     module = session.parse(path)
     opening = _opening(options, scheduler)
@@ -140,9 +140,11 @@ def plan(
                 dispatches = [rows_first(dispatch) for dispatch in dispatches]
         configured = _configure(session, module, report)
     except CompileError as error:
-        raise CompileError(f"{path} does not compile: {error}") from error
+        raise CompileError(f"{_named(path)} does not compile: {error}") from error
     if not dispatches:
-        raise InputError(f"{path} holds no computation to compile; give a module with functions")
+        raise InputError(
+            f"{_named(path)} holds no computation to compile; give a module with functions"
+        )
     result = Plan(session, module, configured, report, dispatches=dispatches)
     attribute = dispatches[0].target
     result.target = registry.read_target(attribute, options.core_count(), session.context)
@@ -152,6 +154,10 @@ def plan(
         dispatches, configured, result.target, scheduler, options.samples, report
     )
     return result
+
+
+def _named(source: Path) -> str:
+    return shown(source, STANDARD_INPUT)
 
 
 def _configure(session: Session, module: ir.Operation, report: Report) -> ir.Operation:
@@ -280,7 +286,7 @@ def compile_file(
     scheduler: Scheduler | None = None,
 ) -> Report:
     """Compiles `source` to the .vmfb `out`. Raises what `plan` raises; no partial file is left."""
-    _check_writable([out, script_out, report_out])
+    check_writable([out, script_out, report_out])
     result = plan(source, options, scheduler)
     report = finish(result, out)
     if script_out:
@@ -296,14 +302,8 @@ def write_script(source: Path, out: Path, options: Options) -> Report:
     Stock compiles the program as it is, so no graph-level choices are made here, and no dispatch is
     rewritten.
     """
-    _check_writable([out])
+    check_writable([out])
     result = plan(source, replace(options, graph=False), rewrite=False)
     _apply(result, result.module)
     write_text(out, str(result.script()))
     return result.report
-
-
-def _check_writable(paths: Sequence[Path | None]) -> None:
-    for path in paths:
-        if path and not path.absolute().parent.is_dir():
-            raise InputError(f"{path} cannot be written: its folder does not exist; make it first")

@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ..errors import InputError
+from ..files import write_text
 
 SCHEDULED, DEFAULT, LEFT, AT_LOAD, FELL_BACK = "scheduled", "default", "left", "at load", "fallback"
 MEASUREMENTS = "a judge that learned from measurements"
@@ -80,23 +80,5 @@ class Report:
         return json.dumps(data, indent=2)
 
     def write(self, path: Path) -> None:
-        """Writes the JSON, aside and renamed."""
+        """Writes the JSON. Raises InputError when it cannot be written."""
         write_text(path, self.to_json() + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file aside and renames it, so that no partial file is ever seen.
-
-    Raises InputError when it cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text)
-        partial.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"{path} cannot be written: {reason}; choose another place") from error
-    finally:
-        # A place where nothing can be written may refuse this too; the error above says why.
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from iree.compiler import ir
 from iree.compiler.api import Output, Source
 
 from ..errors import InputError, TargetError
+from ..files import STANDARD, STANDARD_INPUT, read_bytes, shown, write_bytes
 from .flags import COMPILE_TO, cpu
 from .invocation import first_line, invoke, open_invocation, open_session, run_phases
 from .phases import SOURCES
@@ -33,14 +34,23 @@ class Session:
         return self._session.context
 
     def parse(self, path: Path) -> ir.Operation:
-        """Reads a module, text or bytecode. Raises InputError when it is missing or no MLIR."""
-        if not path.is_file():
-            raise InputError(f"{path} does not exist; give the path of a .mlir file")
+        """Reads a module, text or bytecode, `-` from standard input.
+
+        Raises InputError when it is missing or no MLIR.
+        """
         invocation, diagnostics = open_invocation(self._session)
-        source = Source.open_file(self._session, str(path))
+        source = self._open(path)
         if not invocation.parse_source(source):
-            raise InputError(f"{path} is not MLIR that IREE reads: {diagnostics.first()}")
+            name = shown(path, STANDARD_INPUT)
+            raise InputError(f"{name} is not MLIR that IREE reads: {diagnostics.first()}")
         return invocation.export_module()
+
+    def _open(self, path: Path) -> Source:
+        if path.is_file():
+            return Source.open_file(self._session, str(path))
+        if path != STANDARD and not path.exists():
+            raise InputError(f"{path} does not exist; give the path of a .mlir file")
+        return Source.wrap_buffer(self._session, read_bytes(path), buffer_name="-")
 
     def parse_text(self, text: str, name: str = "module") -> ir.Operation:
         """Reads a module from text. Raises InputError when it is no MLIR."""
@@ -60,24 +70,18 @@ class Session:
         return module
 
     def finish(self, module: ir.Operation, start: str | None, path: Path) -> None:
-        """Compiles a module from a phase (None: from its input) to a .vmfb, aside and renamed.
+        """Compiles a module from a phase (None: from its input) to a .vmfb (`files.write_bytes`).
 
         The module is consumed. Raises CompileError with IREE's first diagnostic.
         """
         invocation, _ = invoke(self._session, module, start, None)
-        partial = path.with_name(f".{path.name}.partial")
         try:
             # Through memory: LLVM's own file streams end the process on a full disk.
             with Output.open_membuffer() as output:
                 invocation.output_vm_bytecode(output)
-                partial.write_bytes(output.map_memory())
-            partial.replace(path)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise InputError(f"{path} cannot be written: {reason}; free space there") from error
+                write_bytes(path, output.map_memory())
         finally:
             invocation.close()
-            partial.unlink(missing_ok=True)
 
 
 def iree_compile(

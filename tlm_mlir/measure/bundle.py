@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, TlmError
+from ..files import opened
 from ..ir.dispatch import find_dispatches, normalize
 from ..iree.executables import standalone
 from ..iree.phases import SOURCES
@@ -134,16 +135,9 @@ def write(contents: Contents, path: Path, device: str) -> None:
         "repeat": contents.repeat,
         "programs": contents.programs,
     }
-    aside = path.with_name(f".{path.name}.partial")
-    try:
-        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in _files(contents, manifest):
-                archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED)
-        aside.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; free space there") from None
-    finally:
-        aside.unlink(missing_ok=True)
+    with opened(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in _files(contents, manifest):
+            archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

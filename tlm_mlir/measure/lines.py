@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import lzma
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from tlm_mlir.errors import RecordError
+from tlm_mlir.errors import InputError, RecordError
+from tlm_mlir.files import opened
 
 
 def canonical(value: object) -> str:
@@ -27,25 +27,11 @@ def write_lines(path: str | os.PathLike[str], rows: Iterable[object], *, preset:
     """
     path = Path(path)
     count = 0
-    aside = None
     try:
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            with lzma.open(file, "wb", preset=preset) as packed:
-                for row in rows:
-                    packed.write(canonical(row).encode() + b"\n")
-                    count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, 0o644)
-        os.replace(aside, path)
-        aside = None
-    except OSError as error:
-        raise RecordError(
-            f"records cannot be written to {path}: {error.strerror}; free space or choose another"
-            " place"
-        ) from None
-    finally:
-        if aside:
-            Path(aside).unlink(missing_ok=True)
+        with opened(path) as file, lzma.open(file, "wb", preset=preset) as packed:
+            for row in rows:
+                packed.write(canonical(row).encode() + b"\n")
+                count += 1
+    except InputError as error:
+        raise RecordError(str(error)) from error
     return count

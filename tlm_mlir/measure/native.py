@@ -7,11 +7,11 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 
 from tlm_mlir.errors import MeasureError
+from tlm_mlir.files import aside
 
 _SOURCE = Path(__file__).with_name("timer.c")
 _FLAGS = ("-O2", "-shared", "-fPIC", "-pthread")
@@ -54,11 +54,9 @@ def _build() -> Path:
     target = cache_directory() / f"timer-{key}.so"
     if target.exists():
         return target
-    # Written aside and renamed: two processes may build it at once, and a build may be cut short.
-    handle, aside = tempfile.mkstemp(dir=target.parent, suffix=".so")
-    os.close(handle)
-    try:
-        command = [_compiler(), *_FLAGS, "-o", aside, str(_SOURCE), "-ldl"]
+    # Aside: two processes may build it at once, and a build may be cut short.
+    with aside(target) as place:
+        command = [_compiler(), *_FLAGS, "-o", str(place), str(_SOURCE), "-ldl"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no message"])[0]
@@ -66,9 +64,6 @@ def _build() -> Path:
                 f"the C compiler {command[0]} failed on {_SOURCE}: {reason}; check"
                 " that it can compile C11 with pthreads"
             )
-        os.replace(aside, target)
-    finally:
-        Path(aside).unlink(missing_ok=True)
     return target
 
 

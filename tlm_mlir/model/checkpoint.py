@@ -141,18 +141,21 @@ def publish(
 
     `files` holds config.json, model.safetensors and step.mlir as bytes or as a path to copy,
     `extra` further files (a card, a recipe), covered by the manifest too. `vocabulary` is the
-    digest of `tokens`. A checkpoint that is there already is replaced by renaming. Raises
-    CheckpointError if a file is missing.
+    digest of `tokens`. A checkpoint that is there already is replaced by renaming; of a symbolic
+    link, what it names. Raises CheckpointError if a file is missing, or something else than a
+    folder is there.
     """
-    directory = Path(directory)
+    place = Path(os.path.realpath(directory))
+    if place.exists() and not place.is_dir():
+        raise CheckpointError(f"{directory} is no folder; give another one for the checkpoint")
     wanted = {CONFIG, WEIGHTS, STEP}
     if set(files) != wanted:
         raise CheckpointError(
             f"a checkpoint needs exactly {', '.join(sorted(wanted))}, not "
             f"{', '.join(sorted(files))}; pass these files"
         )
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
         aside.chmod(0o755)
         entry = {"version": version, "digest": vocabulary, "tokens": list(tokens)}
@@ -165,10 +168,10 @@ def publish(
             "files": {name: _sha256(aside / name) for name in sorted(contents)},
         }
         _write(aside / MANIFEST, _json(manifest))
-        _swap(aside, directory)
+        _swap(aside, place)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return directory
+    return Path(directory)
 
 
 def add(directory: Path | str, extra: Mapping[str, bytes | Path]) -> Path:

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .manifest import BundleError
+
+STANDARD = Path("-")
 
 
 def row_of(
@@ -50,12 +53,12 @@ def known_in(output: Path) -> Iterator[str]:
 
     Raises BundleError for a line that is no record.
     """
-    if not output.exists():
+    if not output.is_file():
         return
     lines = output.read_text().splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines.pop()
-        output.write_text("".join(lines))
+        os.truncate(output, len("".join(lines).encode()))
     for number, line in enumerate(lines, 1):
         try:
             yield json.loads(line)["digest"]
@@ -66,9 +69,16 @@ def known_in(output: Path) -> Iterator[str]:
 
 
 def append(output: Path, rows: list[dict[str, Any]]) -> None:
-    """Writes rows behind those that a file holds. Raises BundleError where it cannot be written."""
+    """Writes rows behind those that a file holds, to standard output where its path is `-`.
+
+    Raises BundleError where it cannot be written.
+    """
+    text = "".join(_text(row) + "\n" for row in rows)
     try:
+        if output == STANDARD:
+            print(text, end="", flush=True)
+            return
         with output.open("a") as stream:
-            stream.writelines(_text(row) + "\n" for row in rows)
+            stream.write(text)
     except OSError as error:
         raise BundleError(f"{output} cannot be written: {error.strerror}; free space") from None

@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BundleError as error:
         print(f"tlm-mlir-run: error: {error}", file=sys.stderr)
         return 1
-    print(f"{done} records in {options.output}; take them home with `tlm-mlir collect --import`")
+    note = f"{done} records in {options.output}; take them home with `tlm-mlir collect --import`"
+    print(note, file=sys.stderr)
     return 0
 
 

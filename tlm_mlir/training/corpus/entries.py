@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from pebble import ProcessPool
+from rich.console import Console
 from rich.progress import track
 
 from ...errors import InputError, TlmError
@@ -144,7 +145,7 @@ def gather(folder: Path, excluded: set[str]) -> list[Entry]:
     asked = [(path, flags) for path in paths for flags in SETTINGS]
     with ProcessPool(max_tasks=40, context=get_context("spawn")) as pool:
         answers = [pool.schedule(_entries, args=each) for each in asked]
-        for answer in track(answers, "reading networks"):
+        for answer in track(answers, "reading networks", console=Console(stderr=True)):
             found, problem = answer.result()
             if problem:
                 print(problem, file=sys.stderr)

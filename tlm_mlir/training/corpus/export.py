@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import sys
 import time
 import warnings
 from pathlib import Path
 
+from tlm_mlir.files import aside
 from tlm_mlir.training.corpus.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 from tlm_mlir.training.corpus.spec import Network
 
@@ -48,19 +48,12 @@ def export(network: Network, out_dir: Path, *, weights: bool = False, seed: int 
         output = aot.export(program.run_decompositions(decompositions))
     if weights:
         archive = out_dir / f"{network.name}.irpa"
-        aside = _aside(archive)
-        aot.save_module_parameters(aside, module)
-        os.replace(aside, archive)
+        with aside(archive) as place:
+            aot.save_module_parameters(place, module)
     path = out_dir / f"{network.name}.mlir"
-    aside = _aside(path)
-    output.save_mlir(aside)
-    os.replace(aside, path)
+    with aside(path) as place:
+        output.save_mlir(place)
     return path
-
-
-def _aside(path: Path) -> Path:
-    # Same suffix: iree-turbine decides by it what to write.
-    return path.with_name(f".{os.getpid()}.{path.name}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...files import write_text
 from ..records.collect_graph import held_out_keys
 from .entries import gather, held_out, occurs, read, select, write
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unseen, roots = held_out(folder)
     write(unseen, out / "held_out.jsonl.xz")
     roots |= held_out_keys(folder)
-    (out / "held_out.json").write_text(json.dumps(sorted(roots), indent=0) + "\n")
+    write_text(out / "held_out.json", json.dumps(sorted(roots), indent=0) + "\n")
     entries = gather(folder, roots)
     corpus = out / "training.jsonl.xz"
     kept = [entry for entry in read(corpus) if not occurs(entry, roots)] if corpus.exists() else []

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ...compiler.own import OwnChoice
@@ -197,7 +198,7 @@ def collect(
     known = {entry.workload: database.schedules(entry.workload, text, iree) for entry in entries}
     written = 0
     columns = (TextColumn("round"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("collect", total=len(entries) * batches)
 
         def keep(result: JobResult) -> None:

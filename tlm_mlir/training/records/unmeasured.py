@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 
 from ...ir.workload import Workload
@@ -64,7 +65,8 @@ def rows(corpus: Path, count: int, seed: int) -> Iterator[dict[str, object]]:
     """One row per workload, `count` schedules over all rows in even shares."""
     entries, host = read_for_host(corpus)
     share = -(-count // len(entries))
-    for place, entry in enumerate(track(entries, "drawing schedules")):
+    shown = track(entries, "drawing schedules", console=Console(stderr=True))
+    for place, entry in enumerate(shown):
         workload = Workload.from_json(entry.workload)
         rng = np.random.default_rng((seed, place))
         target = host if rng.random() < 0.5 else any_cpu(rng)
