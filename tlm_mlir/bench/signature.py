@@ -16,13 +16,14 @@ from pathlib import Path
 from iree.compiler import ir
 
 from ..errors import CompileError, InputError
+from ..iree.flags import COMPILE_TO
 from ..iree.invocation import first_line
+from ..iree.module import block, named, symbol
+from ..iree.ops import BUFFER_VIEW, FENCE, FUNCTION, TENSOR_ALIAS, TENSOR_IMPORT
+from ..iree.phases import ABI
 from ..iree.session import Session, iree_compile
 from .inputs import Declared, declared
 
-ABI = "abi"
-"""The phase in which IREE gives functions the types that the runtime passes."""
-_VIEW = "!hal.buffer_view"
 _ASYNC = "$async"
 """Functions with fences are what synchronous ones of the name without this ending call."""
 _TAKES = re.compile(r"%input\d+: ((?:[^,(){}<>]|<(?:[^<>]|<[^<>]*>)*>)+)")
@@ -39,7 +40,7 @@ def source_inputs(source: Path, function: str = "", flags: Sequence[str] = ()) -
     """
     if not source.is_file():
         raise InputError(f"{source} does not exist; give the path of a .mlir file")
-    result = iree_compile(str(source), [*flags, f"--compile-to={ABI}", *_BRIEF])
+    result = iree_compile(str(source), [*flags, f"{COMPILE_TO}={ABI}", *_BRIEF])
     if result.returncode:
         raise CompileError(f"{source} does not compile: {first_line(result.stderr)}")
     module = Session([]).parse_text(result.stdout, str(source))
@@ -54,12 +55,11 @@ def source_inputs(source: Path, function: str = "", flags: Sequence[str] = ()) -
 
 
 def _public_functions(module: ir.Operation) -> dict[str, ir.Operation]:
-    found = {}
-    for view in module.regions[0].blocks[0].operations:
-        operation = view.operation
-        if operation.name == "util.func" and "private" not in _visibility(operation):
-            found[ir.StringAttr(operation.attributes["sym_name"]).value] = operation
-    return found
+    return {
+        symbol(operation): operation
+        for operation in named(module, FUNCTION)
+        if "private" not in _visibility(operation)
+    }
 
 
 def _visibility(operation: ir.Operation) -> str:
@@ -68,7 +68,7 @@ def _visibility(operation: ir.Operation) -> str:
 
 
 def _arguments(function: ir.Operation) -> list[ir.Value]:
-    return list(function.regions[0].blocks[0].arguments)
+    return list(block(function).arguments)
 
 
 def _inputs(function: ir.Operation) -> list[Declared]:
@@ -78,10 +78,10 @@ def _inputs(function: ir.Operation) -> list[Declared]:
     found = []
     for argument in _arguments(function):
         text = str(argument.type)
-        if text == _VIEW:
+        if text == BUFFER_VIEW:
             place = argument.arg_number
             text = _tensor(argument) or (texts[place] if place < len(texts) else _UNUSED)
-        elif text == "!hal.fence":
+        elif text == FENCE:
             continue
         found.append(declared(text))
     return found
@@ -91,7 +91,7 @@ def _tensor(argument: ir.BlockArgument) -> str:
     """The tensor that a buffer is read as, or written as where it is only written."""
     for use in argument.uses:
         operation = use.owner.operation if hasattr(use.owner, "operation") else use.owner
-        if operation.name in ("hal.tensor.import", "hal.tensor.alias"):
+        if operation.name in (TENSOR_IMPORT, TENSOR_ALIAS):
             return str(operation.results[0].type)
     return ""
 

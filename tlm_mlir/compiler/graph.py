@@ -15,6 +15,7 @@ from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
 
 from ..ir.graph import GraphOp, find_contractions, functions
+from ..iree.attributes import DATA_TILING_HINT
 from ..iree.flags import DATA_TILING
 from ..iree.phases import GLOBAL_OPTIMIZATION, PREPROCESSING
 from ..language.schedule import LEAVE
@@ -26,7 +27,7 @@ LAYOUTS = PREPROCESSING
 TILING = GLOBAL_OPTIMIZATION
 """The phase after which contractions are chosen to be tiled."""
 TILING_FLAG = DATA_TILING
-HINT = "iree.opt.data_tiling"
+HINT = DATA_TILING_HINT
 
 
 def apply_layouts(

@@ -10,7 +10,7 @@ from iree.compiler import ir
 
 from ..errors import InputError
 from ..ir.dispatch import Dispatch, find_dispatches, normalize
-from ..ir.program import as_program
+from ..iree.dispatch_as_function import as_program
 from ..iree.executables import configurations
 from ..iree.flags import cpu
 from ..iree.phases import CONFIGURED, SOURCES

@@ -6,27 +6,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from iree.compiler import ir, passmanager
+from iree.compiler import ir
 
-from ..iree import passes
-from ..iree.executables import executables, functions, launched, variants
+from ..iree.executable_target import CPU, backend
+from ..iree.executables import executables, functions, launched, run_on_functions, variants
 from ..iree.module import symbol
+from ..iree.passes import CPU_NORMALIZATION, GPU_NORMALIZATION
 from . import factors
 from .reader import Reading, read_function
-
-_COMMON = (
-    passes.TYPE_PROPAGATION,
-    passes.BUBBLE_UP_ORDINALS,
-    passes.BUFFERIZE_COPIES,
-    passes.DECOMPOSE_SOFTMAX,
-    passes.ONLINE_ATTENTION,
-)
-CPU_NORMALIZATION = (*_COMMON, passes.INSERT_BATCH_DIM)
-GPU_NORMALIZATION = (passes.GENERALIZE_NAMED_OPS, *_COMMON)
-"""What IREE itself runs on a dispatch before it configures it (Codegen's Common, LLVMCPU, LLVMGPU
-and SPIRV, each Passes.cpp), up to the batch dim of convolutions on CPUs, which it inserts later.
-Run first, so that what is read is what the configuration will be attached to. Each leaves its own
-output alone."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +35,18 @@ class Dispatch:
 def normalize(module: ir.Operation) -> None:
     """Brings all dispatch functions to the form in which they are read and configured."""
     targets = {
-        str(variant.attributes["target"])
+        backend(str(variant.attributes["target"]))
         for executable in executables(module)
         for variant in variants(executable)
     }
-    needed = CPU_NORMALIZATION if all('"llvm-cpu"' in t for t in targets) else GPU_NORMALIZATION
-    nest = "builtin.module(hal.executable(hal.executable.variant(builtin.module(func.func({})))))"
-    with module.context:
-        passmanager.PassManager.parse(nest.format(",".join(needed))).run(module)
+    needed = CPU_NORMALIZATION if targets == {CPU} else GPU_NORMALIZATION
+    run_on_functions(module, needed)
 
 
 def rows_first(dispatch: Dispatch) -> Dispatch:
     """The dispatch, whose root op multiplies in the order that IREE lowers well from now on, if it
     is a contraction for a CPU. What it computes stays the same."""
-    if '"llvm-cpu"' not in dispatch.target:
+    if backend(dispatch.target) != CPU:
         return dispatch
     return replace(dispatch, reading=put_rows_first(dispatch.reading))
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
+from ..iree.attributes import COMPILATION
 from ..iree.module import block, named, walk
+from ..iree.ops import ATTENTION, FUNCTION, INITIALIZER
 from .factors import CASTS
 from .reader import read_op
 from .workload import Workload
 
 CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
-FUNCTIONS = ("util.func", "util.initializer")
-ATTENTION = "iree_linalg_ext.attention"
+FUNCTIONS = (FUNCTION, INITIALIZER)
 RESHAPES = ("tensor.expand_shape", "tensor.collapse_shape", "tensor.cast")
 
 
@@ -111,7 +112,7 @@ def _structured(operations: Iterable[ir.Operation]) -> Iterator[ir.Operation]:
 
 
 def _tileable(operation: ir.Operation) -> bool:
-    if "compilation_info" in operation.attributes or "encoding" in str(operation.results[0].type):
+    if COMPILATION in operation.attributes or "encoding" in str(operation.results[0].type):
         return False
     if not linalg.isa_contraction_op(operation):
         return False

@@ -12,13 +12,13 @@ from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
 from ..iree.module import body
+from ..iree.ops import ENCODING, LINALG_EXT, ONLINE_ATTENTION
 from .body import body_lines
 from .factors import columns_first
 from .workload import DYNAMIC, Index, IteratorKind, Op, Operand, Workload
 
 MAX_DIMS = 32
 """Most dims of a workload: the language has so many names for them."""
-ATTENTION = "iree_linalg_ext.online_attention"
 UNSCHEDULED = ("linalg.pack", "linalg.unpack", "linalg.mmt4d", "linalg.batch_mmt4d", "tensor.pad")
 """Ops with lowerings of their own; a dispatch that holds one is left to IREE."""
 
@@ -55,11 +55,11 @@ def read_function(func: ir.Operation) -> Reading:
     structured = []
     for operation in body(func):
         name = operation.name
-        if name in UNSCHEDULED or (name.startswith("iree_linalg_ext.") and name != ATTENTION):
+        if name in UNSCHEDULED or (name.startswith(LINALG_EXT) and name != ONLINE_ATTENTION):
             return Reading(None, reason=f"holds {name}")
-        if name.startswith("iree_encoding.") or "encoding" in _types(operation):
+        if name.startswith(ENCODING) or "encoding" in _types(operation):
             return Reading(None, reason="is data-tiled")
-        if name == ATTENTION or (name.startswith("linalg.") and name != "linalg.fill"):
+        if name == ONLINE_ATTENTION or (name.startswith("linalg.") and name != "linalg.fill"):
             structured.append(operation)
     if not structured:
         return Reading(None, reason="holds no structured op")
@@ -99,7 +99,7 @@ def _raw(operation: ir.Operation) -> _Raw | str:
 
 
 def _maps(operation: ir.Operation) -> tuple[ir.AffineMap, ...] | None:
-    if operation.name == ATTENTION:
+    if operation.name == ONLINE_ATTENTION:
         array = ir.ArrayAttr(operation.attributes["indexing_maps"])
     else:
         found: Any = linalg.get_indexing_maps(operation)
@@ -215,7 +215,8 @@ def _assemble(raws: list[_Raw]) -> Reading:
 
 def _root(raws: list[_Raw]) -> int:
     for position in reversed(range(len(raws))):
-        if "reduction" in raws[position].iterators or raws[position].operation.name == ATTENTION:
+        raw = raws[position]
+        if "reduction" in raw.iterators or raw.operation.name == ONLINE_ATTENTION:
             return position
     return len(raws) - 1
 
@@ -279,10 +280,10 @@ def _op(raw: _Raw, loops: tuple[int, ...], producer: dict[ir.Value, int]) -> Op:
     outputs = [operand(i) for i in range(raw.inputs, len(raw.values))]
     # Inputs in canonical order, so that `a * b` and `b * a` read alike. Attention's are positional.
     order = list(range(raw.inputs))
-    if raw.operation.name != ATTENTION:
+    if raw.operation.name != ONLINE_ATTENTION:
         order.sort(key=lambda i: (inputs[i].source, repr(inputs[i])))
     lines = body_lines(raw.operation, order)
-    kind = "attention" if raw.operation.name == ATTENTION else "generic"
+    kind = "attention" if raw.operation.name == ONLINE_ATTENTION else "generic"
     found = Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), lines)
     return replace(found, columns_first=_columns_first(raw.operation, found, inputs))
 

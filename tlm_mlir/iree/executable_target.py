@@ -5,15 +5,20 @@ becomes. The first line of the dispatch's text holds it, and nothing else there 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from iree.compiler import ir
 
 from ..errors import InputError
 from .module import named
+from .ops import GLOBAL
 from .phases import PREPROCESSING
 from .session import Session
 
+CPU = "llvm-cpu"
+"""The backend of targets that are CPUs."""
+_BACKEND = re.compile(r'target<"([\w-]+)"')
 _ATTRIBUTE = "#hal.executable.target<"
 _PROGRAM = "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }"
 
@@ -23,12 +28,18 @@ def device_target(module: ir.Operation) -> str:
 
     It is there from the phase `preprocessing` on; empty where the program has no device.
     """
-    for operation in named(module, "util.global"):
+    for operation in named(module, GLOBAL):
         if "initial_value" in operation.attributes:
             text = str(operation.attributes["initial_value"])
             if text.startswith("#hal.device.target"):
                 return text
     return ""
+
+
+def backend(attribute: str) -> str:
+    """The backend that an attribute's text names: "llvm-cpu", "cuda" or another, empty for none."""
+    found = _BACKEND.search(attribute)
+    return found.group(1) if found else ""
 
 
 def attribute_of(flags: Sequence[str]) -> str:

@@ -4,15 +4,25 @@
 
 from __future__ import annotations
 
-from iree.compiler import ir
+from collections.abc import Sequence
 
+from iree.compiler import ir, passmanager
+
+from .attributes import LOWERING, TRANSLATION
 from .module import body, named, symbol, walk
+from .ops import (
+    ASSUME_INT,
+    CONSTANT_LOAD,
+    DISPATCH,
+    EXECUTABLE,
+    EXPORT,
+    INITIALIZER,
+    SUBSPAN,
+    VARIANT,
+)
 
-EXECUTABLE = "hal.executable"
-VARIANT = "hal.executable.variant"
-EXPORT = "hal.executable.export"
 FUNCTION = "func.func"
-_CONFIGURATION = ("translation_info", "lowering_config")
+_CONFIGURATION = (TRANSLATION, LOWERING)
 
 
 def executables(module: ir.Operation) -> list[ir.Operation]:
@@ -45,6 +55,13 @@ def functions_of(module: ir.Operation) -> list[ir.Operation]:
     ]
 
 
+def run_on_functions(module: ir.Operation, passes: Sequence[str]) -> None:
+    """Runs registered passes on all dispatch functions of a module, in place."""
+    nest = "builtin.module(hal.executable(hal.executable.variant(builtin.module(func.func({})))))"
+    with module.context:
+        passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
+
+
 def configuration(function: ir.Operation) -> str:
     """The lowering choices in force at phase `executable-configurations`, one line each.
 
@@ -70,9 +87,9 @@ def launched(module: ir.Operation) -> dict[str, str]:
     for top in body(module):
         if top.name == EXECUTABLE:
             continue
-        kind = "load" if top.name == "util.initializer" else "run"
+        kind = "load" if top.name == INITIALIZER else "run"
         for operation in walk(top):
-            if operation.name == "stream.cmd.dispatch":
+            if operation.name == DISPATCH:
                 for name in _entry_points(operation):
                     if found.get(name) != "run":
                         found[name] = kind
@@ -123,8 +140,8 @@ def standalone(executable: ir.Operation, name: str) -> str | None:
 
 def _zero_offsets(executable: ir.Operation) -> bool:
     inside = walk(executable)
-    loads = [operation for operation in inside if operation.name == "hal.interface.constant.load"]
-    assumptions = [operation for operation in inside if operation.name == "util.assume.int"]
+    loads = [operation for operation in inside if operation.name == CONSTANT_LOAD]
+    assumptions = [operation for operation in inside if operation.name == ASSUME_INT]
     if not all(_only_offsets(load.results[0]) for load in loads):
         return False
     # An assumption about an offset would be false for zero, and undefined behaviour with it.
@@ -149,13 +166,13 @@ def _only_offsets(value: ir.Value) -> bool:
     """Whether a value ends only in buffer offsets."""
     for use in value.uses:
         owner = use.owner.operation
-        if owner.name in ("arith.index_castui", "arith.index_cast", "util.assume.int"):
+        if owner.name in ("arith.index_castui", "arith.index_cast", ASSUME_INT):
             if not all(_only_offsets(result) for result in owner.results):
                 return False
         elif owner.name in ("arith.extui", "arith.shli", "arith.ori"):
             if not all(_only_offsets(result) for result in owner.results):
                 return False
-        elif owner.name != "hal.interface.binding.subspan":
+        elif owner.name != SUBSPAN:
             return False
     return True
 

@@ -6,16 +6,15 @@ Paths are below IREE's compiler/src/iree/compiler.
 """
 
 TYPE_PROPAGATION = "iree-codegen-type-propagation"
-"""Codegen/Common/TypePropagationPass.cpp: element types that no target stores become wider ones."""
+"""Codegen/Common/TypePropagation.cpp: element types that no target stores become wider ones."""
 BUBBLE_UP_ORDINALS = "iree-codegen-bubble-up-ordinal-ops"
 """Codegen/Common/BubbleUpOrdinalOps.cpp: workload ordinals move up to where they are loaded."""
 BUFFERIZE_COPIES = "iree-codegen-bufferize-copy-only-dispatches"
-"""Codegen/Common/BufferizeCopyOnlyDispatchesPass.cpp: dispatches that copy alone get buffers."""
+"""Codegen/Common/BufferizeCopyOnlyDispatches.cpp: dispatches that copy alone get buffers."""
 DECOMPOSE_SOFTMAX = "iree-codegen-decompose-softmax"
 """Codegen/Common/DecomposeSoftmax.cpp: a softmax becomes a maximum, a sum and a quotient."""
 ONLINE_ATTENTION = "iree-linalg-ext-convert-attention-to-online-attention"
-"""Dialect/LinalgExt/Transforms/ConvertAttentionToOnlineAttention.cpp: attention gets its running
-maximum and sum."""
+"""Dialect/LinalgExt/Transforms/TileAttention.cpp: attention gets its running maximum and sum."""
 INSERT_BATCH_DIM = "iree-codegen-insert-batch-dim-for-batchless-conv"
 """Codegen/Common/InsertBatchDimForBatchlessConv.cpp: a convolution without a batch gets one."""
 GENERALIZE_NAMED_OPS = "iree-codegen-gpu-generalize-named-ops"
@@ -26,3 +25,17 @@ IM2COL = "iree-global-opt-convert-conv2d-to-img2col"
 """GlobalOptimization/ConvertConv2DToImg2Col.cpp: 2-D convolutions become matmuls of windows."""
 CHANNELS_LAST = "iree-preprocessing-convert-conv-to-channels-last"
 """Preprocessing/Common/ConvertConvToChannelsLast.cpp: NCHW convolutions become NHWC ones."""
+
+_COMMON = (
+    TYPE_PROPAGATION,
+    BUBBLE_UP_ORDINALS,
+    BUFFERIZE_COPIES,
+    DECOMPOSE_SOFTMAX,
+    ONLINE_ATTENTION,
+)
+CPU_NORMALIZATION = (*_COMMON, INSERT_BATCH_DIM)
+GPU_NORMALIZATION = (GENERALIZE_NAMED_OPS, *_COMMON)
+"""What IREE itself runs on a dispatch before it configures it (Codegen's Common, LLVMCPU, LLVMGPU
+and SPIRV, each Passes.cpp), up to the batch dim of convolutions on CPUs, which it inserts later.
+Run first, so that what is read is what the configuration will be attached to. Each leaves its own
+output alone."""

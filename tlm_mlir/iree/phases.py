@@ -6,6 +6,8 @@ Each constant names a phase, and its text says what is true of a module at the p
 (IREE's compiler/src/iree/compiler/Pipelines/Pipelines.h and Pipelines.cpp).
 """
 
+ABI = "abi"
+"""Functions have the types that the runtime passes; ops are those of the input."""
 PREPROCESSING = "preprocessing"
 """A program is Linalg on tensors inside `util.func`; ops have their names; the device is known."""
 GLOBAL_OPTIMIZATION = "global-optimization"

@@ -15,7 +15,7 @@ from iree.compiler import ir
 from iree.compiler.api import Session
 
 from tlm_mlir.errors import MeasureError
-from tlm_mlir.iree.executables import EXECUTABLE, EXPORT, FUNCTION, VARIANT, configuration
+from tlm_mlir.iree.executables import FUNCTION, configuration
 from tlm_mlir.iree.invocation import (
     InvocationError,
     first_line,
@@ -24,6 +24,7 @@ from tlm_mlir.iree.invocation import (
     serialize,
 )
 from tlm_mlir.iree.module import block, body, set_symbol
+from tlm_mlir.iree.ops import EXECUTABLE, EXPORT, VARIANT
 from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
 from tlm_mlir.measure import interface
 from tlm_mlir.measure.interface import Binding

@@ -20,6 +20,7 @@ from ..compiler.scheduler import Scheduler
 from ..errors import CompileError, InputError
 from ..ir.workload import Workload
 from ..iree.module import body, walk
+from ..iree.ops import DISPATCH, GATHER, READ_AND_WRITTEN
 from ..iree.phases import SOURCES
 from ..iree.session import Session
 from ..language.schedule import DEFAULT, END, Schedule
@@ -33,8 +34,6 @@ _INTEGERS, _INDICES = (-3, 4), (0, 2)
 _TOLERANCE, _NARROW_TOLERANCE = 1e-4, 2e-2
 """Of the largest value, where the arithmetic is not exact; the latter for 16-bit floats."""
 
-
-_DISPATCH = "stream.cmd.dispatch"
 CONFIGURATION = "configuration"
 """In the statics of IREE's default: text of the attributes by which IREE chose it."""
 
@@ -149,12 +148,12 @@ def build(source: str, flags: tuple[str, ...], propose: Propose, repeat: int) ->
 
 def _in_place(asked: Question) -> bool:
     """Whether the dispatch writes what it reads. IREE lets it write the caller's inputs."""
-    return "dispatch.tensor<readwrite:" in str(asked.dispatch.function)
+    return READ_AND_WRITTEN in str(asked.dispatch.function)
 
 
 def _repeat(module: ir.Operation, times: int) -> None:
     """Has the program run its dispatches so often; commands in one stream wait for each other."""
-    for operation in [op for op in walk(module) if op.name == _DISPATCH]:
+    for operation in [op for op in walk(module) if op.name == DISPATCH]:
         for _ in range(times - 1):
             operation.clone(ip=ir.InsertionPoint(operation))
 
@@ -196,7 +195,7 @@ def _finished(session: Session, module: ir.Operation, start: str | None) -> byte
 def _inputs(program: ir.Operation) -> list[dict[str, Any]]:
     """Shapes, types and ranges of the program's arguments: small integers, whose sums are exact."""
     (function,) = body(program)
-    indexed = any(name in str(program) for name in ("tensor.extract", "iree_linalg_ext.gather"))
+    indexed = any(name in str(program) for name in ("tensor.extract", GATHER))
     signature = ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value)
     types = [ir.RankedTensorType(kind) for kind in (*signature.inputs, *signature.results)]
     if strange := {str(t.element_type) for t in types} - set(DTYPES):

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from iree.compiler import ir
 
 from tlm_mlir.errors import MeasureError
-from tlm_mlir.iree.executables import EXPORT, FUNCTION
+from tlm_mlir.iree.attributes import binding_layout
+from tlm_mlir.iree.executables import FUNCTION
 from tlm_mlir.iree.module import block, body, walk
+from tlm_mlir.iree.ops import ASSUME_INT, CONSTANT_LOAD, EXPORT, GATHER, SCATTER, SUBSPAN
 
-_SUBSPAN = "hal.interface.binding.subspan"
-_CONSTANT_LOAD = "hal.interface.constant.load"
 _TENSOR = re.compile(
     r"^!iree_tensor_ext\.dispatch\.tensor<(readonly|writeonly|readwrite):tensor<([^<>,]+)>>$"
 )
 _BITS = re.compile(r"^(?:f|bf|i|si|ui)(\d+)(?:E\w+)?$")
 # Ops that read values chosen by an index operand: their integer inputs must stay in range.
-_INDEXED_OPS = ("tensor.extract", "iree_linalg_ext.gather", "iree_linalg_ext.scatter")
-_ADDRESS_OPS = ("util.assume.int", "arith.", _CONSTANT_LOAD)
+_INDEXED_OPS = ("tensor.extract", GATHER, SCATTER)
+_ADDRESS_OPS = (ASSUME_INT, "arith.", CONSTANT_LOAD)
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,12 @@ def isolate(executable: ir.Operation) -> tuple[Binding, ...]:
       MeasureError: the dispatch has dynamic shapes, or operands that are not dense tensors.
     """
     function = single(executable, FUNCTION)
-    subspans = [op for op in walk(function) if op.name == _SUBSPAN]
+    subspans = [op for op in walk(function) if op.name == SUBSPAN]
     bindings = tuple(_binding(index, op) for index, op in enumerate(subspans))
     context = executable.context
-    layout = _layout(bindings, context)
+    read_only = [binding.access == "readonly" for binding in bindings]
     with context, ir.Location.unknown(context):
+        layout = ir.Attribute.parse(binding_layout(read_only))
         zero = _zero(function)
         for binding, op in zip(bindings, subspans, strict=True):
             op.attributes["binding"] = ir.IntegerAttr.get(ir.IndexType.get(), binding.index)
@@ -83,7 +84,7 @@ def isolate(executable: ir.Operation) -> tuple[Binding, ...]:
             op.operands[0] = zero
         single(executable, EXPORT).attributes["layout"] = layout
     _erase_dead(function)
-    if any(op.name == _CONSTANT_LOAD for op in walk(function)):
+    if any(op.name == CONSTANT_LOAD for op in walk(function)):
         raise MeasureError("dynamic: the dispatch takes sizes from the host; give static shapes")
     return bindings
 
@@ -112,16 +113,6 @@ def _storage_bits(element: str) -> int:
         raise MeasureError(f"element type {element} cannot be measured; use floats or integers")
     bits = int(match[1])
     return 8 if bits == 1 else bits
-
-
-def _layout(bindings: tuple[Binding, ...], context: ir.Context) -> ir.Attribute:
-    flags = {"readonly": "ReadOnly"}
-    parts = []
-    for binding in bindings:
-        flag = flags.get(binding.access)
-        suffix = f", {flag}" if flag else ""
-        parts.append(f"#hal.pipeline.binding<storage_buffer{suffix}>")
-    return ir.Attribute.parse(f"#hal.pipeline.layout<bindings = [{', '.join(parts)}]>", context)
 
 
 def _zero(function: ir.Operation) -> ir.Value:

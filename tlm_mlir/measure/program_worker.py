@@ -23,6 +23,7 @@ from tlm_mlir.compiler import graph
 from tlm_mlir.errors import CompileError, InputError, MeasureError
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.iree.module import block, named, symbol
+from tlm_mlir.iree.ops import FUNCTION
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import LEAVE
 from tlm_mlir.measure import oracle
@@ -109,7 +110,7 @@ def _signature(module: Any) -> tuple[str, tuple[Shaped, ...]]:
     """Name and inputs of the program's one public function."""
     found = [
         operation
-        for operation in named(module, "util.func", "func.func")
+        for operation in named(module, FUNCTION, "func.func")
         if "public" in str(operation.attributes.get("sym_visibility", "public"))
     ]
     if len(found) != 1:

@@ -5,14 +5,9 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 
+from tlm_mlir.iree.release import installed_iree
 from tlm_mlir.language import vocabulary
-
-
-def installed_iree() -> str:
-    """The version of the IREE compiler that is installed."""
-    return version("iree-base-compiler")
 
 
 def versions() -> dict[str, object]:

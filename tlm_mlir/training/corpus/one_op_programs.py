@@ -17,10 +17,11 @@ from iree.compiler import ir
 from ...ir.graph import CONVOLUTIONS
 from ...ir.reader import linear
 from ...iree.module import walk
+from ...iree.ops import CONSTANT, GLOBAL_LOAD
 
 MEMO = "linalg.memoized_indexing_maps"
 SCOPE = "model"
-CONSTANTS = frozenset(["arith.constant", "util.global.load", "flow.tensor.constant"])
+CONSTANTS = frozenset(["arith.constant", GLOBAL_LOAD, CONSTANT])
 
 
 @dataclass(frozen=True)

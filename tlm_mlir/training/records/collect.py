@@ -20,13 +20,14 @@ from ...compiler.own import OwnChoice
 from ...compiler.scheduler import Scheduler
 from ...errors import InputError
 from ...ir.workload import Workload
+from ...iree.release import installed_iree
 from ...language.sampling import mutate
 from ...language.schedule import DEFAULT, END, Schedule
 from ...measure.arithmetic import is_exact, reduction_length
 from ...measure.database import Database, Record
 from ...measure.lines import canonical
 from ...measure.runner import Job, JobResult, Limits, measure_batches
-from ...measure.versions import installed_iree, versions
+from ...measure.versions import versions
 from ...targets import registry
 from ...targets.target import CpuTarget
 from ...targets.task import Task

@@ -26,13 +26,13 @@ from ...errors import InputError, TlmError
 from ...ir.graph import GraphOp, find_contractions, find_convolutions
 from ...ir.workload import Workload
 from ...iree.executable_target import device_target
+from ...iree.release import installed_iree
 from ...iree.session import Session
 from ...language.prompt import readable
 from ...language.schedule import LEAVE
 from ...language.vocabulary import END
 from ...measure.database import Database, Record
 from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
-from ...measure.versions import installed_iree
 from ...measure.worker import Measured
 from ...targets.llvm_cpu_graph import IM2COL, LAST, TILED, options
 from ...targets.target import CpuTarget, cpu_target

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
-from tlm_mlir.ir.program import as_program
+from tlm_mlir.iree.dispatch_as_function import as_program
 from tlm_mlir.iree.executables import standalone
 from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.iree.module import body

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from iree.compiler import ir
 
-from ..iree.executables import functions_of
-from ..iree.module import block, body, set_symbol
-
-_SUBSPAN = "hal.interface.binding.subspan"
-_LOAD = "iree_tensor_ext.dispatch.tensor.load"
-_STORE = "iree_tensor_ext.dispatch.tensor.store"
+from .attributes import TRANSLATION
+from .executables import functions_of
+from .module import block, body, set_symbol
+from .ops import REGION, REGION_RETURN, SUBSPAN, TENSOR_LOAD, TENSOR_STORE
 
 
 def as_program(executable: ir.Operation) -> ir.Operation | None:
@@ -20,7 +18,7 @@ def as_program(executable: ir.Operation) -> ir.Operation | None:
     before: %b = subspan binding(0) ..., %t = dispatch.tensor.load %b, ..., dispatch.tensor.store
     after:  func.func @main(%t: tensor<...>) -> tensor<...>
 
-    `executable` is a module with a dispatch alone (`iree.executables`). None where the dispatch
+    `executable` is a module with a dispatch alone (`executables.alone`). None where the dispatch
     reads or writes a part of a tensor, or buffers.
     """
     (function,) = functions_of(executable)
@@ -31,7 +29,7 @@ def as_program(executable: ir.Operation) -> ir.Operation | None:
         copy = function.clone(ip=ir.InsertionPoint(module.body)).operation
         if not _to_tensors(copy):
             return None
-        for name in ("translation_info", "hal.export.layout"):
+        for name in (TRANSLATION, "hal.export.layout"):
             if name in copy.attributes:
                 del copy.attributes[name]
         set_symbol(copy, "main")
@@ -42,19 +40,19 @@ def _to_tensors(function: ir.Operation) -> bool:
     """Loads become arguments and stores results, in place; False where that cannot be."""
     inside = block(function)
     operations = body(function)
-    for subspan in (operation for operation in operations if operation.name == _SUBSPAN):
+    for subspan in (operation for operation in operations if operation.name == SUBSPAN):
         uses = [use.owner.operation for use in subspan.results[0].uses]
         if not all(_whole(use, subspan) for use in uses):
             return False
-        loads = [use for use in uses if use.name == _LOAD]
+        loads = [use for use in uses if use.name == TENSOR_LOAD]
         if loads:
             kind = loads[0].results[0].type
             argument = inside.add_argument(kind, ir.Location.unknown(function.context))
         for load in loads:
             load.results[0].replace_all_uses_with(argument)
-    results = [op.operands[0] for op in operations if op.name == _STORE]
+    results = [op.operands[0] for op in operations if op.name == TENSOR_STORE]
     for operation in reversed(operations):
-        if operation.name in (_LOAD, _STORE, _SUBSPAN):
+        if operation.name in (TENSOR_LOAD, TENSOR_STORE, SUBSPAN):
             operation.erase()
     region = _region(inside, results)
     ir.Operation.create("func.return", operands=region.results, ip=ir.InsertionPoint(inside))
@@ -68,14 +66,14 @@ def _region(inside: ir.Block, results: list[ir.Value]) -> ir.Operation:
     *moved, end = [view.operation for view in inside.operations]
     end.erase()
     region = ir.Operation.create(
-        "flow.dispatch.region",
+        REGION,
         results=[value.type for value in results],
         attributes={"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0])},
         regions=2,
         ip=ir.InsertionPoint(inside),
     )
     nested = region.regions[0].blocks.append()
-    last = ir.Operation.create("flow.return", operands=results, ip=ir.InsertionPoint(nested))
+    last = ir.Operation.create(REGION_RETURN, operands=results, ip=ir.InsertionPoint(nested))
     for operation in moved:
         operation.move_before(last)
     return region
@@ -83,7 +81,7 @@ def _region(inside: ir.Block, results: list[ir.Value]) -> ir.Operation:
 
 def _whole(use: ir.Operation, subspan: ir.Operation) -> bool:
     """Whether an op loads or stores all of a binding's tensor."""
-    if use.name not in (_LOAD, _STORE):
+    if use.name not in (TENSOR_LOAD, TENSOR_STORE):
         return False
-    value = use.results[0] if use.name == _LOAD else use.operands[0]
+    value = use.results[0] if use.name == TENSOR_LOAD else use.operands[0]
     return str(subspan.results[0].type).endswith(f":{value.type}>")
