@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,12 +35,24 @@ class Program:
         module = runtime.VmModule.mmap(config.vm_instance, str(path))
         self._context = runtime.SystemContext(vm_modules=[*modules, module], config=config)
         self._config = config
-        name = function or _default_function(module)
+        self._module = module
+        self._function = self._lookup(function or _default_function(module))
+
+    def _lookup(self, name: str) -> runtime.VmFunction:
         try:
-            self._function = module.lookup_function(name)
+            return self._module.lookup_function(name)
         except KeyError:
-            known = ", ".join(module.function_names)
+            known = ", ".join(self._module.function_names)
             raise InputError(f"the program has no function '{name}'; it has {known}") from None
+
+    def sibling(self, function: str) -> Program:
+        """Another function of the same loaded program, which shares its state.
+
+        Raises InputError for a missing function.
+        """
+        found = copy(self)
+        found._function = self._lookup(function)
+        return found
 
     def inputs(self) -> list[Declared]:
         """The inputs that the program declares; one that was exported from torch declares none."""

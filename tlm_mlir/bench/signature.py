@@ -44,12 +44,26 @@ def source_inputs(source: Path, function: str = "", flags: Sequence[str] = ()) -
     if result.returncode:
         raise CompileError(f"{source} does not compile: {first_line(result.stderr)}")
     module = Session([]).parse_text(result.stdout, str(source))
-    functions = _public_functions(module)
-    names = [name for name in functions if not name.endswith(_ASYNC)] or list(functions)
+    names = function_names(module)
     name = function or ("main" if "main" in names else next(iter(names), ""))
-    if name not in functions:
+    if name not in names:
         known = ", ".join(names) or "none"
         raise InputError(f"{source} has no public function '{name}'; it has {known}")
+    return function_inputs(module, name)
+
+
+def function_names(module: ir.Operation) -> list[str]:
+    """The public functions of a module at the phase ABI, in order."""
+    functions = _public_functions(module)
+    return [name for name in functions if not name.endswith(_ASYNC)] or list(functions)
+
+
+def function_inputs(module: ir.Operation, name: str) -> list[Declared]:
+    """The inputs of a public function of a module at the phase ABI.
+
+    Raises InputError for inputs that benchmarks cannot make.
+    """
+    functions = _public_functions(module)
     count = len(_arguments(functions[name]))
     return _inputs(functions.get(name + _ASYNC, functions[name]))[:count]
 
