@@ -25,6 +25,7 @@ from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session, check_cpu
 from ..language.schedule import Schedule
 from ..targets import registry
+from ..targets.llvm_cpu_graph_estimate import gated
 from ..targets.target import Target, cpu_target
 from .choose import choose
 from .fallback import failing
@@ -214,12 +215,14 @@ def _to_dispatches(
             tasks = [registry.graph_task(workload, target) for workload in distinct.values()]
             answers = scheduler.choose(tasks)
             chosen = dict(zip(distinct, answers, strict=True))
-            choices = [chosen[op.workload.digest] for op in ops]
-            report.graph += [
-                GraphReport(op.operation.name, op.workload.digest, choice)
-                for op, choice in zip(ops, choices, strict=True)
+            gates = [
+                gated(op.workload, target, op.sources, chosen[op.workload.digest]) for op in ops
             ]
-            apply(module, choices, ops)
+            report.graph += [
+                GraphReport(op.operation.name, op.workload.digest, choice, reason)
+                for op, (choice, reason) in zip(ops, gates, strict=True)
+            ]
+            apply(module, [choice for choice, _ in gates], ops)
     with report.timed("iree: to dispatches"):
         return session.run(module, start, SOURCES)
 

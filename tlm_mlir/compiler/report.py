@@ -35,11 +35,15 @@ class DispatchReport:
 
 @dataclass
 class GraphReport:
-    """One op of the whole program and what was chosen for it before dispatches were formed."""
+    """One op of the whole program and what was chosen for it before dispatches were formed.
+
+    `reason` has what the estimate said of a choice that was asked for, or why it was left.
+    """
 
     op: str
     workload: str
     choice: str
+    reason: str = ""
 
 
 @dataclass

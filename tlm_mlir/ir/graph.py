@@ -15,28 +15,33 @@ from ..iree.module import block, named, walk
 from ..iree.ops import ATTENTION, FUNCTION, INITIALIZER
 from .factors import CASTS
 from .reader import read_op
+from .sources import RESHAPES, Sources
 from .workload import Workload
 
 CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
 FUNCTIONS = (FUNCTION, INITIALIZER)
-RESHAPES = ("tensor.expand_shape", "tensor.collapse_shape", "tensor.cast")
 
 
 @dataclass(frozen=True)
 class GraphOp:
-    """One op of a program in the order of the program, and what it computes."""
+    """One op of a program in the order of the program, and what it computes.
+
+    `sources` tell where each input of the workload's root op comes from (`ir/sources.py`).
+    """
 
     operation: ir.Operation
     workload: Workload
+    sources: tuple[str, ...]
 
 
 def find_convolutions(module: ir.Operation) -> list[GraphOp]:
     """The static 2-D convolutions of a module at the phase `preprocessing`."""
     found = []
+    sources = Sources(module)
     for operation in operations_named(module, CONVOLUTIONS):
         workload = read_op(operation)
         if workload is not None and workload.static:
-            found.append(GraphOp(operation, workload))
+            found.append(GraphOp(operation, workload, sources.inputs(operation)))
     return found
 
 
@@ -51,6 +56,7 @@ def find_contractions(module: ir.Operation) -> list[GraphOp]:
     not be scheduled, and an attention has more to gain.
     """
     found = []
+    sources = Sources(module)
     for function in functions(module, FUNCTIONS[:1]):
         operations = walk(function)
         attends = any(operation.name == ATTENTION for operation in operations)
@@ -58,7 +64,7 @@ def find_contractions(module: ir.Operation) -> list[GraphOp]:
             if not _tileable(operation) or (attends and _reads_attention(operation)):
                 continue
             if (workload := read_op(operation)) is not None:
-                found.append(GraphOp(operation, workload))
+                found.append(GraphOp(operation, workload, sources.inputs(operation)))
     return found
 
 

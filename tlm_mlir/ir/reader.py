@@ -76,6 +76,15 @@ def read_op(operation: ir.Operation) -> Workload | None:
     return _assemble([raw]).workload if isinstance(raw, _Raw) else None
 
 
+def inputs_of(operation: ir.Operation) -> tuple[ir.Value, ...]:
+    """The values that a structured op reads, in the order of the inputs of its `read_op`."""
+    raw = _raw(operation)
+    if not isinstance(raw, _Raw):
+        return ()
+    operands = _operands(raw, tuple(range(len(raw.iterators))), {})[: raw.inputs]
+    return tuple(raw.values[place] for place in _canonical(operation, operands))
+
+
 def _types(operation: ir.Operation) -> str:
     return " ".join(str(result.type) for result in operation.results)
 
@@ -267,25 +276,39 @@ def _same_op(parent: dict, find: Any, left: tuple[int, int], right: tuple[int, i
 
 
 def _op(raw: _Raw, loops: tuple[int, ...], producer: dict[ir.Value, int]) -> Op:
-    def operand(position: int) -> Operand:
-        value, affine = raw.values[position], raw.maps[position]
+    operands = _operands(raw, loops, producer)
+    inputs, outputs = operands[: raw.inputs], operands[raw.inputs :]
+    order = _canonical(raw.operation, inputs)
+    lines = body_lines(raw.operation, order)
+    kind = "attention" if raw.operation.name == ONLINE_ATTENTION else "generic"
+    found = Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), lines)
+    return replace(found, columns_first=_columns_first(raw.operation, found, inputs))
+
+
+def _operands(
+    raw: _Raw, loops: tuple[int, ...], producer: dict[ir.Value, int]
+) -> list[Operand]:
+    """The operands of an op in the IR's order, indexed by the loops' dims."""
+    found = []
+    for value, affine in zip(raw.values, raw.maps, strict=True):
         indices = []
         for expression in affine.results:
             index = linear(expression)
             terms = tuple(sorted((loops[dim], factor) for dim, factor in index.terms))
             indices.append(Index(terms, index.offset, index.opaque))
-        return Operand(dtype_of(value), tuple(indices), producer.get(value, -1))
+        found.append(Operand(dtype_of(value), tuple(indices), producer.get(value, -1)))
+    return found
 
-    inputs = [operand(i) for i in range(raw.inputs)]
-    outputs = [operand(i) for i in range(raw.inputs, len(raw.values))]
-    # Inputs in canonical order, so that `a * b` and `b * a` read alike. Attention's are positional.
-    order = list(range(raw.inputs))
-    if raw.operation.name != ONLINE_ATTENTION:
+
+def _canonical(operation: ir.Operation, inputs: Sequence[Operand]) -> list[int]:
+    """Places of the inputs in canonical order, so that `a * b` and `b * a` read alike.
+
+    Attention's inputs are positional.
+    """
+    order = list(range(len(inputs)))
+    if operation.name != ONLINE_ATTENTION:
         order.sort(key=lambda i: (inputs[i].source, repr(inputs[i])))
-    lines = body_lines(raw.operation, order)
-    kind = "attention" if raw.operation.name == ONLINE_ATTENTION else "generic"
-    found = Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), lines)
-    return replace(found, columns_first=_columns_first(raw.operation, found, inputs))
+    return order
 
 
 def _columns_first(operation: ir.Operation, op: Op, inputs: Sequence[Operand]) -> bool:

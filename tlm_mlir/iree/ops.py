@@ -12,6 +12,7 @@ INITIALIZER = "util.initializer"
 """What runs once, when a program loads."""
 GLOBAL = "util.global"
 GLOBAL_LOAD = "util.global.load"
+GLOBAL_STORE = "util.global.store"
 ASSUME_INT = "util.assume.int"
 """Tells what divides a value and bounds it; undefined behaviour where that is not so."""
 

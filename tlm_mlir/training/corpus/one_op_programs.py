@@ -16,12 +16,10 @@ from iree.compiler import ir
 
 from ...ir.graph import CONVOLUTIONS
 from ...ir.reader import linear
-from ...iree.module import walk
-from ...iree.ops import CONSTANT, GLOBAL_LOAD
+from ...ir.sources import is_constant
 
 MEMO = "linalg.memoized_indexing_maps"
 SCOPE = "model"
-CONSTANTS = frozenset(["arith.constant", GLOBAL_LOAD, CONSTANT])
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def _operand(value: ir.Value) -> _Operand:
     owner = value.owner
     text = str(value.type)
     if isinstance(owner, ir.Block) or owner.operation.name != "tensor.pad":
-        return _Operand(text, _is_constant(value, {}))
+        return _Operand(text, is_constant(value, {}))
     pad = owner.operation
     low, high = (
         tuple(ir.DenseI64ArrayAttr(pad.attributes[name])) for name in ("static_low", "static_high")
@@ -88,44 +86,6 @@ def _operand(value: ir.Value) -> _Operand:
     if len(pad.operands) != 1 or min(low + high) < 0:
         return _Operand(text, False)
     return _Operand(str(pad.operands[0].type), False, text, low, high)
-
-
-def _is_constant(value: ir.Value, seen: dict[ir.Value, bool]) -> bool:
-    """Whether a value is made of constants and globals only; `seen` keeps the answers.
-
-    Walks with a stack of its own: in a deep network a chain of ops exceeds Python's recursion
-    limit.
-    """
-    stack = [value]
-    while stack:
-        current = stack[-1]
-        owner = current.owner
-        if current in seen:
-            stack.pop()
-        elif isinstance(owner, ir.Block):
-            seen[current] = False
-        else:
-            operation = owner.operation
-            inputs = [*operation.operands, *_captured(operation)]
-            waiting = [operand for operand in inputs if operand not in seen]
-            if waiting:
-                stack += waiting
-                continue
-            made = operation.name in CONSTANTS or operation.name == "tensor.empty"
-            seen[current] = all(seen[operand] for operand in inputs) if inputs else made
-    return seen[value]
-
-
-def _captured(operation: ir.Operation) -> list[ir.Value]:
-    """Values from outside that are used inside of an op's regions."""
-    if not len(operation.regions):
-        return []
-    inside = walk(operation)
-    made = {result for inner in inside for result in inner.results}
-    for inner in inside:
-        for region in inner.regions:
-            made |= {argument for block in region.blocks for argument in block.arguments}
-    return [value for inner in inside for value in inner.operands if value not in made]
 
 
 def _channel(operation: ir.Operation, inputs: list[_Operand]) -> int:
