@@ -25,7 +25,7 @@ from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session, check_cpu
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.llvm_cpu_graph_estimate import gated
+from ..targets.llvm_cpu_graph_estimate import gate
 from ..targets.target import Target, cpu_target
 from .choose import choose
 from .fallback import failing
@@ -215,14 +215,16 @@ def _to_dispatches(
             tasks = [registry.graph_task(workload, target) for workload in distinct.values()]
             answers = scheduler.choose(tasks)
             chosen = dict(zip(distinct, answers, strict=True))
-            gates = [
-                gated(op.workload, target, op.sources, chosen[op.workload.digest]) for op in ops
+            verdicts = [
+                gate(op.workload, target, op.sources, chosen[op.workload.digest]) for op in ops
             ]
             report.graph += [
-                GraphReport(op.operation.name, op.workload.digest, choice, reason)
-                for op, (choice, reason) in zip(ops, gates, strict=True)
+                GraphReport(
+                    op.operation.name, op.workload.digest, verdict.choice, verdict.reason
+                )
+                for op, verdict in zip(ops, verdicts, strict=True)
             ]
-            apply(module, [choice for choice, _ in gates], ops)
+            apply(module, [verdict.choice for verdict in verdicts], ops)
     with report.timed("iree: to dispatches"):
         return session.run(module, start, SOURCES)
 

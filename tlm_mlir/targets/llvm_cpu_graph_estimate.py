@@ -1,251 +1,178 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""An analytic estimate of graph-level choices: seconds of an op as it is, tiled, or changed.
+"""An analytic estimate of graph-level choices, which they pass before they replace IREE's own.
 
-The estimate is what a choice has to pass before it replaces IREE's own. It counts arithmetic by the
-code that IREE generates for it, and bytes that are moved to change a layout, by where operands come
-from (`ir/sources.py`). Clocks are those of one core. Only ratios of estimates mean anything.
+A choice is taken where its estimate is clearly below that of leaving the op alone. Only ratios of
+estimates mean anything: clocks are turned into seconds at a nominal rate.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from ..ir.sources import COMPUTED, CONSTANT
-from ..ir.workload import Operand, Workload
+from ..ir.sources import COMPUTED
+from ..ir.workload import Workload
 from .llvm_cpu import window
-from .llvm_cpu_data_tiling import KERNEL, SCALAR, Types, tile
 from .llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED, options
+from .llvm_cpu_matmul_clocks import DISPATCH, Factor, Matmul, default_clocks, tiled_clocks
 from .target import CpuTarget
 
 HERTZ = 3.5e9
-DISPATCH_CLOCKS = 20_000
-"""One more dispatch, whose workers have to be woken."""
-GAIN = 0.9
-"""A choice replaces IREE's own where its estimate is below this share of that of IREE's own."""
-SCALAR_CLOCKS = 5.0
-"""A multiplication by generic C."""
-COPIED, TURNED, FUSED = 2.0, 1.8, 6.0
-"""Bytes of an operand that one clock packs: rows of a tile copied, turned, or in the dispatch that
-computes them."""
-UNPACKED = 8.0
-GATHERED, GATHERED_APART = 1.2, 0.6
+GAIN = 0.95
+"""Share of IREE's own estimate that a choice has to stay under."""
+GATHERED, GATHERED_APART = 1.5, 0.8
 """Bytes that one clock of im2col writes where a window slides by one, and by more."""
+CHANNELS_LAST = 0.85
+CHANNELS_FIRST, CHANNELS_FIRST_BATCH = 0.5, 0.7
+POINTS, STRIDED, STRIDED_POINTS = 0.25, 0.12, 0.02
+"""Share of the arithmetic that IREE's default reaches: NHWC; NCHW with a window that slides by one,
+for one image and for several; with a window of one point; sliding by more; and both."""
+PACKED_CHANNELS = 0.05
+"""Share that it reaches once the channels of a windowed convolution were moved last."""
 
 
 @dataclass(frozen=True)
-class Factor:
-    """One operand of a matmul: bytes of an element, whether the reduction is its innermost dim, and
-    where it comes from."""
+class Verdict:
+    """What stays of a choice that was asked for, and what the estimate says of it."""
 
-    dtype: str
-    bytes: int
-    reduction_last: bool
-    source: str
+    choice: str
+    reason: str
 
 
-@dataclass(frozen=True)
-class Matmul:
-    """A contraction: extents of its batch, rows, columns and reduction, its factors and result."""
-
-    batch: int
-    m: int
-    n: int
-    k: int
-    left: Factor
-    right: Factor
-    out: str
-
-    @property
-    def flops(self) -> int:
-        """Two for each multiplication."""
-        return 2 * self.batch * self.m * self.n * self.k
-
-    @property
-    def types(self) -> Types:
-        """Element types of both factors and the result."""
-        return self.left.dtype, self.right.dtype, self.out
+def gate(workload: Workload, target: CpuTarget, sources: Sequence[str], asked: str) -> Verdict:
+    """Takes a choice or leaves the op to IREE. `sources` has one for each input of the root op."""
+    if asked == LEAVE:
+        return Verdict(LEAVE, "")
+    left, changed = (estimate(workload, target, sources, option) for option in (LEAVE, asked))
+    name = asked.removeprefix("graph:")
+    if math.isinf(changed):
+        return Verdict(LEAVE, f"{name}: IREE has no fast code for these types")
+    says = f"{name}: {left / changed:.2f} times as fast by an estimate"
+    return Verdict(asked, says) if changed < GAIN * left else Verdict(LEAVE, says)
 
 
 def estimate(
-    workload: Workload, target: CpuTarget, sources: tuple[str, ...], option: str
+    workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
 ) -> float:
-    """Seconds of an op under an option; infinite where IREE has no code for it worth the name.
-
-    `sources` tell where each input of the root op comes from.
-    """
+    """Seconds of an op under an option; infinite where IREE has no fast code for it."""
     if window(workload):
         return _convolution(workload, target, sources, option) / HERTZ
     matmul = read_matmul(workload, sources)
     if matmul is None:
         return 0.0 if option == LEAVE else math.inf
-    clocks = _tiled(matmul, target) if option == TILED else _left(matmul, target)
-    return clocks / HERTZ
+    clocks = tiled_clocks if option == TILED else default_clocks
+    return clocks(matmul, target) / HERTZ
 
 
-def gated(
-    workload: Workload, target: CpuTarget, sources: tuple[str, ...], asked: str
-) -> tuple[str, str]:
-    """What stays of a choice that was asked for, and why."""
-    if asked == LEAVE or asked not in options(workload):
-        return LEAVE, ""
-    left = estimate(workload, target, sources, LEAVE)
-    changed = estimate(workload, target, sources, asked)
-    if math.isinf(changed):
-        return LEAVE, "IREE has no fast code for it"
-    says = f"estimated {changed * 1e6:.0f} us, left alone {left * 1e6:.0f} us"
-    return (asked, says) if changed < GAIN * left else (LEAVE, says)
-
-
-def read_matmul(workload: Workload, sources: tuple[str, ...]) -> Matmul | None:
+def read_matmul(workload: Workload, sources: Sequence[str]) -> Matmul | None:
     """The contraction that a workload's root is; None where it is none."""
     root = workload.root_op
-    if len(root.inputs) != 2 or not root.outputs[0].indices:
-        return None
-    dims = [{index.dim for index in operand.indices} for operand in root.inputs]
     out = [index.dim for index in root.outputs[0].indices]
-    summed = [dim for dim in root.loops if dim not in out]
-    if not summed or None in dims[0] | dims[1] | set(out):
+    dims = [{index.dim for index in operand.indices} for operand in root.inputs]
+    summed = root.dims("reduction")
+    if len(dims) != 2 or not out or not summed or None in dims[0] | dims[1] | set(out):
         return None
-
-    def size(found: list[int]) -> int:
-        return math.prod(workload.extents[dim] for dim in found)
-
     # The rows' factor is the one without the result's innermost dim.
-    left = 0 if out[-1] not in dims[0] else 1
-    right = 1 - left
-    rows = [dim for dim in root.loops if dim in out and dim not in dims[right]]
-    columns = [dim for dim in root.loops if dim in out and dim not in dims[left]]
-    batch = [dim for dim in root.loops if dim in out and dim not in {*rows, *columns}]
-
-    def factor(place: int) -> Factor:
-        operand = root.inputs[place]
-        last = operand.indices[-1].dim in summed
-        return Factor(operand.dtype, _bytes(operand), last, sources[place])
-
-    sizes = (size(batch), size(rows), size(columns), size(summed))
-    return Matmul(*sizes, factor(left), factor(right), root.outputs[0].dtype)
-
-
-def _bytes(operand: Operand) -> int:
-    return operand.bytes
-
-
-def _peak(bytes_: int, target: CpuTarget) -> float:
-    """Most multiplications and additions of a core in a clock, for elements of some bytes."""
-    units = 1 if target.vector_bits == 512 else 2
-    fused = 2 if "fma" in target.features else 1
-    return units * fused * target.vector_bytes / max(4, bytes_)
-
-
-def _left(matmul: Matmul, target: CpuTarget) -> float:
-    """Clocks of a contraction that is left alone."""
-    peak = _peak(max(matmul.left.bytes, matmul.right.bytes), target)
-    share = 0.88 if target.vector_bits == 512 else 0.5
-    if matmul.right.reduction_last:
-        share *= 0.85
-    if not matmul.types[0] == matmul.types[1] == matmul.types[2]:
-        share *= 0.5
-    if "bf16" in matmul.types:
-        share *= 0.4
-    # Columns that are far apart miss the caches.
-    stride = matmul.n * matmul.right.bytes
-    rows = _rows_that_fit(stride, target)
-    if not matmul.right.reduction_last and matmul.k > rows:
-        share *= 0.6
-    compute = matmul.flops / (peak * share) / _workers(matmul.m * matmul.n, target)
-    moved = matmul.batch * (
-        matmul.m * matmul.k * matmul.left.bytes + matmul.n * matmul.k * matmul.right.bytes
-    )
-    reading = moved / 4.0 / max(1, target.cores)
-    return max(compute, reading)
-
-
-def _rows_that_fit(stride: int, target: CpuTarget) -> int:
-    way = max(target.l2, 1 << 19) // 8
-    return 8 * (way // math.gcd(stride, way))
-
-
-def _workers(results: int, target: CpuTarget) -> float:
-    return min(max(1, target.cores), math.ceil(results / 4096))
-
-
-def _tiled(matmul: Matmul, target: CpuTarget) -> float:
-    """Clocks of a contraction that is data-tiled."""
-    found = tile(matmul.types, matmul.m, matmul.n, target)
-    if found is None or found.code == SCALAR:
-        return math.inf
-    m, n = _up(matmul.m, found.m), _up(matmul.n, found.n)
-    k = _up(matmul.k, found.k)
-    flops = 2 * matmul.batch * m * n * k
-    peak = _peak(max(matmul.left.bytes, matmul.right.bytes), target)
-    small = min(found.m, found.n)
-    share = (0.95 if found.code == KERNEL else 0.4) * min(1.0, small / 4)
-    compute = flops / (peak * share * found.k) / _workers(matmul.m * matmul.n, target)
-    moved = matmul.batch * k * (m * matmul.left.bytes + n * matmul.right.bytes)
-    cores = max(1, target.cores)
-    kernel = max(compute, moved / 8.0 / cores)
-    packing = sum(
-        _packing(factor, matmul.batch * extent * matmul.k, target)
-        for factor, extent in ((matmul.left, matmul.m), (matmul.right, matmul.n))
-    )
-    unpacking = matmul.batch * matmul.m * matmul.n * 4 / UNPACKED / cores
-    return kernel + packing + unpacking
-
-
-def _packing(factor: Factor, elements: int, target: CpuTarget) -> float:
-    """Clocks of packing a factor whenever the program runs."""
-    if factor.source == CONSTANT:
-        return 0.0
-    cores = max(1, target.cores)
-    if factor.source == COMPUTED:
-        return elements * factor.bytes / FUSED / cores
-    rate = TURNED if factor.reduction_last else COPIED
-    return elements * factor.bytes / rate / cores + DISPATCH_CLOCKS
-
-
-def _up(extent: int, unit: int) -> int:
-    return math.ceil(extent / unit) * unit
+    rows = 1 if out[-1] in dims[0] else 0
+    columns = 1 - rows
+    own = [
+        [dim for dim in root.dims("parallel") if dim not in dims[other]]
+        for other in (columns, rows)
+    ]
+    batch = [dim for dim in root.dims("parallel") if dim in dims[0] & dims[1]]
+    b, m, n, k = (math.prod(workload.extents[dim] for dim in d) for d in (batch, *own, summed))
+    factors = [
+        Factor(operand.dtype, operand.bytes, operand.indices[-1].dim in summed, source)
+        for operand, source in zip(root.inputs, sources, strict=True)
+    ]
+    return Matmul(b, m, n, k, factors[rows], factors[columns], root.outputs[0].dtype)
 
 
 def _convolution(
-    workload: Workload, target: CpuTarget, sources: tuple[str, ...], option: str
+    workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
 ) -> float:
     """Clocks of a convolution."""
-    root = workload.root_op
     pairs = window(workload)
-    strides = [
-        factor
-        for operand in root.inputs
-        for index in operand.indices
-        for dim, factor in index.terms
-        if len(index.terms) == 2 and dim in {outer for outer, _ in pairs}
-    ]
+    points = {outer for outer, _ in pairs}
     inner = math.prod(workload.extents[dim] for _, dim in pairs)
-    first = LAST in options(workload)
-    flops = 2 * math.prod(workload.extents)
-    cores = max(1, target.cores)
-    peak = _peak(4, target) * cores
-    if not first:
-        share = 0.85
-    elif max(strides) > 1:
-        share = 0.12 if inner > 1 else 0.02
-    else:
-        share = 0.45 if inner > 1 else 0.25
-    if option == LEAVE:
-        return flops / (peak * share)
-    if option == LAST:
-        return flops / (peak * (0.05 if inner > 1 else share))
-    outer = {outer for outer, _ in pairs}
-    spatial = [dim for dim in root.dims("parallel") if dim in outer]
-    points = math.prod(workload.extents[dim] for dim in spatial)
-    reduction = math.prod(workload.extents[dim] for dim in root.dims("reduction"))
-    gathered = points * reduction * root.inputs[0].bytes
-    rate = GATHERED if max(strides) == 1 else GATHERED_APART
+    stride = _stride(workload, points)
+    shape = _as_matmul(workload, points, sources)
+    share = _share(workload, inner, stride, shape.batch)
     if option == IM2COL:
-        gathering = gathered / rate / cores + DISPATCH_CLOCKS
-        if inner == 1 and max(strides) == 1:
+        if inner == 1 and stride == 1:
             gathering = 0.0
-        return gathering + flops / (peak * 0.85)
-    return math.inf
+        else:
+            rate = GATHERED if stride == 1 else GATHERED_APART
+            moved = _gathered(workload, points) * workload.root_op.inputs[0].bytes
+            gathering = moved / rate / max(1, target.cores) + DISPATCH
+        return gathering + min(default_clocks(shape, target), tiled_clocks(shape, target))
+    if option == LAST and inner > 1:
+        share = PACKED_CHANNELS
+    multiplications = math.prod(workload.extents)
+    vectors = (1.0 if target.vector_bits == 512 else 2.0) * target.vector_bytes / 4
+    return multiplications / (vectors * share * max(1, target.cores))
+
+
+def _share(workload: Workload, inner: int, stride: int, batch: int) -> float:
+    """Share of the arithmetic that IREE's default reaches on a convolution."""
+    if LAST not in options(workload):
+        return CHANNELS_LAST
+    if stride > 1:
+        return STRIDED if inner > 1 else STRIDED_POINTS
+    if inner == 1:
+        return POINTS
+    return CHANNELS_FIRST if batch == 1 else CHANNELS_FIRST_BATCH
+
+
+def _stride(workload: Workload, points: Collection[int]) -> int:
+    """The longest step of a window."""
+    return max(
+        factor
+        for operand in workload.root_op.inputs
+        for index in operand.indices
+        if len(index.terms) == 2
+        for dim, factor in index.terms
+        if dim in points
+    )
+
+
+def _gathered(workload: Workload, points: Collection[int]) -> int:
+    """Elements that im2col writes: every window."""
+    root = workload.root_op
+    image = next(
+        operand for operand in root.inputs if any(len(i.terms) == 2 for i in operand.indices)
+    )
+    dims = {dim for index in image.indices for dim, _ in index.terms}
+    return math.prod(workload.extents[dim] for dim in dims | set(points))
+
+
+def _as_matmul(
+    workload: Workload, points: Collection[int], sources: Sequence[str]
+) -> Matmul:
+    """The matmul that im2col makes of a convolution: filters by points where channels are first,
+    points by filters where they are last."""
+    root = workload.root_op
+    image = next(
+        place
+        for place, operand in enumerate(root.inputs)
+        if any(len(index.terms) == 2 for index in operand.indices)
+    )
+    seen = {dim for index in root.inputs[image].indices for dim, _ in index.terms}
+    parallel = root.dims("parallel")
+    filters = math.prod(workload.extents[dim] for dim in parallel if dim not in seen)
+    batch = math.prod(
+        workload.extents[dim] for dim in parallel if dim in seen and dim not in points
+    )
+    spots = math.prod(workload.extents[dim] for dim in points)
+    k = math.prod(workload.extents[dim] for dim in root.dims("reduction"))
+    dtype, bytes_ = root.inputs[image].dtype, root.inputs[image].bytes
+    gathered = Factor(dtype, bytes_, False, COMPUTED)
+    weights = Factor(dtype, bytes_, True, sources[1 - image])
+    out = root.outputs[0].dtype
+    if LAST in options(workload):
+        return Matmul(batch, filters, spots, k, weights, gathered, out)
+    gathered = Factor(dtype, bytes_, True, COMPUTED)
+    weights = Factor(dtype, bytes_, False, sources[1 - image])
+    return Matmul(batch, spots, filters, k, gathered, weights, out)

@@ -1,0 +1,214 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The estimate of graph-level choices: what it counts, and which choices pass the gate."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tlm_mlir.compiler.graph import LAYOUTS, TILING
+from tlm_mlir.compiler.session import CPU_FLAGS, Session
+from tlm_mlir.ir.graph import find_contractions, find_convolutions
+from tlm_mlir.ir.sources import COMPUTED, CONSTANT, STORED
+from tlm_mlir.targets.llvm_cpu_data_tiling import KERNEL, SCALAR, VECTORIZED, Tile, tile
+from tlm_mlir.targets.llvm_cpu_default_loops import default_loops
+from tlm_mlir.targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED
+from tlm_mlir.targets.llvm_cpu_graph_estimate import estimate, gate, read_matmul
+from tlm_mlir.targets.llvm_cpu_matmul_clocks import Factor, Matmul, default_clocks, tiled_clocks
+from tlm_mlir.targets.target import CpuTarget
+
+ZEN3 = CpuTarget("llvm-cpu", 256, 2, 32768, 524288, 33554432, features=("fma",))
+ZEN4 = CpuTarget(
+    "llvm-cpu", 512, 2, 32768, 1048576, 33554432, features=("fma", "avx512vnni", "avx512bf16")
+)
+BYTES = {"i1": 1, "i4": 1, "i8": 1, "i16": 2, "bf16": 2, "f16": 2, "f32": 4, "f64": 8}
+
+PROGRAM = """
+util.global private @w = #flow.parameter.named<"model"::"w"> : tensor<96x80xf32>
+util.global private mutable @state = dense<0.0> : tensor<80x64xf32>
+util.func public @main(%x: tensor<48x96xf32>, %y: tensor<64x32xf32>) -> tensor<48x32xf32> {
+  %w = util.global.load @w : tensor<96x80xf32>
+  %s = util.global.load @state : tensor<80x64xf32>
+  %zero = arith.constant 0.0 : f32
+  %e0 = tensor.empty() : tensor<48x80xf32>
+  %f0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<48x80xf32>) -> tensor<48x80xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<48x96xf32>, tensor<96x80xf32>)
+    outs(%f0 : tensor<48x80xf32>) -> tensor<48x80xf32>
+  %e1 = tensor.empty() : tensor<48x64xf32>
+  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<48x64xf32>) -> tensor<48x64xf32>
+  %1 = linalg.matmul ins(%0, %s : tensor<48x80xf32>, tensor<80x64xf32>)
+    outs(%f1 : tensor<48x64xf32>) -> tensor<48x64xf32>
+  %e2 = tensor.empty() : tensor<48x32xf32>
+  %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<48x32xf32>) -> tensor<48x32xf32>
+  %2 = linalg.matmul ins(%1, %y : tensor<48x64xf32>, tensor<64x32xf32>)
+    outs(%f2 : tensor<48x32xf32>) -> tensor<48x32xf32>
+  %new = tensor.empty() : tensor<80x64xf32>
+  %next = linalg.fill ins(%zero : f32) outs(%new : tensor<80x64xf32>) -> tensor<80x64xf32>
+  util.global.store %next, @state : tensor<80x64xf32>
+  util.return %2 : tensor<48x32xf32>
+}
+"""
+
+
+def matmul(m, n, k, types="f32 f32 f32", sources=(STORED, CONSTANT), last=(True, False)):
+    left, right, out = types.split()
+    factors = [
+        Factor(dtype, BYTES[dtype], innermost, source)
+        for dtype, innermost, source in zip((left, right), last, sources, strict=True)
+    ]
+    return Matmul(1, m, n, k, *factors, out)
+
+
+def gain(item, target=ZEN4):
+    """How many times as fast a matmul is data-tiled."""
+    return default_clocks(item, target) / tiled_clocks(item, target)
+
+
+def ops(source, phase):
+    module = Session([*CPU_FLAGS, "--iree-llvmcpu-target-cpu=znver4"])
+    stopped = module.run(module.parse_text(source), None, phase)
+    return find_convolutions(stopped) if phase == LAYOUTS else find_contractions(stopped)
+
+
+def convolution(layout, size, filters, channels, window, stride, element="f32"):
+    high = (size - 1) * stride + window
+    image = [1, channels, high, high] if layout == "nchw_fchw" else [1, high, high, channels]
+    weights = [filters, channels, window, window]
+    result = [1, filters, size, size]
+    if layout != "nchw_fchw":
+        weights, result = [window, window, channels, filters], [1, size, size, filters]
+    x, w, y = (
+        f"tensor<{'x'.join(map(str, shape))}x{element}>" for shape in (image, weights, result)
+    )
+    return f"""
+util.func public @main(%x: {x}, %w: {w}) -> {y} {{
+  %zero = arith.constant 0.0 : {element}
+  %e = tensor.empty() : {y}
+  %f = linalg.fill ins(%zero : {element}) outs(%e : {y}) -> {y}
+  %0 = linalg.conv_2d_{layout} {{dilations = dense<1> : vector<2xi64>,
+      strides = dense<{stride}> : vector<2xi64>}} ins(%x, %w : {x}, {w}) outs(%f : {y}) -> {y}
+  util.return %0 : {y}
+}}
+"""
+
+
+def test_sources_tell_constants_from_arguments_variables_and_what_is_computed():
+    found = [(op.workload.extents, set(op.sources)) for op in ops(PROGRAM, TILING)]
+    assert found == [
+        ((48, 80, 96), {STORED, CONSTANT}),
+        ((48, 64, 80), {COMPUTED, STORED}),
+        ((48, 32, 64), {COMPUTED, STORED}),
+    ]
+
+
+def test_sources_are_in_the_order_of_the_workloads_inputs():
+    first = ops(PROGRAM, TILING)[0]
+    dims = [[index.dim for index in operand.indices] for operand in first.workload.root_op.inputs]
+    by_dims = {tuple(some): source for some, source in zip(dims, first.sources, strict=True)}
+    assert by_dims == {(0, 2): STORED, (2, 1): CONSTANT}
+    read = read_matmul(first.workload, first.sources)
+    assert (read.m, read.n, read.k) == (48, 80, 96)
+    assert (read.rows.source, read.columns.source) == (STORED, CONSTANT)
+    assert (read.rows.reduction_last, read.columns.reduction_last) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("types", "on_avx2", "on_avx512"),
+    [
+        ("f32 f32 f32", Tile(8, 8, 1, KERNEL), Tile(16, 16, 1, KERNEL)),
+        ("f16 f16 f32", Tile(8, 8, 1, KERNEL), Tile(16, 16, 1, KERNEL)),
+        ("bf16 bf16 f32", Tile(8, 8, 1, SCALAR), Tile(16, 16, 2, KERNEL)),
+        ("bf16 f32 f32", Tile(8, 8, 1, VECTORIZED), Tile(16, 16, 1, VECTORIZED)),
+        ("i8 i8 i32", Tile(8, 8, 2, KERNEL), Tile(16, 16, 2, KERNEL)),
+        ("i1 i1 i32", None, None),
+        ("i1 f32 f32", None, None),
+        ("i4 i8 i32", None, None),
+        ("i8 i4 i32", None, None),
+        ("f32 i8 f32", None, None),
+        ("f64 f64 f64", None, None),
+        ("i32 i32 i32", None, None),
+    ],
+)
+def test_tiles_and_kernels_are_those_that_iree_has(types, on_avx2, on_avx512):
+    assert tile(tuple(types.split()), 128, 128, ZEN3) == on_avx2
+    assert tile(tuple(types.split()), 128, 128, ZEN4) == on_avx512
+
+
+def test_the_tile_is_narrowed_to_the_smaller_extent():
+    types = ("f32", "f32", "f32")
+    assert tile(types, 1, 1000, ZEN4) == Tile(1, 16, 1, KERNEL)
+    assert tile(types, 5, 1000, ZEN4) == Tile(8, 16, 1, KERNEL)
+    assert tile(types, 1000, 3, ZEN4) == Tile(16, 4, 1, KERNEL)
+    assert tile(types, 1000, 3, ZEN3) == Tile(8, 4, 1, KERNEL)
+
+
+def test_types_without_fast_code_are_never_tiled():
+    assert math.isinf(tiled_clocks(matmul(192, 1024, 768, "bf16 bf16 f32"), ZEN3))
+    assert gain(matmul(192, 1024, 768, "bf16 bf16 f32", (STORED, STORED))) > 2
+    for types in ("i1 i1 i32", "i1 f32 f32", "i4 i8 i32", "f32 i8 f32"):
+        assert math.isinf(tiled_clocks(matmul(64, 512, 512, types), ZEN4))
+    older = replace(ZEN3, features=())
+    assert math.isinf(tiled_clocks(matmul(64, 512, 512), older))
+
+
+def test_packing_is_paid_where_an_operand_is_no_constant():
+    costs = [
+        tiled_clocks(matmul(1, 3072, 6144, sources=(STORED, source)), ZEN4)
+        for source in (CONSTANT, COMPUTED, STORED)
+    ]
+    assert costs[0] < costs[1] < costs[2]
+    assert gain(matmul(1, 6144, 3072, sources=(STORED, STORED))) < 0.8
+    assert gain(matmul(1, 6144, 3072)) > 1.2
+
+
+def test_what_stays_whole_in_vectors_gains_nothing_by_packing():
+    assert gain(matmul(512, 16, 512, sources=(STORED, STORED))) < 0.9
+    assert gain(matmul(64, 512, 512, sources=(STORED, STORED))) < 0.9
+    assert gain(matmul(32, 32, 30000, sources=(STORED, STORED))) < 0.9
+
+
+def test_shapes_that_iree_cuts_badly_gain():
+    whole, cut = matmul(1024, 192, 256), matmul(1024, 196, 256)
+    assert gain(cut) > 1.3 > 1.1 > gain(whole)
+    apart, near = matmul(128, 2048, 2048), matmul(128, 512, 512)
+    assert gain(apart) > 3 > 1.1 > gain(near)
+
+
+@pytest.mark.parametrize(
+    ("extents", "vectors", "cut"),
+    [
+        ((128, 512), (8, 32), False),
+        ((128, 496), (8, 16), True),
+        ((128, 500), (8, 25), False),
+        ((256, 784), (8, 16), True),
+        ((2048, 49), (8, 7), False),
+        ((127, 512), (1, 32), False),
+        ((124, 512), (4, 32), True),
+    ],
+)
+def test_default_loops_are_those_that_iree_makes(extents, vectors, cut):
+    loops = default_loops(*extents, ZEN4)
+    assert ((loops.m, loops.n), loops.masked) == (vectors, cut)
+
+
+def test_convolutions_that_iree_vectorizes_well_stay():
+    patch = convolution("nhwc_hwcf", 40, 40, 3, 4, 4)
+    for source in (patch, convolution("nhwc_hwcf", 64, 32, 3, 3, 1)):
+        (op,) = ops(source, LAYOUTS)
+        assert gate(op.workload, ZEN4, op.sources, IM2COL).choice == LEAVE
+        assert gate(op.workload, ZEN3, op.sources, IM2COL).choice == LEAVE
+
+
+def test_strided_convolutions_with_channels_first_become_matmuls():
+    (op,) = ops(convolution("nchw_fchw", 28, 128, 128, 3, 2), LAYOUTS)
+    assert gate(op.workload, ZEN4, op.sources, IM2COL).choice == IM2COL
+    assert gate(op.workload, ZEN4, op.sources, LAST).choice == LEAVE
+
+
+def test_the_gate_says_what_it_found():
+    op = ops(PROGRAM, TILING)[0]
+    left = gate(op.workload, ZEN4, (STORED, STORED), TILED)
+    assert left.choice == LEAVE and "times as fast by an estimate" in left.reason
+    assert gate(op.workload, ZEN4, op.sources, LEAVE).reason == ""
+    assert estimate(op.workload, ZEN4, op.sources, LEAVE) > 0
