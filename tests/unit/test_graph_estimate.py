@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from tlm_mlir.compiler.graph import LAYOUTS, TILING
-from tlm_mlir.compiler.session import CPU_FLAGS, Session
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.ir.sources import COMPUTED, CONSTANT, STORED
+from tlm_mlir.iree.flags import CPU_FLAGS
+from tlm_mlir.iree.phases import GLOBAL_OPTIMIZATION as TILING
+from tlm_mlir.iree.phases import PREPROCESSING as LAYOUTS
+from tlm_mlir.iree.session import Session
 from tlm_mlir.targets.llvm_cpu_data_tiling import KERNEL, SCALAR, VECTORIZED, Tile, tile
 from tlm_mlir.targets.llvm_cpu_default_loops import default_loops
 from tlm_mlir.targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED
