@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tlm_mlir.bench.agreement import TOLERANCE, relative_error
-from tlm_mlir.bench.inputs import value_of
 from tlm_mlir.bench.program import Program
+from tlm_mlir.bench.values import value_of
 from tlm_mlir.training.corpus.networks import HELD_OUT
 
 

@@ -200,7 +200,9 @@ def _add_bench(commands) -> None:  # type: ignore[no-untyped-def]
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from .bench.bench import bench, print_bench
+    from .bench.bench import bench
+    from .bench.table import print_bench
+    from .errors import MeasureError
 
     check_writable([options.report_out])
     with regular(options.module) as module:
@@ -216,6 +218,8 @@ def _bench(options: argparse.Namespace) -> None:
     print_bench(result, _console(options))
     if options.report_out:
         write_text(options.report_out, result.to_json() + "\n")
+    if result.ours.status != "ok":
+        raise MeasureError(f"{options.module} by tlm-mlir: {result.ours.status}; see above")
 
 
 def _console(options: argparse.Namespace) -> Console:

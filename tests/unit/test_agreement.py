@@ -11,7 +11,7 @@ import pytest
 
 from tlm_mlir.bench.agreement import difference, relative_error, tolerance
 from tlm_mlir.bench.elements import element_of
-from tlm_mlir.bench.inputs import value_of
+from tlm_mlir.bench.values import value_of
 
 NAN, INF = math.nan, math.inf
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from .elements import Element
-from .inputs import Value
+from .values import Value
 
 TOLERANCE = 1e-3
 """Largest relative difference of results that agree, where all floats have 32 bits and more."""

@@ -1,63 +1,96 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`tlm-mlir bench`: stock IREE against ours on one module, values checked, timings interleaved."""
+"""`tlm-mlir bench`: stock IREE against ours on one module, values checked, timings interleaved.
+
+Every program runs in a process of its own: for its values in a fresh one, with the calls that all
+others get, and in another fresh one for its timings. What fails becomes a row that says so.
+"""
 
 from __future__ import annotations
 
 import json
 import statistics
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from ..compiler.driver import CPU, Options, compile_file
-from ..compiler.report import Report
-from ..errors import CompileError, MeasureError, TargetError
-from ..iree.invocation import first_line
-from ..iree.session import iree_compile
-from .agreement import difference, tolerance
-from .inputs import Value, arguments, resolve
-from .program import Program, interleave
+from ..compiler.driver import CPU, Options
+from ..errors import MeasureError, TargetError
+from ..iree.flags import INPUT_PREFIX
+from .compiling import Compiled, compile_ours, compile_stock
+from .inputs import arguments, resolve
+from .program import check_parameters
+from .runner import Runner
 from .signature import source_inputs
+from .values import Value, save_values
+from .verdict import REFERENCES, RIGHT, UNDECIDED, Calls, Verdict, judge, limit
+
+STOCK, OURS = "stock default", "tlm-mlir"
+NOT_COMPILED, NOT_RUN = "does not compile", "does not run"
+CALLS = 2
+"""Calls whose values are compared: a program that keeps state answers differently the second
+time."""
+SAMPLE_SECONDS = 2e-3
+"""A shorter call is repeated for so long, or the clock and the system are what is timed."""
+MOST_CALLS = 1000
 
 
 @dataclass(frozen=True)
 class Row:
-    """One way to compile the module: medians in milliseconds, compile time in seconds."""
+    """One way to compile the module: medians in milliseconds, compile time in seconds.
+
+    `status` is `ok`, or says what is wrong, and `reason` why. `relative_error` is against the
+    program that `against` names. A program without right values has no speed.
+    """
 
     name: str
     flags: tuple[str, ...]
-    median_ms: float
-    low_ms: float
-    high_ms: float
-    speedup: float
-    relative_error: float
-    compile_seconds: float
+    status: str
+    reason: str = ""
+    median_ms: float | None = None
+    low_ms: float | None = None
+    high_ms: float | None = None
+    speedup: float | None = None
+    relative_error: float | None = None
+    against: str = ""
+    compile_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A benchmark: the rows and the report of our compile."""
+    """A benchmark: the rows, what was assumed and found besides, and the report of our compile."""
 
     module: str
     rounds: int
     rows: tuple[Row, ...]
-    report: Report
+    notes: tuple[str, ...]
+    report: Mapping[str, Any]
+
+    @property
+    def ours(self) -> Row:
+        """The row of tlm-mlir."""
+        return next(row for row in self.rows if row.name == OURS)
 
     def to_json(self) -> str:
         """The whole as JSON."""
-        data = {
-            "module": self.module,
-            "rounds": self.rounds,
-            "rows": [asdict(row) for row in self.rows],
-            "report": json.loads(self.report.to_json()),
-        }
-        return json.dumps(data, indent=2)
+        return json.dumps(asdict(self), indent=2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """How the programs of a module are run."""
+
+    function: str
+    parameters: tuple[str, ...]
+    values: Path
+    rounds: int
+
+    def runner(self, program: Path) -> Runner:
+        """A fresh process with a program. Raises MeasureError when it cannot be loaded."""
+        return Runner(program, self.values, self.parameters, self.function)
 
 
 def bench(
@@ -72,87 +105,166 @@ def bench(
 ) -> Bench:
     """Compiles `source` by stock defaults, by each set of baseline flags and by us, and times them.
 
-    Raises MeasureError when values disagree: a wrong program has no speed; TargetError for a GPU.
+    `inputs` are texts as `--input` takes them. Raises InputError for inputs that do not fit,
+    CompileError for a module that is none, TargetError for a GPU, MeasureError without rounds.
     """
     if options.target != CPU:
         raise TargetError(
             f"bench runs programs on this machine's CPU; for {options.target} make a bundle"
             " (`tlm-mlir bundle`) and run it where the device is"
         )
-    ways: list[tuple[str, tuple[str, ...]]] = [("stock default", ())]
-    ways += [(f"stock {' '.join(_short(flag) for flag in flags)}", flags) for flags in baselines]
+    if rounds < 1:
+        raise MeasureError(f"{rounds} rounds measure nothing; ask for one or more")
+    check_parameters(parameters)
+    resolved, notes = resolve(source_inputs(source, function, options.flags()), inputs)
+    values = arguments(resolved)
     with tempfile.TemporaryDirectory(prefix="tlm-bench-") as name:
         folder = Path(name)
-        paths, seconds = [], []
-        for number, (_, flags) in enumerate(ways):
-            paths.append(folder / f"stock{number}.vmfb")
-            start = time.perf_counter()
-            stock = replace(options, iree_args=(*options.iree_args, *flags))
-            _compile_stock(source, paths[-1], stock)
-            seconds.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        paths.append(folder / "ours.vmfb")
-        report = compile_file(source, paths[-1], options)
-        seconds.append(time.perf_counter() - start)
-        ways.append(("tlm-mlir", ()))
-        found, _ = resolve(source_inputs(source, function, options.flags()), inputs)
-        values = arguments(found)
-        programs = [Program(path, parameters, function) for path in paths]
-        errors = _check(ways, programs, values)
-        timings = interleave(programs, values, rounds)
-    base = statistics.median(timings[0])
-    rows = []
-    for way, times, error, compile_seconds in zip(ways, timings, errors, seconds, strict=True):
-        median = statistics.median(times)
-        scaled = (median * 1e3, min(times) * 1e3, max(times) * 1e3)
-        rows.append(Row(*way, *scaled, base / median, error, compile_seconds))
-    return Bench(str(source), rounds, tuple(rows), report)
+        case = Case(function, tuple(parameters), folder / "arguments.npz", rounds)
+        save_values(case.values, values)
+        ways = list(_compile(source, options, baselines, folder))
+        results, failed = _results({way.name: way.path for way in ways if not way.reason}, case)
+        doubtful = bool(options.iree_args) or _disagree(results, values)
+        references: dict[str, Calls] = {}
+        if doubtful and results:
+            references, why = _references(source, options, case, folder)
+            notes += why
+        bound = limit(values, next(iter(results.values()), ()))
+        verdicts = judge(results, references, bound)
+        notes += _judged_by(verdicts)
+        right = [way for way in ways if way.name in verdicts and verdicts[way.name].status == RIGHT]
+        times, stopped = _time([(way.name, way.path) for way in right], case, results)
+    failed |= stopped
+    rows = [_row(way, verdicts.get(way.name), failed, times, bound) for way in ways]
+    report = next(way.report for way in ways if way.name == OURS)
+    return Bench(str(source), rounds, tuple(_with_speedups(rows)), tuple(notes), report)
 
 
-def _compile_stock(source: Path, out: Path, options: Options) -> None:
-    # In a process of its own: some of IREE's flags hold for a whole process.
-    result = iree_compile(str(source), [*options.flags(), "-o", str(out)])
-    if result.returncode:
-        why = first_line(result.stderr)
-        raise CompileError(f"stock iree-compile fails on {source} {options.iree_args}: {why}")
-
-
-def _check(
-    ways: Sequence[tuple[str, tuple[str, ...]]],
-    programs: Sequence[Program],
-    values: Sequence[Value],
-) -> list[float]:
-    results = [program.run(program.upload(values)) for program in programs]
-    limit = tolerance(value.element for value in (*values, *results[0]))
-    errors = []
-    for (name, _), got in zip(ways, results, strict=True):
-        errors.append(difference(got, results[0]))
-        if errors[-1] > limit:
-            raise MeasureError(
-                f"the values of '{name}' are off by {errors[-1]:.2g} of the largest, more than "
-                f"{limit:g}; please report this module"
-            )
-    return errors
+def _compile(
+    source: Path, options: Options, baselines: Sequence[tuple[str, ...]], folder: Path
+) -> Iterator[Compiled]:
+    flags = options.flags()
+    for number, extra in enumerate([(), *baselines]):
+        name = f"stock {' '.join(map(_short, extra))}" if extra else STOCK
+        yield compile_stock(name, source, flags, extra, folder / f"stock{number}.vmfb")
+    yield compile_ours(source, options, folder / "ours.vmfb")
 
 
 def _short(flag: str) -> str:
     return flag.removeprefix("--iree-")
 
 
-def print_bench(result: Bench, console: Console) -> None:
-    """The table and a line about our compile."""
-    table = Table(title=f"{result.module}, {result.rounds} interleaved runs")
-    table.add_column("", overflow="fold", min_width=20)
-    for name in ("median ms", "min", "max", "speedup", "error", "compile s"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in result.rows:
-        figures = (f"{row.median_ms:.2f}", f"{row.low_ms:.2f}", f"{row.high_ms:.2f}")
-        last = (f"{row.speedup:.2f}x", f"{row.relative_error:.1e}", f"{row.compile_seconds:.1f}")
-        table.add_row(row.name, *figures, *last)
-    console.print(table)
-    report = result.report
-    outcomes = ("scheduled", "default", "left", "fallback")
-    counts = ", ".join(f"{report.count(outcome)} {outcome}" for outcome in outcomes)
-    console.print(
-        f"dispatches: {counts}; tlm-mlir added {report.added_seconds():.2f} s to compiling"
+def _results(programs: Mapping[str, Path], case: Case) -> tuple[dict[str, Calls], dict[str, str]]:
+    """The results of each program's calls in a fresh process; and why, of those that have none."""
+    found: dict[str, Calls] = {}
+    failed = {}
+    for name, path in programs.items():
+        try:
+            with case.runner(path) as runner:
+                found[name] = [runner.run() for _ in range(CALLS)]
+        except MeasureError as error:
+            failed[name] = str(error)
+    return found, failed
+
+
+def _disagree(results: Mapping[str, Calls], values: Sequence[Value]) -> bool:
+    first: Calls = next(iter(results.values()), ())
+    verdicts = judge(results, {}, limit(values, first)).values()
+    return any(verdict.status != RIGHT for verdict in verdicts)
+
+
+def _references(
+    source: Path, options: Options, case: Case, folder: Path
+) -> tuple[dict[str, Calls], list[str]]:
+    """The results of each reference; and a note for each that has none."""
+    kept = [flag for flag in options.iree_args if flag.startswith(INPUT_PREFIX)]
+    programs, notes = {}, []
+    for number, reference in enumerate(REFERENCES):
+        path = folder / f"reference{number}.vmfb"
+        compiled = compile_stock(reference.name, source, [*reference.flags, *kept], (), path)
+        if compiled.reason:
+            notes.append(f"reference {reference.name} does not compile: {compiled.reason}")
+        else:
+            programs[reference.name] = path
+    found, failed = _results(programs, case)
+    return found, notes + [f"reference {name} does not run: {why}" for name, why in failed.items()]
+
+
+def _judged_by(verdicts: Mapping[str, Verdict]) -> list[str]:
+    if any(verdict.status == UNDECIDED for verdict in verdicts.values()):
+        return ["values differ, and no reference agrees with any program, so none is convicted"]
+    names = {verdict.against for verdict in verdicts.values()} - set(verdicts)
+    return [f"values are judged by the reference {name}" for name in sorted(names)]
+
+
+def _time(
+    programs: Sequence[tuple[str, Path]], case: Case, results: Mapping[str, Calls]
+) -> tuple[dict[str, list[float]], dict[str, str]]:
+    """Seconds of a call by program and round, a sample of each program in turn.
+
+    And why, of programs that failed on the way.
+    """
+    seconds: dict[str, list[float]] = {}
+    failed: dict[str, str] = {}
+    with ExitStack() as stack:
+        runners: dict[str, tuple[Runner, int]] = {}
+        for name, path in programs:
+            try:
+                runner = stack.enter_context(case.runner(path))
+                runners[name] = runner, _calls(runner, results[name])
+            except MeasureError as error:
+                failed[name] = str(error)
+        for _ in range(case.rounds):
+            for name, (runner, calls) in runners.items():
+                if name in failed:
+                    continue
+                try:
+                    seconds.setdefault(name, []).append(runner.time(calls))
+                except MeasureError as error:
+                    failed[name] = str(error)
+    return seconds, failed
+
+
+def _calls(runner: Runner, results: Calls) -> int:
+    """Warms a program up; how many calls make a sample.
+
+    One of a program that keeps state: how often it can be called is not known.
+    """
+    first, *others = results
+    runner.time()
+    keeps_state = any(
+        len(first) != len(other) or not all(map(Value.same, first, other)) for other in others
     )
+    if keeps_state:
+        return 1
+    return min(max(1, round(SAMPLE_SECONDS / max(runner.time(), 1e-9))), MOST_CALLS)
+
+
+def _row(
+    way: Compiled,
+    verdict: Verdict | None,
+    failed: Mapping[str, str],
+    times: Mapping[str, Sequence[float]],
+    bound: float,
+) -> Row:
+    row = Row(way.name, way.flags, RIGHT, compile_seconds=way.seconds)
+    if way.reason:
+        return replace(row, status=NOT_COMPILED, reason=way.reason)
+    if verdict:
+        row = replace(row, relative_error=verdict.error, against=verdict.against)
+    if way.name in failed or verdict is None:
+        return replace(row, status=NOT_RUN, reason=failed[way.name])
+    if verdict.status != RIGHT:
+        off = f"off by {verdict.error:.2g} of the largest from {verdict.against}, not {bound:g}"
+        return replace(row, status=verdict.status, reason=off)
+    scaled = sorted(1e3 * each for each in times[way.name])
+    return replace(row, median_ms=statistics.median(scaled), low_ms=scaled[0], high_ms=scaled[-1])
+
+
+def _with_speedups(rows: Sequence[Row]) -> list[Row]:
+    """Speed-ups over the stock default, where that is right."""
+    base = rows[0].median_ms
+    return [
+        replace(row, speedup=base / row.median_ms) if base and row.median_ms else row
+        for row in rows
+    ]

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .elements import SIGNED, SIGNLESS, UNSIGNED, Element, element_of, element_of_array
+from .elements import SIGNED, SIGNLESS, UNSIGNED, Element, element_of
+from .values import Value
 
 EXTENT = 128
 """What a dynamic extent is taken as unless `--input` says otherwise."""
@@ -34,19 +35,6 @@ class Declared:
     def __str__(self) -> str:
         extents = ("?" if extent < 0 else str(extent) for extent in self.shape or ())
         return "x".join((*extents, self.element.name))
-
-
-@dataclass(frozen=True)
-class Value:
-    """A tensor as IREE's runtime holds it, or a scalar (which has no shape)."""
-
-    element: Element
-    shape: tuple[int, ...] | None
-    raw: np.ndarray
-
-    def array(self) -> np.ndarray:
-        """Its values; those of bf16 and 8-bit floats as f32."""
-        return self.element.decode(self.raw, self.shape or ())
 
 
 @dataclass(frozen=True)
@@ -88,12 +76,6 @@ def _drawn(element: Element, shape: tuple[int, ...], random: np.random.Generator
     if np.issubdtype(element.dtype, np.complexfloating):
         return drawn + 1j * random.standard_normal(shape, np.float32)
     return drawn
-
-
-def value_of(array: np.ndarray) -> Value:
-    """A numpy array as a tensor. Raises InputError for a type that IREE has not."""
-    element = element_of_array(array)
-    return Value(element, array.shape, element.encode(array))
 
 
 def declared(text: str) -> Declared:

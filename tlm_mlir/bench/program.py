@@ -15,8 +15,9 @@ from iree import runtime
 
 from ..errors import InputError, MeasureError
 from .elements import IEEE, element_of_code
-from .inputs import Declared, Value, declared, value_of
+from .inputs import Declared, declared
 from .signature import declaration_inputs
+from .values import Value, value_of
 
 _USAGE = runtime.BufferUsage.DEFAULT | runtime.BufferUsage.MAPPING
 
@@ -39,11 +40,11 @@ class Program:
         self._function = self._lookup(function or _default_function(module))
 
     def _lookup(self, name: str) -> runtime.VmFunction:
-        try:
-            return self._module.lookup_function(name)
-        except KeyError:
+        found = self._module.lookup_function(name)
+        if found is None:
             known = ", ".join(self._module.function_names)
-            raise InputError(f"the program has no function '{name}'; it has {known}") from None
+            raise InputError(f"the program has no function '{name}'; it has {known}")
+        return found
 
     def sibling(self, function: str) -> Program:
         """Another function of the same loaded program, which shares its state.
@@ -89,25 +90,6 @@ class Program:
             why = str(error).split(";")[1:2] or [str(error)]
             raise MeasureError(f"the program cannot be called:{why[0]}") from None
         return results
-
-
-def interleave(
-    programs: Sequence[Program], arguments: Sequence[Value], rounds: int
-) -> list[list[float]]:
-    """Seconds per program and round, one call of each in turn, after one call to warm up.
-
-    Raises MeasureError when rounds is not positive.
-    """
-    if rounds < 1:
-        raise MeasureError(f"{rounds} rounds measure nothing; ask for one or more")
-    uploaded = [program.upload(arguments) for program in programs]
-    for program, values in zip(programs, uploaded, strict=True):
-        program.time(values)
-    seconds: list[list[float]] = [[] for _ in programs]
-    for _ in range(rounds):
-        for place, (program, values) in enumerate(zip(programs, uploaded, strict=True)):
-            seconds[place].append(program.time(values))
-    return seconds
 
 
 class Uploaded:
@@ -167,14 +149,21 @@ def _result(results: runtime.VmVariantList, place: int) -> Value:
     return Value(element_of_code(view.element_type), tuple(view.shape), _bytes(view))
 
 
+def check_parameters(parameters: Sequence[str]) -> None:
+    """Raises InputError where a `scope=file` text names no file."""
+    for text in parameters:
+        file = text.rpartition("=")[2]
+        if not Path(file).is_file():
+            raise InputError(f"the parameter file {file} does not exist; give scope=file")
+
+
 def _parameter_modules(config: runtime.Config, parameters: Sequence[str]) -> list[object]:
+    check_parameters(parameters)
     if not parameters:
         return []
     providers = []
     for text in parameters:
         scope, _, file = text.rpartition("=")
-        if not Path(file).is_file():
-            raise InputError(f"the parameter file {file} does not exist; give scope=file")
         index = runtime.ParameterIndex()
         index.load(file)
         providers.append(index.create_provider(scope=scope))

@@ -16,12 +16,12 @@ from pathlib import Path
 from iree.compiler import ir
 
 from ..errors import CompileError, InputError
-from ..iree.flags import COMPILE_TO
-from ..iree.invocation import first_line
+from ..iree.flags import BRIEF, COMPILE_TO
 from ..iree.module import block, named, symbol
 from ..iree.ops import BUFFER_VIEW, FENCE, FUNCTION, TENSOR_ALIAS, TENSOR_IMPORT
 from ..iree.phases import ABI
 from ..iree.session import Session, iree_compile
+from .compiling import why
 from .inputs import Declared, declared
 
 _ASYNC = "$async"
@@ -29,7 +29,6 @@ _ASYNC = "$async"
 _TAKES = re.compile(r"%input\d+: ((?:[^,(){}<>]|<(?:[^<>]|<[^<>]*>)*>)+)")
 _UNUSED = "tensor<f32>"
 """Of an input that nothing reads, nothing says the type and nothing depends on it."""
-_BRIEF = ("--mlir-elide-elementsattrs-if-larger=8", "--mlir-elide-resource-strings-if-larger=8")
 
 
 def source_inputs(source: Path, function: str = "", flags: Sequence[str] = ()) -> list[Declared]:
@@ -40,9 +39,9 @@ def source_inputs(source: Path, function: str = "", flags: Sequence[str] = ()) -
     """
     if not source.is_file():
         raise InputError(f"{source} does not exist; give the path of a .mlir file")
-    result = iree_compile(str(source), [*flags, f"{COMPILE_TO}={ABI}", *_BRIEF])
+    result = iree_compile(str(source), [*flags, f"{COMPILE_TO}={ABI}", *BRIEF])
     if result.returncode:
-        raise CompileError(f"{source} does not compile: {first_line(result.stderr)}")
+        raise CompileError(f"{source} does not compile: {why(result)}")
     module = Session([]).parse_text(result.stdout, str(source))
     names = function_names(module)
     name = function or ("main" if "main" in names else next(iter(names), ""))
@@ -69,11 +68,8 @@ def function_inputs(module: ir.Operation, name: str) -> list[Declared]:
 
 
 def _public_functions(module: ir.Operation) -> dict[str, ir.Operation]:
-    return {
-        symbol(operation): operation
-        for operation in named(module, FUNCTION)
-        if "private" not in _visibility(operation)
-    }
+    functions = named(module, FUNCTION)
+    return {symbol(each): each for each in functions if "private" not in _visibility(each)}
 
 
 def _visibility(operation: ir.Operation) -> str:

@@ -21,6 +21,15 @@ IM2COL = "--iree-global-opt-use-im2col-for-convs"
 PREPROCESSING_PASSES = "--iree-preprocessing-pass-pipeline"
 DUMP_BINARIES = "--iree-hal-dump-executable-binaries-to"
 COMPILE_TO = "--compile-to"
+BRIEF = ("--mlir-elide-elementsattrs-if-larger=8", "--mlir-elide-resource-strings-if-larger=8")
+"""Printed modules leave the values of large constants out."""
+UNOPTIMIZED = "--iree-opt-level=O0"
+INPUT_PREFIX = "--iree-input-"
+"""Begins every flag that says what a module means; others are about how it is compiled."""
+
+
+VMVX_FLAGS = (f"{DEVICE}=local", f"{LOCAL_BACKENDS}=vmvx")
+"""A program for IREE's interpreter, which shares no code generation with LLVM's backend."""
 
 
 def cpu(name: str) -> tuple[str, ...]:

@@ -1,0 +1,63 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A process that runs one program for a benchmark: `python -m tlm_mlir.bench.worker`.
+
+It reads one request a line on standard input and answers each with a line, both JSON. What crashes
+or hangs here costs this program alone; `runner.py` is the other side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import TlmError
+from .program import Program, Uploaded
+from .values import load_values, save_values
+
+
+class Worker:
+    """The program of this process, once it is loaded, and the arguments of its calls."""
+
+    program: Program
+    arguments: Uploaded
+
+    def load(self, path: str, parameters: list[str], function: str, values: str) -> None:
+        """Loads a program and puts its arguments on the device."""
+        self.program = Program(Path(path), parameters, function)
+        self.arguments = self.program.upload(load_values(Path(values)))
+
+    def run(self, out: str) -> None:
+        """Calls the function once and writes its results to a file."""
+        save_values(Path(out), self.program.run(self.arguments))
+
+    def time(self, calls: int) -> float:
+        """Seconds of one of several calls."""
+        return self.program.time(self.arguments, calls)
+
+
+def main() -> int:
+    """Answers requests until there are no more."""
+    # IREE and its drivers print to standard output, too, which must hold answers alone.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    worker = Worker()
+    for line in sys.stdin:
+        answers.write(json.dumps(_answer(worker, json.loads(line))) + "\n")
+        answers.flush()
+    return 0
+
+
+def _answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
+    name = request.pop("do")
+    try:
+        return {"answer": getattr(worker, name)(**request)}
+    except TlmError as error:
+        return {"error": str(error)}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
