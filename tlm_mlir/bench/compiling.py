@@ -62,7 +62,7 @@ def option_arguments(options: Options) -> list[str]:
     found = ["--target", options.target, "--cpu", options.cpu, "--cores", str(options.cores)]
     if options.arch:
         found += ["--arch", options.arch]
-    found += [f"--iree-arg={flag}" for flag in options.iree_args]
+    found += ["=".join(("--iree-arg", flag)) for flag in options.iree_args]
     if options.model:
         found += ["--model", str(options.model)]
     if options.samples is not None:

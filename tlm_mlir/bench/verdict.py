@@ -40,9 +40,10 @@ class Reference:
     flags: tuple[str, ...]
 
 
+_UNOPTIMIZED = f"{flags.OPT_LEVEL}=O0"
 REFERENCES = (
-    Reference("vmvx", (*flags.VMVX_FLAGS, flags.UNOPTIMIZED)),
-    Reference("llvm-cpu at O0", (*flags.cpu("generic"), flags.UNOPTIMIZED)),
+    Reference("vmvx", (*flags.VMVX_FLAGS, _UNOPTIMIZED)),
+    Reference("llvm-cpu at O0", (*flags.cpu("generic"), _UNOPTIMIZED)),
 )
 """In the order in which they are believed. VMVX, IREE's interpreter, shares no code generation with
 LLVM's backend, but does not compile every program; O0 shares the defects of single passes."""

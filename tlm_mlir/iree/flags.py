@@ -23,7 +23,7 @@ DUMP_BINARIES = "--iree-hal-dump-executable-binaries-to"
 COMPILE_TO = "--compile-to"
 BRIEF = ("--mlir-elide-elementsattrs-if-larger=8", "--mlir-elide-resource-strings-if-larger=8")
 """Printed modules leave the values of large constants out."""
-UNOPTIMIZED = "--iree-opt-level=O0"
+OPT_LEVEL = "--iree-opt-level"
 INPUT_PREFIX = "--iree-input-"
 """Begins every flag that says what a module means; others are about how it is compiled."""
 
