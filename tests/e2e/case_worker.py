@@ -22,14 +22,15 @@ from iree.compiler import ir
 
 from tlm_mlir.bench.agreement import relative_error
 from tlm_mlir.bench.elements import element_of
-from tlm_mlir.bench.inputs import Declared, Value, arguments, resolve
+from tlm_mlir.bench.inputs import Declared, arguments, resolve
 from tlm_mlir.bench.program import Program
-from tlm_mlir.bench.signature import ABI, function_inputs, function_names
+from tlm_mlir.bench.signature import function_inputs, function_names
+from tlm_mlir.bench.values import Value
 from tlm_mlir.compiler.driver import Options, compile_file
 from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import CompileError, TlmError
 from tlm_mlir.ir.dispatch import find_dispatches
-from tlm_mlir.iree.phases import SOURCES
+from tlm_mlir.iree.phases import ABI, SOURCES
 from tlm_mlir.iree.session import Session
 
 GIVEN = {

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from case_worker import apart
 
-from tlm_mlir.bench.inputs import value_of
+from tlm_mlir.bench.values import value_of
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 WORKER = Path(__file__).with_name("case_worker.py")
