@@ -32,7 +32,7 @@ from tlm_mlir.targets.cuda_attention import Dims
 from tlm_mlir.targets.cuda_attention import dims as attention_dims
 from tlm_mlir.targets.gpu import contraction
 from tlm_mlir.targets.llvm_cpu import window
-from tlm_mlir.training.fit.dataset import OK, group_rows, read_rows
+from tlm_mlir.training.records.rows import Reader
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 CALLS, ROUNDS = 32, 11
@@ -131,9 +131,9 @@ def seconds_of(call: Call, device: str) -> float:
 
 def rows(records: list[Path], device: str) -> Iterator[dict[str, Any]]:
     """A row for each workload that was measured and that torch has a call for."""
-    for (text, _, _), members in group_rows(read_rows(records)).items():
-        ran = [row for row in members if row.get("status") == OK]
-        workload = Workload.from_json(text)
+    for known in Reader(records):
+        ran = [row for row in known.measured if row.seconds is not None]
+        workload = known.task.workload
         found = call_of(workload, device)
         if not ran or not found:
             continue
@@ -142,8 +142,8 @@ def rows(records: list[Path], device: str) -> Iterator[dict[str, Any]]:
             "workload": workload.digest,
             "kind": f"{kind} of {workload.root_op.inputs[0].dtype}",
             "extents": [workload.extents[dim] for dim in workload.root_op.loops],
-            "default": statistics.median(row["default_seconds"] for row in ran),
-            "best": min(row["seconds"] for row in ran),
+            "default": statistics.median(row.default_seconds for row in ran),
+            "best": min(row.seconds for row in ran),
             "torch": seconds_of(call, device),
         }
 

@@ -245,7 +245,7 @@ def _eval(options: argparse.Namespace) -> None:
     from .bench import held_out
     from .compiler.scheduler import Scheduler
     from .training.corpus.entries import read_for_host
-    from .training.fit.dataset import share
+    from .training.corpus.split import share
 
     check_writable([options.report_out])
     entries, target = read_for_host(options.corpus)

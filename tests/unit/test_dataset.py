@@ -5,23 +5,23 @@
 from __future__ import annotations
 
 import json
-import lzma
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from samples import TARGETS, matmul
 
-from tlm_mlir.errors import RecordError
+from tlm_mlir.language.vocabulary import ID
+from tlm_mlir.measure.versions import versions
+from tlm_mlir.targets import registry
 from tlm_mlir.training.fit.dataset import (
     FAIL,
     Group,
     Segment,
     Special,
-    group_rows,
     load_groups,
-    read_rows,
     select,
     split,
 )
@@ -36,128 +36,97 @@ from tlm_mlir.training.fit.packing import (
     generator_form,
     judge_form,
 )
+from tlm_mlir.training.records.rows import Reader
 
 SPECIAL = Special(pad=0, end=1, perf_unknown=2, perf=tuple(range(3, 14)))
-WORDS = {"<end>": 1, "a": 20, "b": 21, "c": 22}
+CPU = TARGETS["avx512"]
+TASK = registry.task(matmul(), CPU)
+A, B, C = sorted({TASK.text(TASK.random(np.random.default_rng(seed))) for seed in range(9)})[:3]
 
 
 def _row(schedule: str, seconds: float | None, status: str = "ok", **more: Any) -> dict[str, Any]:
-    fixed = {"workload": {"m": 4}, "target": '{"cores":2}', "default_seconds": 2.0}
+    fixed = {
+        **{"workload": matmul().to_json(), "target": CPU.to_json(), "default_seconds": 2.0},
+        "versions": versions(),
+    }
     return {**fixed, "schedule": schedule, "seconds": seconds, "status": status, **more}
 
 
-def _load(rows: Sequence[dict[str, Any]], limit: int = 1024) -> list[Group]:
-    return load_groups(rows, prompt=lambda *_: [30, 31, 32], token=WORDS.__getitem__, limit=limit)
+@pytest.fixture
+def load(tmp_path: Path) -> Any:
+    """What `load_groups` makes of rows that stand in a file."""
+
+    def loaded(rows: Sequence[dict[str, Any]], limit: int = 1024) -> list[Group]:
+        path = tmp_path / "rows.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return load_groups(Reader([path]), limit=limit)
+
+    return loaded
 
 
-def test_bins_are_relative_to_the_groups_best() -> None:
-    rows = [_row("a <end>", 1.0), _row("b <end>", 1.3), _row("c <end>", None, "crashed")]
-    (group,) = _load(rows)
+def _ids(text: str) -> tuple[int, ...]:
+    return tuple(ID[token] for token in text.split())
+
+
+def test_bins_are_relative_to_the_groups_best(load: Any) -> None:
+    rows = [_row(A, 1.0), _row(B, 1.3), _row(C, None, "crashed")]
+    (group,) = load(rows)
     assert [s.bin for s in group.segments] == [0, 3, FAIL]
     assert [s.relative for s in group.segments] == [1.0, 1.3, None]
-    assert group.best == Segment((20, 1), 0, 1.0, 1)
+    assert group.best == Segment(_ids(A), 0, 1.0, 1)
 
 
-def test_outcomes_are_relative_to_the_default() -> None:
-    rows = [_row("a <end>", 2.0), _row("b <end>", 0.8), _row("c <end>", None, "crashed")]
-    (group,) = _load(rows)
+def test_outcomes_are_relative_to_the_default(load: Any) -> None:
+    rows = [_row(A, 2.0), _row(B, 0.8), _row(C, None, "crashed")]
+    (group,) = load(rows)
     assert [s.bin for s in group.segments] == [6, 0, FAIL]
     assert [s.outcome for s in group.segments] == [5, 1, FAIL]
 
 
-def test_the_default_counts_as_a_candidate() -> None:
-    (group,) = _load([_row("a <end>", 3.0)])
+def test_the_default_counts_as_a_candidate(load: Any) -> None:
+    (group,) = load([_row(A, 3.0)])
     assert group.segments[0].relative == 1.5
 
 
-def test_failed_rows_default_does_not_count() -> None:
-    rows = [_row("a <end>", 1.0), _row("b <end>", None, "timeout", default_seconds=0.1)]
-    (group,) = _load(rows)
+def test_failed_rows_default_does_not_count(load: Any) -> None:
+    rows = [_row(A, 1.0), _row(B, None, "timeout", default_seconds=0.1)]
+    (group,) = load(rows)
     assert group.segments[0].bin == 0
 
 
-def test_a_schedule_measured_twice_counts_once_with_its_best() -> None:
-    rows = [_row("a <end>", 1.5), _row("a <end>", 1.0), _row("a <end>", None, "timeout")]
-    (group,) = _load(rows)
-    assert group.segments == (Segment((20, 1), 0, 1.0, 1),)
+def test_a_schedule_measured_twice_counts_once_with_its_best(load: Any) -> None:
+    rows = [_row(A, 1.5), _row(A, 1.0), _row(A, None, "timeout")]
+    (group,) = load(rows)
+    assert group.segments == (Segment(_ids(A), 0, 1.0, 1),)
 
 
-def test_unmeasured_schedules() -> None:
-    row = {"workload": {"m": 4}, "target": {"cores": 2}, "schedules": ["a <end>", "b <end>"]}
-    (group,) = _load([row, _row("a <end>", 1.0, target={"cores": 2})])
-    assert group.segments == (Segment((20, 1), 0, 1.0, 1), Segment((21, 1)))
+def test_unmeasured_schedules(load: Any) -> None:
+    row = {"workload": matmul().to_json(), "target": CPU.to_json(), "schedules": [A, B]}
+    (group,) = load([row, _row(A, 1.0)])
+    assert group.segments == (Segment(_ids(A), 0, 1.0, 1), Segment(_ids(B)))
     assert [len(g.segments) for g in select([group], "best")] == [1]
 
 
-def test_groups_by_workload_and_target() -> None:
-    rows = [_row("a <end>", 1.0), _row("a <end>", 1.0, target={"cores": 1}), _row("b <end>", 1.0)]
-    assert [len(v) for v in group_rows(rows).values()] == [2, 1]
-
-
-def test_long_segments_are_left_out() -> None:
-    assert _load([_row("a " * 20 + "<end>", 1.0)], limit=20) == []
+def test_long_segments_are_left_out(load: Any) -> None:
+    short = len(TASK.prompt) + 2 + min(len(_ids(A)), len(_ids(B)))
+    assert len(load([_row(A, 1.0), _row(B, 1.0)], limit=short + 1)[0].segments) >= 1
+    assert load([_row(A, 1.0), _row(B, 1.0)], limit=short - 1) == []
 
 
 def test_split_keeps_a_workloads_targets_together() -> None:
-    rows = [
-        _row("a <end>", 1.0, workload={"m": m}, target={"cores": c})
-        for m in range(200)
-        for c in (1, 2)
-    ]
-    training, validation = split(_load(rows), 0.2)
+    groups = [Group(f'{{"m":{m}}}', f'{{"c":{c}}}', (), ()) for m in range(200) for c in (1, 2)]
+    training, validation = split(groups, 0.2)
     assert not {g.workload for g in training} & {g.workload for g in validation}
     assert 40 <= len(validation) <= 130
     assert len(training) + len(validation) == 400
 
 
-def test_read_rows(tmp_path: Path) -> None:
-    path = tmp_path / "r.jsonl.xz"
-    rows = [_row("a <end>", 1.0), _row("b <end>", 2.0)]
-    with lzma.open(path, "wt") as stream:
-        stream.writelines(json.dumps(row) + "\n" for row in rows)
-    assert list(read_rows([path])) == rows
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(RecordError, match="cannot be read"):
-        list(read_rows([path]))
-    with pytest.raises(RecordError, match="cannot be read"):
-        list(read_rows([tmp_path / "no.jsonl"]))
-
-
-def test_graph_decisions_are_another_question() -> None:
-    groups = group_rows([_row("graph:leave <end>", 1.0), _row("a <end>", 1.0)])
-    assert [question for _, _, question in groups] == ["graph", "decide"]
-
-
-def test_foretold_schedules_are_a_group_of_their_own() -> None:
-    rows = [_row("a <end>", 1.9), _row("b <end>", 2.0, foretold=True)]
-    measured, foretold = _load([*rows, _row("a <end>", 1.0, foretold=True)])
+def test_foretold_schedules_are_a_group_of_their_own(load: Any) -> None:
+    rows = [_row(A, 1.9), _row(B, 2.0, foretold=True)]
+    measured, foretold = load([*rows, _row(A, 1.0, foretold=True)])
     # Few measured ones, none much faster than the default, may not pass for the best.
     assert not measured.explored and foretold.explored
     assert [s.relative for s in foretold.segments] == [2.0, 1.0]
-
-
-@pytest.mark.parametrize("line", ["{", "[]"])
-def test_damaged_line(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "r.jsonl"
-    path.write_text('{"a": 1}\n' + line + "\n")
-    with pytest.raises(RecordError, match="line 2 is damaged"):
-        list(read_rows([path]))
-
-
-@pytest.mark.parametrize(
-    ("row", "sentence"),
-    [
-        ({"target": {}}, "lacks 'schedule'"),
-        ({"target": {}, "schedule": "a <end>"}, "lacks 'workload'"),
-        (_row("a zz <end>", 1.0), "token 'zz'"),
-        (_row("a <end>", None), "None seconds"),
-        (_row("a <end>", -1.0), "-1.0 seconds"),
-        (_row("a <end>", 1.0, default_seconds=None), "None seconds"),
-    ],
-)
-def test_rows_that_do_not_belong(row: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(RecordError, match=sentence):
-        _load([row])
 
 
 def test_forms() -> None:

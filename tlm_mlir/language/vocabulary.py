@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The vocabulary: every token of prompts and schedules, fixed and versioned.
 
-Appending a token, or changing one, changes `digest()`, which checkpoints, records and caches carry.
+Tokens are only ever appended. That changes `digest()`, which checkpoints, records and caches carry;
+what carries the digest of an earlier vocabulary stays valid (`prefixes`).
 Words that are not tokens (an unusual element type, an op that nobody foresaw) are spelled letter by
 letter between `"` tokens, so nothing is ever unknown.
 """
@@ -86,11 +87,24 @@ SIZE = len(TOKENS)
 ID: dict[str, int] = {token: place for place, token in enumerate(TOKENS)}
 
 
-@cache
-def digest() -> str:
-    """Sixteen hex digits that identify this vocabulary."""
-    text = "\n".join((str(VERSION), *TOKENS))
+def digest(tokens: tuple[str, ...] | None = None) -> str:
+    """Sixteen hex digits that identify a vocabulary; this one unless `tokens` are given."""
+    text = "\n".join((str(VERSION), *(TOKENS if tokens is None else tokens)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _prefixes(tokens: tuple[str, ...]) -> dict[str, int]:
+    return {digest(tokens[:count]): count for count in range(1, len(tokens) + 1)}
+
+
+def prefixes() -> dict[str, int]:
+    """How many words a vocabulary has, by its digest, of those that this one begins with.
+
+    Words are only appended: every earlier vocabulary is one of these. A checkpoint or a record
+    that carries one of these digests is valid.
+    """
+    return _prefixes(TOKENS)
 
 
 def word(text: str, group: tuple[str, ...]) -> list[str]:

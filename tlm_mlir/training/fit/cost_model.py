@@ -1,17 +1,17 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Trains the judge: boosted trees that foretell how a schedule compares with IREE's default.
+"""Trains the cost model: boosted trees that predict how a schedule compares with IREE's default.
 
-    python -m tlm_mlir.training.fit.cost_model CHECKPOINT --corpus model/corpus/training.jsonl.xz \
+    tlm-mlir cost-model CHECKPOINT --corpus model/corpus/training.jsonl.xz \
         --records model/records/dispatch*.jsonl.xz
-    python -m tlm_mlir.training.fit.cost_model CHECKPOINT --records records.jsonl
+    tlm-mlir cost-model CHECKPOINT --records records.jsonl
 
 The latter, with the records of a bundle that ran on a GPU, calibrates the static estimate: by the
 checkpoint, schedules for that device are compared by what was measured there.
 
 It learns a quantile of the log latency over that of IREE's default, QUANTILE, and not the mean: a
-schedule that is foretold to be faster is then faster with that chance, and only such ones are to
-replace the default. The judge is put into the checkpoint.
+schedule that is predicted to be faster is then faster with that chance, and only such ones are to
+replace the default. The cost model is put into the checkpoint.
 """
 
 from __future__ import annotations
@@ -29,22 +29,20 @@ import numpy as np
 from tlm_mlir.compiler.own import OwnChoice
 from tlm_mlir.compiler.scheduler import MARGIN
 from tlm_mlir.errors import InputError, RecordError
-from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import Schedule
-from tlm_mlir.measure.bundle_builder import CONFIGURATION
 from tlm_mlir.model.checkpoint import add, judge_name
 from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.backend import DispatchTask
 from tlm_mlir.targets.facts import NONE, TO_IREE
 from tlm_mlir.targets.target import Target
-from tlm_mlir.targets.task import Task
 from tlm_mlir.training.corpus.entries import BASE_FLAGS
 from tlm_mlir.training.corpus.entries import read as read_corpus
-from tlm_mlir.training.fit.dataset import OK, group_rows, latency_ratio, read_rows, share
+from tlm_mlir.training.corpus.split import share
 from tlm_mlir.training.fit.ranks import spearman
+from tlm_mlir.training.records.rows import Reader, Rows
 
 QUANTILE = 0.65
-"""Chance that a schedule is as fast as foretold, or faster."""
+"""Chance that a schedule is as fast as predicted, or faster."""
 WORST = 3.0
 """What a failure, and at most any latency, counts as: 20 times slower, in log latency."""
 ROUNDS = 500
@@ -68,13 +66,14 @@ SETTINGS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What was measured of one workload on one target (both JSON): facts of each schedule but the
-    default, its log latency over that of the default (WORST for a failure), and whether it ran."""
+class Example:
+    """What was measured of one workload on one target (both JSON): features of each schedule but
+    the default, its log latency over that of the default (WORST for a failure), and whether it ran.
+    """
 
     workload: str
     target: str
-    facts: list[dict[str, float]]
+    features: list[dict[str, float]]
     logs: np.ndarray
     ran: np.ndarray
 
@@ -84,85 +83,67 @@ class Lesson:
         return Target.from_json(self.target).backend
 
 
-def lessons(rows: Iterable[dict[str, Any]], sources: Mapping[str, str]) -> Iterator[Lesson]:
-    """The lessons in records; `sources` gives the MLIR of each workload (JSON), to be asked what
+def examples(found: Iterable[Rows], sources: Mapping[str, str]) -> Iterator[Example]:
+    """The examples in records; `sources` gives the MLIR of each workload (JSON), to be asked what
     IREE would do with it where the record of its default does not say so, as those of bundles do.
 
-    Schedules that today's space does not hold are left out: they will not be judged. Raises
-    RecordError for a workload without either.
+    Raises RecordError for a workload without either.
     """
     choice = OwnChoice(BASE_FLAGS)
-    for (text, target_text, question), members in group_rows(rows).items():
-        if question != "decide":
+    for rows in found:
+        task = rows.task
+        measured = [row for row in rows.measured if not row.schedule.is_default]
+        if not measured or not isinstance(task, DispatchTask):
             continue
-        workload, target = Workload.from_json(text), Target.from_json(target_text)
-        task = registry.task(workload, target)
-        measured = list(_measured(members, task))
-        if not measured:
-            continue
-        if told := _configuration(members):
-            own = task.read_back(told)
-        elif text in sources:
-            own = choice(sources[text], workload, target)
+        if rows.configuration:
+            baseline = task.read_back(rows.configuration)
+        elif rows.workload in sources:
+            baseline = choice(sources[rows.workload], task.workload, task.target)
         else:
             raise RecordError("a record's workload is not in the corpus; give the corpus of both")
-        facts = task.features([schedule for schedule, _ in measured], own)
-        found = np.array([WORST if log is None else log for _, log in measured])
-        ran = np.array([log is not None for _, log in measured])
-        yield Lesson(text, target_text, facts, np.clip(found, -WORST, WORST), ran)
+        features = task.features([row.schedule for row in measured], baseline)
+        logs = np.array([math.log(row.ratio) if row.ratio else WORST for row in measured])
+        ran = np.array([row.ratio is not None for row in measured])
+        logs = np.clip(logs, -WORST, WORST)
+        yield Example(rows.workload, rows.target, features, logs, ran)
 
 
-def _configuration(rows: Iterable[dict[str, Any]]) -> str:
-    """What IREE chose, where the record of its default says so; else nothing."""
-    told = (row.get("statics", {}).get(CONFIGURATION, "") for row in rows)
-    return next(filter(None, told), "")
-
-
-def _measured(
-    rows: Iterable[dict[str, Any]], task: Task
-) -> Iterator[tuple[Schedule, float | None]]:
-    """The schedules but the default with their log latency, None for a failure."""
-    for row in rows:
-        try:
-            schedule = task.parse(str(row["schedule"]))
-        except InputError:
-            continue
-        if not schedule.is_default:
-            ran = row.get("status") == OK
-            yield schedule, math.log(latency_ratio(row)) if ran else None
-
-
-def fit(training: Sequence[Lesson], settings: Mapping[str, Any] = SETTINGS) -> Trees:
-    """The judge that the lessons teach. Each weighs with the root of its size."""
+def fit(
+    training: Sequence[Example],
+    settings: Mapping[str, Any] = SETTINGS,
+    *,
+    rounds: int = ROUNDS,
+) -> Trees:
+    """The cost model that the examples teach. Each weighs with the root of its size."""
     import lightgbm
 
-    names = tuple(training[0].facts[0])
+    names = tuple(training[0].features[0])
     rows = _table(training, names)
-    logs = np.concatenate([lesson.logs for lesson in training])
-    sizes = [len(lesson.logs) for lesson in training]
+    logs = np.concatenate([example.logs for example in training])
+    sizes = [len(example.logs) for example in training]
     weights = np.concatenate([np.full(size, 1 / math.sqrt(size + 5)) for size in sizes])
     boosters = [
         lightgbm.train(
             {**settings, "seed": seed},
             lightgbm.Dataset(rows, logs, weight=weights),
-            num_boost_round=ROUNDS,
+            num_boost_round=rounds,
         )
         for seed in SEEDS
     ]
     dumps = [tree for booster in boosters for tree in booster.dump_model()["tree_info"]]
-    targets = tuple(sorted({lesson.target for lesson in training}))
+    targets = tuple(sorted({example.target for example in training}))
     trees = replace(_trees(dumps, names), targets=targets)
-    own = trees(trees.rows([row for lesson in training[:30] for row in lesson.facts]))
-    wanted = np.mean([booster.predict(rows[: len(own)]) for booster in boosters], axis=0)
-    apart = float(np.abs(own - wanted).max())
+    ours = trees(trees.rows([row for example in training[:30] for row in example.features]))
+    wanted = np.mean([booster.predict(rows[: len(ours)]) for booster in boosters], axis=0)
+    apart = float(np.abs(ours - wanted).max())
     if apart > 1e-4:
         raise RuntimeError(f"the exported trees differ from LightGBM's by {apart}")
     return trees
 
 
-def _table(some: Sequence[Lesson], names: Sequence[str]) -> np.ndarray:
-    facts = (row for lesson in some for row in lesson.facts)
-    return np.array([[row[name] for name in names] for row in facts], np.float32)
+def _table(some: Sequence[Example], names: Sequence[str]) -> np.ndarray:
+    features = (row for example in some for row in example.features)
+    return np.array([[row[name] for name in names] for row in features], np.float32)
 
 
 def _trees(dump: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Trees:
@@ -217,36 +198,36 @@ def _arrays(root: Mapping[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
-Foretell = Callable[[Sequence[Mapping[str, float]]], np.ndarray]
-"""From the facts of schedules to log latencies over that of IREE's default."""
+Predict = Callable[[Sequence[Mapping[str, float]]], np.ndarray]
+"""From the features of schedules to log latencies over that of IREE's default."""
 
 
-def by_trees(trees: Trees) -> Foretell:
-    """What a judge foretells."""
-    return lambda facts: trees(trees.rows(facts))
+def by_trees(trees: Trees) -> Predict:
+    """What trees predict."""
+    return lambda features: trees(trees.rows(features))
 
 
-def by_estimate(facts: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """What a GPU's static estimate foretells; no lead where IREE's choice is unknown."""
-    found = np.array([row[f"{TO_IREE}estimate"] for row in facts])
+def by_estimate(features: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """What a GPU's static estimate predicts; no lead where IREE's choice is unknown."""
+    found = np.array([row[f"{TO_IREE}estimate"] for row in features])
     return np.where(found == NONE, 0.0, found * math.log(2.0))
 
 
 def validate(
-    foretell: Foretell, validation: Sequence[Lesson], margin: float
+    predict: Predict, validation: Sequence[Example], margin: float
 ) -> dict[str, float]:
-    """What the judge is worth on lessons: mean rank correlation over those with five schedules that
-    ran; speed-up over the default, in the geometric mean, of the schedule it likes best, where it
-    foretells more than `margin`; how many of these are slower than 0.95x; and what the best
+    """What predictions are worth on examples: mean rank correlation over those with five schedules
+    that ran; speed-up over the default, in the geometric mean, of the schedule with the best one,
+    where its lead is more than `margin`; how many of these are slower than 0.95x; and what the best
     schedules are worth."""
     ranks, chosen, best = [], [], []
-    for lesson in validation:
-        foretold = foretell(lesson.facts)
-        if lesson.ran.sum() >= 5:
-            ranks.append(spearman(foretold[lesson.ran], lesson.logs[lesson.ran]))
-        first = int(foretold.argmin())
-        chosen.append(lesson.logs[first] if foretold[first] < -margin else 0.0)
-        best.append(min(0.0, lesson.logs.min()))
+    for example in validation:
+        predicted = predict(example.features)
+        if example.ran.sum() >= 5:
+            ranks.append(spearman(predicted[example.ran], example.logs[example.ran]))
+        first = int(predicted.argmin())
+        chosen.append(example.logs[first] if predicted[first] < -margin else 0.0)
+        best.append(min(0.0, example.logs.min()))
     return {
         "groups": len(validation),
         "spearman": float(np.nanmean(ranks)),
@@ -263,22 +244,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = "of records that do not say what IREE does by itself, as those of bundles do"
     parser.add_argument("--corpus", type=Path, metavar="F.jsonl.xz", help=text)
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="F.jsonl.xz")
+    parser.add_argument("--iree", metavar="VERSION", help="whose records (the installed one's)")
     parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")
     parser.add_argument("--margin", type=float, default=MARGIN, help="of the printed figures")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="trees of each ensemble")
     options = parser.parse_args(arguments)
     entries = read_corpus(options.corpus) if options.corpus else []
     sources = {entry.workload: entry.source for entry in entries}
-    found = list(lessons(read_rows(options.records), sources))
-    held = [lesson for lesson in found if share(lesson.workload) < options.validation]
-    training = [lesson for lesson in found if share(lesson.workload) >= options.validation]
-    for backend in sorted({lesson.backend for lesson in training}):
-        trees = fit([lesson for lesson in training if lesson.backend == backend])
-        mine = [lesson for lesson in held if lesson.backend == backend]
-        figures = {"judge": by_trees(trees)}
+    reader = Reader(options.records, options.iree)
+    found = list(examples(reader, sources))
+    print(reader.summary())
+    held = [example for example in found if share(example.workload) < options.validation]
+    training = [example for example in found if share(example.workload) >= options.validation]
+    if not training:
+        raise InputError(f"the records hold nothing to learn from: {reader.summary()}; give others")
+    for backend in sorted({example.backend for example in training}):
+        some = [example for example in training if example.backend == backend]
+        trees = fit(some, rounds=options.rounds)
+        mine = [example for example in held if example.backend == backend]
+        figures = {"cost model": by_trees(trees)}
         if registry.named(backend).estimated:
             figures["estimate"] = by_estimate
-        for name, foretell in figures.items() if mine else ():
-            worth = validate(foretell, mine, options.margin)
+        for name, predict in figures.items() if mine else ():
+            worth = validate(predict, mine, options.margin)
             print(json.dumps({"backend": backend, "by": name, **worth}))
         add(options.checkpoint, {judge_name(backend): trees.to_bytes()})
     return 0

@@ -19,9 +19,10 @@ from tlm_mlir.errors import InputError
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.vocabulary import SIZE, TOKENS
 from tlm_mlir.training.corpus.entries import QUOTAS, classify
-from tlm_mlir.training.fit.dataset import Group, load_groups, read_rows, special_tokens, split
+from tlm_mlir.training.fit.dataset import Group, load_groups, special_tokens, split
 from tlm_mlir.training.fit.gpt2 import load_grown, new_network, publish_network
 from tlm_mlir.training.fit.loop import Report, Settings, Workers, train
+from tlm_mlir.training.records.rows import Reader
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     times = dict(map(_times, options.repeat))
     special = special_tokens()
-    groups = load_groups(read_rows(options.records), limit=options.positions)
+    reader = Reader(options.records, options.iree)
+    groups = load_groups(reader, limit=options.positions)
+    print(reader.summary())
     training, validation = split(groups, options.validation)
     training = repeated(training, times)
     settings = Settings(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Settings)})
@@ -82,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("run", type=Path, metavar="RUN_DIR")
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--iree", metavar="VERSION", help="whose records (the installed one's)")
     parser.add_argument("--from", dest="start", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--validation", type=float, default=0.05, help="share of workloads")
     parser.add_argument("--layers", type=int, default=4)

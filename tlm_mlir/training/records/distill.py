@@ -44,7 +44,8 @@ from ...targets.backend import DispatchTask
 from ...targets.target import Target
 from ..corpus.entries import BASE_FLAGS, Entry
 from ..corpus.entries import read as read_corpus
-from ..fit.dataset import OK, group_rows, read_rows, share
+from ..corpus.split import share
+from .rows import OK, targets
 from .search import search
 
 BEST = 8
@@ -202,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    cpus = {target for _, target, _ in group_rows(read_rows(options.records))}
+    cpus = targets(options.records)
     gpus = [_flags(text) for text in options.gpu]
     some = tasks(read_corpus(options.corpus), cpus, gpus, options.validation, options.seed)
     rows = all_rows(some, options.checkpoint, options.workers)

@@ -1,15 +1,15 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Training the judge: from records to trees that say what the records say."""
+"""Training the cost model: from records to trees that say what the records say."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,72 +19,79 @@ pytest.importorskip("lightgbm", reason="training needs the extra `train`")
 from samples import TARGETS, matmul
 
 from tlm_mlir.compiler.scheduler import Scheduler
-from tlm_mlir.errors import RecordError
+from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.language.schedule import encode
 from tlm_mlir.measure import bundle
 from tlm_mlir.measure.bundle_builder import RandomCandidates
 from tlm_mlir.measure.bundled.manifest import read_manifest
 from tlm_mlir.measure.bundled.records import append, row_of
+from tlm_mlir.measure.versions import versions
 from tlm_mlir.model.checkpoint import default_dir, judge_name
 from tlm_mlir.model.trees import Trees
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.facts import IREE, NONE
 from tlm_mlir.targets.target import Target
-from tlm_mlir.training.fit import cost_model as judge
-from tlm_mlir.training.fit.cost_model import WORST, Lesson
-from tlm_mlir.training.fit.dataset import read_rows
+from tlm_mlir.training.fit import cost_model
+from tlm_mlir.training.fit.cost_model import WORST, Example
+from tlm_mlir.training.records.rows import Reader
 
 CPU = TARGETS["avx512"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _rows(count: int) -> list[dict[str, Any]]:
+def _reader(path: Path, count: int) -> Reader:
     """Records of random schedules of a matmul, the default, a failure and one of another space."""
     rng = np.random.default_rng(0)
     make = registry.task(matmul(), CPU).space
     drawn = [registry.task(matmul(), CPU).random(rng) for _ in range(count)]
     texts = [" ".join(encode(schedule, make)) for schedule in drawn]
-    fixed = {"workload": matmul().to_json(), "target": CPU.to_json(), "default_seconds": 2.0}
+    fixed = {
+        **{"workload": matmul().to_json(), "target": CPU.to_json(), "default_seconds": 2.0},
+        "versions": versions(),
+    }
     rows = [{**fixed, "schedule": text, "seconds": 1.0, "status": "ok"} for text in texts]
     rows[0] |= {"status": "crashed", "seconds": None}
     rows.append({**rows[1], "schedule": "pipeline:default <end>", "seconds": 2.0})
     rows.append({**rows[1], "schedule": "pipeline:conv <end>"})
-    return rows
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Reader([path])
 
 
-def test_lessons_hold_what_was_measured_of_schedules_of_todays_space(
-    monkeypatch: pytest.MonkeyPatch,
+def test_examples_hold_what_was_measured_of_schedules_of_todays_space(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(judge, "OwnChoice", lambda flags: lambda source, workload, target: None)
-    (lesson,) = judge.lessons(_rows(8), {matmul().to_json(): "module {}"})
-    assert lesson.logs.tolist() == [WORST] + 7 * [math.log(0.5)]
-    assert lesson.ran.tolist() == [False] + 7 * [True]
-    assert len(lesson.facts) == 8 and lesson.backend == "llvm-cpu"
+    monkeypatch.setattr(cost_model, "OwnChoice", lambda flags: lambda *question: None)
+    reader = _reader(tmp_path / "a.jsonl", 8)
+    (example,) = cost_model.examples(reader, {matmul().to_json(): "module {}"})
+    assert reader.summary().endswith("10 schedules, 9 used, 1 outside of today's space")
+    assert example.logs.tolist() == [WORST] + 7 * [math.log(0.5)]
+    assert example.ran.tolist() == [False] + 7 * [True]
+    assert len(example.features) == 8 and example.backend == "llvm-cpu"
     with pytest.raises(RecordError, match="is not in the corpus"):
-        list(judge.lessons(_rows(2), {}))
+        list(cost_model.examples(_reader(tmp_path / "b.jsonl", 2), {}))
 
 
-def _lesson(seed: int) -> Lesson:
+def _example(seed: int) -> Example:
     """Schedules that are the slower the larger `a`, whatever `b`; a third of them late."""
     rng = np.random.default_rng(seed)
     a, b = rng.uniform(-1, 1, 60), rng.uniform(-1, 1, 60)
-    facts = [{"a": x, "b": y} for x, y in zip(a, b, strict=True)]
+    features = [{"a": x, "b": y} for x, y in zip(a, b, strict=True)]
     logs = a + np.where(rng.random(60) < 0.2, 0.5, 0.0)
-    return Lesson(str(seed), CPU.to_json(), facts, logs, np.ones(60, bool))
+    return Example(str(seed), CPU.to_json(), features, logs, np.ones(60, bool))
 
 
 def test_learns_a_quantile_and_keeps_it(tmp_path: Path) -> None:
-    trees = judge.fit([_lesson(seed) for seed in range(20)])
+    trees = cost_model.fit([_example(seed) for seed in range(20)])
     path = tmp_path / "judge.safetensors"
     path.write_bytes(trees.to_bytes())
-    held = [_lesson(seed) for seed in range(100, 110)]
+    held = [_example(seed) for seed in range(100, 110)]
     again = Trees.load(path)
-    foretold = [again(again.rows(lesson.facts)) for lesson in held]
-    kept = np.mean([log <= f for t, f in zip(held, foretold, strict=True) for log, f in
+    predicted = [again(again.rows(example.features)) for example in held]
+    kept = np.mean([log <= f for t, f in zip(held, predicted, strict=True) for log, f in
                     zip(t.logs, f + 1e-3, strict=True)])
     assert 0.5 < kept < 0.8
-    figures = judge.validate(judge.by_trees(trees), held, margin=0.1)
+    figures = cost_model.validate(cost_model.by_trees(trees), held, margin=0.1)
     assert figures["spearman"] > 0.8 and figures["slower"] == 0
     assert 1 < figures["speedup"] <= figures["best_speedup"]
 
@@ -113,22 +120,25 @@ def measured(tmp_path: Path) -> Path:
 
 def test_records_of_a_bundle_calibrate_the_estimate(measured: Path, tmp_path: Path) -> None:
     """Without a corpus: what IREE would do is in the records."""
-    (first, *_) = found = list(judge.lessons(read_rows([measured]), {}))
+    (first, *_) = found = list(cost_model.examples(Reader([measured]), {}))
     target = Target.from_json(first.target)
-    assert all(lesson.facts[0][f"{IREE}estimate"] != NONE for lesson in found)
+    assert all(example.features[0][f"{IREE}estimate"] != NONE for example in found)
     checkpoint = tmp_path / "checkpoint"
     shutil.copytree(default_dir(), checkpoint)
     before = Scheduler(checkpoint)
     assert not before.judges(target)
+    arguments = [str(checkpoint), "--records", str(measured), "--iree", "1.0.0"]
+    with pytest.raises(InputError, match="of another IREE"):
+        cost_model.main(arguments)
     arguments = [str(checkpoint), "--records", str(measured), "--validation", "0"]
-    assert judge.main(arguments) == 0
+    assert cost_model.main(arguments) == 0
     after = Scheduler(checkpoint)
     assert after.judges(target) and after.judges(CPU)
     assert not after.judges(replace(target, subgroup=64))
     trees = Trees.load(checkpoint / judge_name("vulkan-spirv"))
     figures = {
-        foretell: judge.validate(foretell, found, margin=0.3)
-        for foretell in (judge.by_trees(trees), judge.by_estimate)
+        predict: cost_model.validate(predict, found, margin=0.3)
+        for predict in (cost_model.by_trees(trees), cost_model.by_estimate)
     }
     learned, estimated = (figure["spearman"] for figure in figures.values())
     assert learned > 0.8 > estimated
