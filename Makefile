@@ -55,14 +55,14 @@ lint: $(READY) ## style, imports, common mistakes, types
 
 model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR keeps the run there
 	@mkdir -p $(RUN)
-	test -f $(RUN)/unmeasured.jsonl.xz || $(BIN)/python -m tlm_mlir.training.records.unmeasured \
+	test -f $(RUN)/unmeasured.jsonl.xz || $(BIN)/tlm-mlir unmeasured \
 	  $(CORPUS) $(RUN)/unmeasured.jsonl.xz --count $(PRETRAIN)
 	test -d $(RUN)/pretrain/checkpoint || $(BIN)/tlm-mlir train $(RUN)/pretrain \
 	  --records $(RUN)/unmeasured.jsonl.xz --validation 0.08 --final-rate 0.3 --steps $(PRETRAIN_STEPS)
 	test -d $(RUN)/first/checkpoint || $(BIN)/tlm-mlir train $(RUN)/first \
 	  --records $(FIRST_RECORDS) --from $(RUN)/pretrain/checkpoint --validation 0.08 \
 	  --learning-rate 8e-4 --steps $(FIRST_STEPS)
-	test -f $(RUN)/more.jsonl.xz || $(BIN)/python -m tlm_mlir.training.records.unmeasured \
+	test -f $(RUN)/more.jsonl.xz || $(BIN)/tlm-mlir unmeasured \
 	  $(CORPUS) $(RUN)/more.jsonl.xz --count $(MORE) --seed 1
 	test -d $(RUN)/second/checkpoint || $(BIN)/tlm-mlir train $(RUN)/second \
 	  --records $(EARLIER) $(RUN)/more.jsonl.xz --from $(RUN)/first/checkpoint \
@@ -71,13 +71,13 @@ model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR k
 	  --records $(EARLIER) --from $(RUN)/second/checkpoint \
 	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 strided=15 --steps $(THIRD_STEPS)
 	test -f $(RUN)/foretold.jsonl.xz || ( \
-	  $(BIN)/python -m tlm_mlir.training.fit.cost_model $(RUN)/third/checkpoint $(JUDGE) && \
-	  $(BIN)/python -m tlm_mlir.training.records.distill $(RUN)/third/checkpoint $(RUN)/foretold.jsonl.xz \
+	  $(BIN)/tlm-mlir cost-model $(RUN)/third/checkpoint $(JUDGE) && \
+	  $(BIN)/tlm-mlir distill $(RUN)/third/checkpoint $(RUN)/foretold.jsonl.xz \
 	    $(JUDGE) $(GPUS) )
 	$(BIN)/tlm-mlir train $(RUN)/train \
 	  --records $(RECORDS) $(RUN)/foretold.jsonl.xz --from $(RUN)/third/checkpoint \
 	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 --steps $(LAST_STEPS)
-	$(BIN)/python -m tlm_mlir.training.fit.cost_model $(RUN)/train/checkpoint $(JUDGE)
+	$(BIN)/tlm-mlir cost-model $(RUN)/train/checkpoint $(JUDGE)
 	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
 
 bundles: $(BUNDLES:%=build/bundles/%.zip) ## candidates for GPUs, to be measured there; BUNDLES="cuda-sm_90 .."

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Eager PyTorch against a compiled program of the same network, in one process, in turn.
 
-    python -m tlm_mlir.training.corpus.export --weights NETS resnet50
+    tlm-mlir export-networks --weights NETS resnet50
     tlm-mlir compile NETS/resnet50.mlir -o resnet50.vmfb
     python benchmarks/eager_torch.py resnet50 resnet50.vmfb NETS/resnet50.irpa
 

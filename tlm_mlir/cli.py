@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_eval(commands)
     _add_collect(commands)
     _add_bundle(commands)
-    _add_train(commands)
+    _add_stages(commands)
     return parser
 
 
@@ -367,22 +367,16 @@ def _bundle(options: argparse.Namespace) -> None:
         print(f"left out ({contents.left_out.count(reason)}): {reason}", file=sys.stderr)
 
 
-def _add_train(commands) -> None:  # type: ignore[no-untyped-def]
-    text = "train the model on records (needs the extra `train`)"
-    command = _command(commands, "train", _train, text)
-    command.add_argument("rest", nargs=argparse.REMAINDER, metavar="RUN_DIR --records FILE ...")
+def _add_stages(commands) -> None:  # type: ignore[no-untyped-def]
+    """The stages of learning, each of which reads its own arguments."""
+    from .training.stages import STAGES
 
-
-def _train(options: argparse.Namespace) -> int:
-    from .errors import InputError
-
-    try:
-        from .training.fit.train import main as train
-    except ImportError as error:
-        raise InputError(
-            f"training needs {error.name}; install it with `pip install tlm-mlir[train]`"
-        ) from error
-    return train(options.rest)
+    for stage in STAGES:
+        command = commands.add_parser(
+            stage.name, help=stage.text, add_help=False, prefix_chars="\0"
+        )
+        command.add_argument("rest", nargs=argparse.REMAINDER)
+        command.set_defaults(run=lambda options, stage=stage: stage.run(options.rest))
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ class Scheduler:
             return True
         raise CheckpointError(
             f"checkpoint {self._checkpoint.directory} has no judge for {target.backend}; make"
-            " one with `python -m tlm_mlir.training.fit.cost_model`"
+            " one with `tlm-mlir cost-model`"
         )
 
     def _better(

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Exports networks to MLIR with external weights, as a user of iree-turbine would.
 
-    python -m tlm_mlir.training.corpus.export [--weights] OUT_DIR [NAME...]
+    tlm-mlir export-networks [--weights] OUT_DIR [NAME...]
 
 Without names: everything, the held-out networks first. What exists already is kept, so that an
 interrupted run can be resumed; a network that fails is reported in a sentence and passed over.
@@ -57,8 +57,8 @@ def export(network: Network, out_dir: Path, *, weights: bool = False, seed: int 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Export the named networks (default: all) and return 1 if one of them failed."""
-    parser = argparse.ArgumentParser(description="Export networks to MLIR with external weights.")
+    """Export the named networks to MLIR with external weights; all of them where none is named."""
+    parser = argparse.ArgumentParser(prog="tlm-mlir export-networks", description=main.__doc__)
     parser.add_argument("out_dir", type=Path)
     parser.add_argument("names", nargs="*", metavar="name")
     parser.add_argument("--weights", action="store_true", help="also write NAME.irpa, random")
@@ -84,7 +84,3 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name}: {path.stat().st_size >> 10} KiB in {seconds:.1f} s", flush=True)
         gc.collect()
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,8 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Makes the released corpus: `python -m tlm_mlir.training.corpus.make NETWORKS_DIR OUT_DIR`.
+"""Makes the released corpus: `tlm-mlir make-corpus NETWORKS_DIR OUT_DIR`.
 
-NETWORKS_DIR is what `tlm_mlir.training.corpus.export` filled. OUT_DIR gets `training.jsonl.xz`,
+NETWORKS_DIR is what `tlm-mlir export-networks` filled. OUT_DIR gets `training.jsonl.xz`,
 `held_out.jsonl.xz` (the dispatches of the held-out networks, for `tlm-mlir eval`) and
 `held_out.json` (the root keys of all that occurs in them, dispatches and graph-level ops). A
 training corpus that OUT_DIR holds already grows: what has records stays in it.
@@ -10,8 +10,8 @@ training corpus that OUT_DIR holds already grows: what has records stays in it.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,8 +21,12 @@ from .entries import gather, held_out, occurs, read, select, write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fills OUT_DIR from NETWORKS_DIR."""
-    folder, out = map(Path, arguments or sys.argv[1:])
+    """Fill OUT_DIR with the corpora of the exported networks in NETWORKS_DIR."""
+    parser = argparse.ArgumentParser(prog="tlm-mlir make-corpus", description=main.__doc__)
+    parser.add_argument("networks", type=Path, metavar="NETWORKS_DIR")
+    parser.add_argument("out", type=Path, metavar="OUT_DIR")
+    options = parser.parse_args(arguments)
+    folder, out = options.networks, options.out
     out.mkdir(parents=True, exist_ok=True)
     unseen, roots = held_out(folder)
     write(unseen, out / "held_out.jsonl.xz")
@@ -35,7 +39,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write(chosen, corpus)
     print(f"{len(entries)} distinct workloads, {len(chosen)} chosen; {len(unseen)} held out")
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -239,7 +239,7 @@ def validate(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train from the command line, print the validation's figures, complete the checkpoint."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="tlm-mlir cost-model", description=main.__doc__)
     parser.add_argument("checkpoint", type=Path)
     text = "of records that do not say what IREE does by itself, as those of bundles do"
     parser.add_argument("--corpus", type=Path, metavar="F.jsonl.xz", help=text)
@@ -270,7 +270,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(json.dumps({"backend": backend, "by": name, **worth}))
         add(options.checkpoint, {judge_name(backend): trees.to_bytes()})
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -164,8 +164,8 @@ def export_bytes(gpt2: Any) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """python -m tlm_mlir.training.fit.export_step CHECKPOINT_DIR STEP_MLIR"""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    """Export the forward step of the GPT-2 in a checkpoint as MLIR."""
+    parser = argparse.ArgumentParser(prog="tlm-mlir export-step", description=main.__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("output", type=Path)
     options = parser.parse_args(arguments)
@@ -175,7 +175,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     export_step(GPT2LMHeadModel.from_pretrained(options.checkpoint), options.output)
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

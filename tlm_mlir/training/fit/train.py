@@ -82,7 +82,7 @@ def _times(text: str) -> tuple[str, int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="tlm-mlir train", description=main.__doc__)
     parser.add_argument("run", type=Path, metavar="RUN_DIR")
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="FILE")
     parser.add_argument("--iree", metavar="VERSION", help="whose records (the installed one's)")
@@ -132,7 +132,3 @@ def _progress_bar(steps: int) -> contextlib.AbstractContextManager[Report]:
             yield report
 
     return bar()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Collecting for graph decisions: measures every option of an op, in a program of that op alone.
 
-    python -m tlm_mlir.training.records.collect_graph NETWORKS_DIR DATABASE [--limit N]
+    tlm-mlir collect-graph NETWORKS_DIR DATABASE [--limit N]
 
 Ops come from the training networks; what also occurs in a held-out network stays out. A record's
 workload is the op's own and its schedule begins with `graph:`. The time of im2col is the better of
@@ -209,7 +209,7 @@ def collect(folder: Path, database: Database, cores: int, limit: int | None = No
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures the graph ops of NETWORKS_DIR into DATABASE."""
-    parser = argparse.ArgumentParser(prog="graph_collect")
+    parser = argparse.ArgumentParser(prog="tlm-mlir collect-graph")
     parser.add_argument("networks", type=Path)
     parser.add_argument("database", type=Path)
     parser.add_argument("--limit", type=int, help="measure this many ops and stop")
@@ -219,7 +219,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         count = collect(given.networks, database, given.cores, given.limit)
     print(f"{count} records written")
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

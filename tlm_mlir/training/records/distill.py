@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Foretold schedules: what a search under the judge finds, for the generator to learn from.
 
-    python -m tlm_mlir.training.records.distill CHECKPOINT OUT.jsonl.xz \
+    tlm-mlir distill CHECKPOINT OUT.jsonl.xz \
         --corpus model/corpus/training.jsonl.xz --records model/records/dispatch*.jsonl.xz \
         --gpu cuda:sm_80,sm_90 --gpu vulkan:ampere,valhall
 
@@ -190,8 +190,8 @@ def _flags(text: str) -> list[tuple[str, ...]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes OUT, aside and renamed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Search, without measuring, for what the generator is to write for each workload."""
+    parser = argparse.ArgumentParser(prog="tlm-mlir distill", description=main.__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--corpus", type=Path, required=True, metavar="F.jsonl.xz")
@@ -210,7 +210,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     written = write_lines(options.out, rows, preset=1)
     print(f"{written} foretold schedules in {options.out}")
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -22,11 +22,11 @@ from typing import Any
 
 from ...errors import InputError, RecordError
 from ...ir.workload import Workload
+from ...iree.release import installed_iree
 from ...language import vocabulary
 from ...language.schedule import Schedule
 from ...measure.bundle_builder import CONFIGURATION
 from ...measure.lines import canonical
-from ...measure.versions import installed_iree
 from ...targets import registry
 from ...targets.target import Target
 from ...targets.task import Task

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Unmeasured legal schedules for pre-training: they teach the language, not what is fast.
 
-    python -m tlm_mlir.training.records.unmeasured CORPUS.jsonl.xz OUT.jsonl.xz --count 500000
+    tlm-mlir unmeasured CORPUS.jsonl.xz OUT.jsonl.xz --count 500000
 
 All are distinct, half of them drawn token by token, half with sizes mostly divisors and powers of
 two. Half of the workloads are for this machine, the others for CPUs of other widths, cores and
@@ -78,8 +78,8 @@ def rows(corpus: Path, count: int, seed: int) -> Iterator[dict[str, object]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes OUT from CORPUS, aside and renamed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Draw distinct legal schedules for a corpus, half of its workloads for this machine."""
+    parser = argparse.ArgumentParser(prog="tlm-mlir unmeasured", description=main.__doc__)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--count", type=int, default=500_000)
@@ -89,7 +89,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     workloads = write_lines(options.out, found, preset=1)
     print(f"schedules of {workloads} workloads in {options.out}")
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
