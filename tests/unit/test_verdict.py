@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tlm_mlir import cli
 from tlm_mlir.bench.compiling import option_arguments, why
 from tlm_mlir.bench.runner import ending
 from tlm_mlir.bench.values import value_of
 from tlm_mlir.bench.verdict import RIGHT, UNDECIDED, WRONG, judge, limit
+from tlm_mlir.cli.arguments import options_of
+from tlm_mlir.cli.parser import make_parser
 from tlm_mlir.compiler.driver import Options
 
 STOCK, OURS = "stock default", "tlm-mlir"
@@ -91,9 +92,9 @@ def test_the_limit_is_of_all_types_of_a_call() -> None:
 
 
 def parsed(arguments: list[str]) -> Options:
-    given = cli._parser().parse_args(["compile", *arguments, "in.mlir", "-o", "out.vmfb"])
+    given = make_parser().parse_args(["compile", *arguments, "in.mlir", "-o", "out.vmfb"])
     assert isinstance(given, argparse.Namespace)
-    return cli._options(given)
+    return options_of(given)
 
 
 def test_options_reach_the_command_as_they_are() -> None:

@@ -1,0 +1,7 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`python -m tlm_mlir.cli` is the command `tlm-mlir`."""
+
+from . import main
+
+raise SystemExit(main())

@@ -1,0 +1,25 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""`tlm-mlir script`: the schedules as a transform library for stock `iree-compile`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .arguments import OUT, Commands, add_command, add_target, options_of
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    text = "write the schedules as a transform library for stock iree-compile"
+    command = add_command(commands, "script", run, text)
+    add_target(command)
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="F.mlir", help=OUT)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Writes the script."""
+    from ..compiler.driver import write_script
+
+    write_script(options.module, options.output, options_of(options))
