@@ -11,6 +11,7 @@ than 2 GF/s. Types that it does not hand over are vectorized by LLVM.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .target import CpuTarget
@@ -23,6 +24,9 @@ HANDED_OVER = frozenset(
     + [("bf16", "bf16", "bf16"), ("i8", "i8", "i32"), ("i16", "i16", "i32")]
 )
 """Types of both factors and the sum that IREE calls a kernel for, be there one or not."""
+
+TILE_BYTES = 256 * 1024
+"""What a workgroup reads and writes at most (`iree-llvmcpu-matmul-tile-bytes`)."""
 
 Types = tuple[str, str, str]
 
@@ -67,3 +71,48 @@ def _code(types: Types, target: CpuTarget) -> str:
     if target.vector_bits < 256 or "fma" not in target.features:
         return SCALAR
     return SCALAR if types[0] == "bf16" and "avx512bf16" not in target.features else KERNEL
+
+
+def traversals(tiles: tuple[int, int], k: int, found: Tile, bytes_: tuple[int, int]) -> Traversals:
+    """How often workgroups read each factor: `getMmt4dLoweringConfig` in KernelDispatch.cpp.
+
+    `tiles` counts the kernel's tiles along rows and columns, `bytes_` those of an element of each
+    factor.
+    """
+    sides = (found.m, found.n)
+    lengths = [count * side for count, side in zip(tiles, sides, strict=True)]
+    best = tiles
+    for rows in _divisors(tiles[0]):
+        for columns in _divisors(tiles[1]):
+            counts = (tiles[0] // rows, tiles[1] // columns)
+            # Whole matrices count half.
+            held = sum(
+                size * side * k * each * (0.5 if count == 1 else 1.0)
+                for size, side, each, count in zip(
+                    (rows, columns), sides, bytes_, counts, strict=True
+                )
+            )
+            sums = rows * columns * found.m * found.n * 4 * (0.5 if counts == (1, 1) else 1.0)
+            if held + sums <= TILE_BYTES and _cost(counts, lengths, bytes_) < _cost(
+                best, lengths, bytes_
+            ):
+                best = counts
+    return Traversals(best[1], best[0])
+
+
+@dataclass(frozen=True)
+class Traversals:
+    """How often the rows' factor is read, and the columns'; their product counts workgroups."""
+
+    rows: int
+    columns: int
+
+
+def _cost(counts: tuple[int, int], lengths: list[int], bytes_: tuple[int, int]) -> float:
+    read = counts[1] * lengths[0] * bytes_[0] + counts[0] * lengths[1] * bytes_[1]
+    return read * max(1, 8 // (counts[0] * counts[1]))
+
+
+def _divisors(number: int) -> list[int]:
+    small = [size for size in range(1, math.isqrt(number) + 1) if number % size == 0]
+    return sorted({*small, *(number // size for size in small)})

@@ -22,13 +22,14 @@ ROWS, COLUMNS = 8, 128
 
 @dataclass(frozen=True)
 class Loops:
-    """Rows and columns of a vector tile, how many tiles there are along each, how many workgroups,
-    and whether some tiles are cut off and need masks."""
+    """Rows and columns of a vector tile, how many tiles there are along each, columns of a
+    workgroup, how many workgroups, and whether some tiles are cut off and need masks."""
 
     m: int
     n: int
     rows: int
     columns: int
+    width: int
     workgroups: int
     masked: bool
 
@@ -39,7 +40,7 @@ def default_loops(m: int, n: int, target: CpuTarget) -> Loops:
     sizes = _distribution((m, n), lanes)
     workgroups = math.prod(math.ceil(e / s) for e, s in zip((m, n), sizes, strict=True))
     if target.vector_bits == 512:
-        vectors = _vector_size(m, 8, lanes), _vector_size(n, 2 * lanes, lanes)
+        vectors = vector_size(m, 8, lanes), vector_size(n, 2 * lanes, lanes)
     else:
         # What is left of a row or column is peeled.
         vectors = min(8, m), min(lanes, n)
@@ -48,10 +49,10 @@ def default_loops(m: int, n: int, target: CpuTarget) -> Loops:
         for extent, size, vector in zip((m, n), sizes, vectors, strict=True)
     ]
     cut = any(size % vector for size, vector in zip(sizes, vectors, strict=True))
-    return Loops(vectors[0], vectors[1], counts[0], counts[1], workgroups, cut)
+    return Loops(vectors[0], vectors[1], counts[0], counts[1], sizes[1], workgroups, cut)
 
 
-def _vector_size(extent: int, most: int, lanes: int) -> int:
+def vector_size(extent: int, most: int, lanes: int) -> int:
     """`getMaxVectorTileSize`: a multiple of the lanes that divides, else the longest divisor."""
     if extent <= most and extent < lanes:
         return extent

@@ -9,12 +9,13 @@ estimates mean anything: clocks are turned into seconds at a nominal rate.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..ir.sources import COMPUTED
 from ..ir.workload import Workload
 from .llvm_cpu import window
+from .llvm_cpu_default_loops import vector_size
 from .llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED, options
 from .llvm_cpu_matmul_clocks import DISPATCH, Factor, Matmul, default_clocks, tiled_clocks
 from .target import CpuTarget
@@ -22,15 +23,19 @@ from .target import CpuTarget
 HERTZ = 3.5e9
 GAIN = 0.95
 """Share of IREE's own estimate that a choice has to stay under."""
-GATHERED, GATHERED_APART = 1.5, 0.8
-"""Bytes that one clock of im2col writes where a window slides by one, and by more."""
-CHANNELS_LAST = 0.85
-CHANNELS_FIRST, CHANNELS_FIRST_BATCH = 0.5, 0.7
+GATHERED = 1.5
+"""Bytes of windows that one clock of im2col writes."""
+CHANNELS_LAST = {512: 0.9, 256: 0.7}
+SPILLED = 0.4
+"""Share of the arithmetic that IREE's default reaches on NHWC convolutions, by vector width; where
+vectors are short and it takes eight channels at once, it runs out of registers."""
+CHANNELS_FIRST = {512: 0.07, 256: 0.055}
+SPILLED_FIRST = 0.04
+"""The same on NCHW, for each point of a vector tile."""
 POINTS, STRIDED, STRIDED_POINTS = 0.25, 0.12, 0.02
-"""Share of the arithmetic that IREE's default reaches: NHWC; NCHW with a window that slides by one,
-for one image and for several; with a window of one point; sliding by more; and both."""
-PACKED_CHANNELS = 0.05
-"""Share that it reaches once the channels of a windowed convolution were moved last."""
+"""The same on NCHW with a window of one point, sliding by more than one, and both."""
+MOVED = 0.05
+"""The same once the channels of a windowed convolution were moved last."""
 
 
 @dataclass(frozen=True)
@@ -94,85 +99,97 @@ def _convolution(
     workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
 ) -> float:
     """Clocks of a convolution."""
-    pairs = window(workload)
-    points = {outer for outer, _ in pairs}
-    inner = math.prod(workload.extents[dim] for _, dim in pairs)
-    stride = _stride(workload, points)
-    shape = _as_matmul(workload, points, sources)
-    share = _share(workload, inner, stride, shape.batch)
-    if option == IM2COL:
-        if inner == 1 and stride == 1:
-            gathering = 0.0
-        else:
-            rate = GATHERED if stride == 1 else GATHERED_APART
-            moved = _gathered(workload, points) * workload.root_op.inputs[0].bytes
-            gathering = moved / rate / max(1, target.cores) + DISPATCH
-        return gathering + min(default_clocks(shape, target), tiled_clocks(shape, target))
-    if option == LAST and inner > 1:
-        share = PACKED_CHANNELS
-    multiplications = math.prod(workload.extents)
+    found = read_convolution(workload)
+    if found.window == 1 and not found.first:
+        # IREE makes a matmul of it by itself.
+        return 0.0 if option == LEAVE else math.inf
     vectors = (1.0 if target.vector_bits == 512 else 2.0) * target.vector_bytes / 4
-    return multiplications / (vectors * share * max(1, target.cores))
+    cores = max(1, target.cores)
+    if option == IM2COL:
+        windowed = found.window > 1 or found.stride > 1
+        gathering = found.gathered / GATHERED / cores + DISPATCH if windowed else 0.0
+        shape = _as_matmul(workload, found, sources)
+        return gathering + min(default_clocks(shape, target), tiled_clocks(shape, target))
+    share = MOVED if option == LAST and found.window > 1 else _share(found, target)
+    return math.prod(workload.extents) / (vectors * share * cores)
 
 
-def _share(workload: Workload, inner: int, stride: int, batch: int) -> float:
-    """Share of the arithmetic that IREE's default reaches on a convolution."""
-    if LAST not in options(workload):
-        return CHANNELS_LAST
-    if stride > 1:
-        return STRIDED if inner > 1 else STRIDED_POINTS
-    if inner == 1:
-        return POINTS
-    return CHANNELS_FIRST if batch == 1 else CHANNELS_FIRST_BATCH
+@dataclass(frozen=True)
+class Convolution:
+    """What the estimate reads of a convolution: extents, points of the window, the longest step,
+    bytes of all windows."""
+
+    first: bool
+    batch: int
+    filters: int
+    points: tuple[int, ...]
+    channels: int
+    window: int
+    stride: int
+    gathered: int
 
 
-def _stride(workload: Workload, points: Collection[int]) -> int:
-    """The longest step of a window."""
-    return max(
-        factor
-        for operand in workload.root_op.inputs
-        for index in operand.indices
-        if len(index.terms) == 2
-        for dim, factor in index.terms
-        if dim in points
+def read_convolution(workload: Workload) -> Convolution:
+    """The convolution that a workload's root is."""
+    root, extents = workload.root_op, workload.extents
+    pairs = window(workload)
+    points = [outer for outer, _ in pairs]
+    inner = [dim for _, dim in pairs]
+    image = root.inputs[_image(workload)]
+    slides = [dict(index.terms) for index in image.indices if len(index.terms) == 2]
+    seen = {dim for index in image.indices for dim, _ in index.terms}
+    parallel, summed = root.dims("parallel"), root.dims("reduction")
+
+    def size(dims: Iterable[int]) -> int:
+        return math.prod(extents[dim] for dim in dims)
+
+    return Convolution(
+        first=LAST in options(workload),
+        batch=size(dim for dim in parallel if dim in seen and dim not in points),
+        filters=size(dim for dim in parallel if dim not in seen),
+        points=tuple(extents[dim] for dim in points),
+        channels=size(dim for dim in summed if dim not in inner),
+        window=size(inner),
+        stride=max(step[dim] for step in slides for dim in points if dim in step),
+        gathered=size(seen) * image.bytes,
     )
 
 
-def _gathered(workload: Workload, points: Collection[int]) -> int:
-    """Elements that im2col writes: every window."""
-    root = workload.root_op
-    image = next(
-        operand for operand in root.inputs if any(len(i.terms) == 2 for i in operand.indices)
-    )
-    dims = {dim for index in image.indices for dim, _ in index.terms}
-    return math.prod(workload.extents[dim] for dim in dims | set(points))
-
-
-def _as_matmul(
-    workload: Workload, points: Collection[int], sources: Sequence[str]
-) -> Matmul:
-    """The matmul that im2col makes of a convolution: filters by points where channels are first,
-    points by filters where they are last."""
-    root = workload.root_op
-    image = next(
+def _image(workload: Workload) -> int:
+    """Which input of a convolution the window slides over."""
+    return next(
         place
-        for place, operand in enumerate(root.inputs)
+        for place, operand in enumerate(workload.root_op.inputs)
         if any(len(index.terms) == 2 for index in operand.indices)
     )
-    seen = {dim for index in root.inputs[image].indices for dim, _ in index.terms}
-    parallel = root.dims("parallel")
-    filters = math.prod(workload.extents[dim] for dim in parallel if dim not in seen)
-    batch = math.prod(
-        workload.extents[dim] for dim in parallel if dim in seen and dim not in points
-    )
-    spots = math.prod(workload.extents[dim] for dim in points)
-    k = math.prod(workload.extents[dim] for dim in root.dims("reduction"))
+
+
+def _share(found: Convolution, target: CpuTarget) -> float:
+    """Share of the arithmetic that IREE's default reaches (KernelDispatch.cpp, setConvRootConfig:
+    vectors of a register of filters, eight points and eight channels, or what divides)."""
+    lanes = target.vector_bytes // 4
+    filled = vector_size(found.filters, lanes, lanes) / lanes
+    points = vector_size(found.points[-1], 8, lanes)
+    width = 512 if target.vector_bits == 512 else 256
+    spilled = width == 256 and vector_size(found.channels, 8, lanes) == 8
+    if not found.first:
+        share = CHANNELS_LAST[width] * filled * min(1.0, points / 3)
+        return share * SPILLED if spilled else share
+    if found.stride > 1:
+        return STRIDED if found.window > 1 else STRIDED_POINTS
+    if found.window == 1:
+        return POINTS
+    return (SPILLED_FIRST if spilled else CHANNELS_FIRST[width]) * filled**2 * points
+
+
+def _as_matmul(workload: Workload, found: Convolution, sources: Sequence[str]) -> Matmul:
+    """The matmul that im2col makes of a convolution: filters by points where channels are first,
+    points by filters where they are last."""
+    root, image = workload.root_op, _image(workload)
     dtype, bytes_ = root.inputs[image].dtype, root.inputs[image].bytes
-    gathered = Factor(dtype, bytes_, False, COMPUTED)
-    weights = Factor(dtype, bytes_, True, sources[1 - image])
-    out = root.outputs[0].dtype
-    if LAST in options(workload):
-        return Matmul(batch, filters, spots, k, weights, gathered, out)
-    gathered = Factor(dtype, bytes_, True, COMPUTED)
-    weights = Factor(dtype, bytes_, False, sources[1 - image])
-    return Matmul(batch, spots, filters, k, gathered, weights, out)
+    windows = Factor(dtype, bytes_, not found.first, COMPUTED)
+    filters = Factor(dtype, bytes_, found.first, sources[1 - image])
+    points, k, out = math.prod(found.points), found.window * found.channels, root.outputs[0].dtype
+    if found.first:
+        return Matmul(found.batch, found.filters, points, k, filters, windows, out)
+    return Matmul(found.batch, points, found.filters, k, windows, filters, out)
