@@ -26,7 +26,6 @@ from rich.progress import track
 
 from tlm_mlir.compiler.apply import annotate
 from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, only, question
-from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.devices import gpu_flags
@@ -36,6 +35,7 @@ from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.measure.bundle import sources_of
 from tlm_mlir.measure.kernels import Kernels, assembler
 from tlm_mlir.measure.statics import Statics
+from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.gpu import contraction
 from tlm_mlir.targets.llvm_cpu import window
@@ -65,7 +65,8 @@ class Device:
         workload = task.workload
         if own is None or not task.schedulable:
             return None
-        (chosen,) = self._scheduler.schedule([task], [own])
+        (answer,) = self._scheduler.ask([task], [own])
+        chosen = answer.schedule
         kept = not chosen.is_default
         ratio = 1.0
         if kept:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import compile, schedule
-    from .compiler.driver import Options
+    from .compiler.options import Options
     from .compiler.report import Report
     from .compiler.schedule_pass import SchedulePass
-    from .compiler.scheduler import Scheduler
     from .errors import TlmError
     from .ir.workload import Workload
     from .language.schedule import Schedule
+    from .policy.scheduler import Scheduler
     from .targets.target import Target
 
 __version__ = "0.1.0"
@@ -29,10 +29,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "compile": "api",
     "schedule": "api",
-    "Options": "compiler.driver",
+    "Options": "compiler.options",
     "Report": "compiler.report",
     "SchedulePass": "compiler.schedule_pass",
-    "Scheduler": "compiler.scheduler",
+    "Scheduler": "policy.scheduler",
     "TlmError": "errors",
     "Workload": "ir.workload",
     "Schedule": "language.schedule",

@@ -1,19 +1,22 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The Python API: compile a module, or only write its schedules."""
+"""The Python API: compile a program, or only decide about it."""
 
 from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
 
-from .compiler.driver import Options, Plan, compile_file, plan
+from .compiler.driver import compile_file, plan
+from .compiler.options import Options
 from .compiler.report import Report
-from .compiler.scheduler import Scheduler
+from .compiler.source import Given
+from .compiler.steps import Plan
+from .policy.scheduler import Scheduler
 
 
 def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
-    source: str | PathLike[str],
+    source: Given,
     out: str | PathLike[str],
     options: Options | None = None,
     *,
@@ -21,13 +24,16 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
     report_out: str | PathLike[str] | None = None,
     scheduler: Scheduler | None = None,
 ) -> Report:
-    """Compiles the module in `source` to the .vmfb `out` with schedules that the model writes.
+    """Compiles a program to the .vmfb `out` with schedules that the model writes.
 
-    Give a `scheduler` to load the model once for several modules. Raises TlmError in one sentence
-    for input that cannot be used; then no output file exists.
+    `source` is the path of a file, MLIR text (a `str` with a line break), text or bytecode as
+    bytes, or an `ir.Module`, which stays as it is. The report has a row for every decision. A
+    schedule that keeps the program from compiling falls back to what IREE does by itself, and
+    `Report.warnings` names it. Give a `scheduler` to load the model once for several programs.
+    Raises TlmError in one sentence for input that cannot be used; then no output file exists.
     """
     return compile_file(
-        Path(source),
+        source,
         Path(out),
         options or Options(),
         script_out=Path(script_out) if script_out else None,
@@ -37,14 +43,16 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
 
 
 def schedule(
-    source: str | PathLike[str],
+    source: Given,
     options: Options | None = None,
     *,
     scheduler: Scheduler | None = None,
 ) -> Plan:
-    """Reads a module up to its dispatches and has the model write their schedules.
+    """Compiles a program up to its dispatches and has the model write their schedules.
 
-    The plan holds the session, the module (at `executable-sources`), the schedules by dispatch name
-    and, by `plan.script()`, the transform-dialect script that `SchedulePass` applies.
+    `source` is what `compile` takes. The plan holds the session, the module (at
+    `executable-sources`, after what was decided about its ops), what became of every site
+    (`outcomes`), the schedules by dispatch name and, by `plan.script()`, the transform-dialect
+    script that `SchedulePass` applies. Raises TlmError as `compile` does.
     """
-    return plan(Path(source), options or Options(), scheduler)
+    return plan(source, options or Options(), scheduler)

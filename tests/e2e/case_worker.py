@@ -26,12 +26,13 @@ from tlm_mlir.bench.inputs import Declared, arguments, resolve
 from tlm_mlir.bench.program import Program
 from tlm_mlir.bench.signature import function_inputs, function_names
 from tlm_mlir.bench.values import Value
-from tlm_mlir.compiler.driver import Options, compile_file
-from tlm_mlir.compiler.scheduler import Scheduler
+from tlm_mlir.compiler.driver import compile_file
+from tlm_mlir.compiler.options import Options
 from tlm_mlir.errors import CompileError, TlmError
 from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.iree.phases import ABI, SOURCES
 from tlm_mlir.iree.session import Session
+from tlm_mlir.policy.scheduler import Scheduler
 
 GIVEN = {
     "c23_dynamic_seq_head": ("12x37x64xf32", "12x53x64xf32", "64x96xf32"),

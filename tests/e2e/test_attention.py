@@ -10,7 +10,8 @@ import iree.runtime as rt
 import numpy as np
 import pytest
 
-from tlm_mlir.compiler.driver import Options, compile_file
+from tlm_mlir.compiler.driver import compile_file
+from tlm_mlir.compiler.options import Options
 
 TEXT = """
 #query = affine_map<(b, m, n, k, l) -> (b, m, k)>

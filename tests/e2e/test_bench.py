@@ -18,7 +18,7 @@ from tlm_mlir.bench.runner import Runner
 from tlm_mlir.bench.values import load_values, save_values, value_of
 from tlm_mlir.bench.verdict import RIGHT, WRONG
 from tlm_mlir.cli import main
-from tlm_mlir.compiler.driver import Options
+from tlm_mlir.compiler.options import Options
 from tlm_mlir.errors import InputError, MeasureError
 from tlm_mlir.iree.session import Session
 from tlm_mlir.model.checkpoint import default_dir

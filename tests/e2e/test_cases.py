@@ -19,15 +19,8 @@ from tlm_mlir.bench.values import value_of
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
 WORKER = Path(__file__).with_name("case_worker.py")
-BOOLEANS = "IREE fails on data-tiled operands of i1, and no graph-level choice falls back"
 FAILING = {
     "c10_zero_size": "a sum over nothing ends the process",
-    "c46_bool_matrix_product": BOOLEANS,
-    "c46b_bool_matrix_product": BOOLEANS,
-    "c46c_bool_matrix_product": BOOLEANS,
-    "c46d_bool_matrix_product": BOOLEANS,
-    "c46e_bool_matrix_product": "an MLIRError is not caught",
-    "i1_i1_i32": BOOLEANS,
 }
 """Defects that are known. Whoever mends one takes it out."""
 

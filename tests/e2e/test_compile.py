@@ -15,11 +15,13 @@ from tlm_mlir.bench.agreement import difference
 from tlm_mlir.bench.inputs import arguments, resolve
 from tlm_mlir.bench.program import Program
 from tlm_mlir.cli import main
-from tlm_mlir.compiler.driver import Options, compile_file, plan
-from tlm_mlir.compiler.scheduler import Scheduler
+from tlm_mlir.compiler.driver import compile_file, plan
+from tlm_mlir.compiler.options import Options
 from tlm_mlir.errors import TlmError
 from tlm_mlir.iree.session import Session
+from tlm_mlir.language.prompt import DECIDE
 from tlm_mlir.model.checkpoint import default_dir
+from tlm_mlir.policy.scheduler import Answer, Scheduler
 from tlm_mlir.targets import llvm_cpu
 
 MATMUL = """
@@ -78,15 +80,14 @@ class FirstAlone(Scheduler):
     def __init__(self) -> None:
         self.identity = "first alone"
 
-    def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
-        return True
+    def compared_by(self, task) -> str:  # type: ignore[no-untyped-def]
+        return ""
 
-    def schedule(self, tasks, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
-        first = tasks[0].random(np.random.default_rng(seed))
-        return [first, *(task.default for task in tasks[1:])]
-
-    def choose(self, tasks):  # type: ignore[no-untyped-def]
-        return ["graph:leave" for _ in tasks]
+    def ask(self, tasks, baselines, samples=None, seed=0):  # type: ignore[no-untyped-def]
+        answers = [Answer(task.default) for task in tasks]
+        if tasks[0].question.token == DECIDE:
+            answers[0] = Answer(tasks[0].random(np.random.default_rng(seed)))
+        return answers
 
 
 class Fixed:
@@ -97,14 +98,14 @@ class Fixed:
     def __init__(self, tokens: str) -> None:
         self.tokens = tokens
 
-    def schedule(self, tasks, own, samples=0):  # type: ignore[no-untyped-def]
-        return [task.parse(self.tokens) for task in tasks]
+    def compared_by(self, task) -> str:  # type: ignore[no-untyped-def]
+        return ""
 
-    def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
-        return True
-
-    def choose(self, tasks):  # type: ignore[no-untyped-def]
-        return ["graph:leave" for _ in tasks]
+    def ask(self, tasks, baselines, samples=None):  # type: ignore[no-untyped-def]
+        return [
+            Answer(task.parse(self.tokens) if task.question.token == DECIDE else task.default)
+            for task in tasks
+        ]
 
 
 SCHEDULE = (
@@ -123,7 +124,7 @@ def test_without_graph_choices(matmul: Path, tmp_path: Path, scheduler: Schedule
     out = tmp_path / "matmul.vmfb"
     report = compile_file(matmul, out, Options(graph=False), scheduler=scheduler)
     assert report.count("scheduled") + report.count("default") == 1
-    assert not report.graph
+    assert report.decisions == tuple(report.dispatches)
     assert _right(out)
 
 
@@ -188,7 +189,7 @@ def test_report_has_every_part(matmul: Path, tmp_path: Path) -> None:
     fixed = Fixed(SCHEDULE)
     compile_file(matmul, tmp_path / "m.vmfb", Options(), scheduler=fixed, report_out=path)
     report = json.loads(path.read_text())
-    assert {"reading", "generation", "script", "pass"} <= set(report["seconds"])
+    assert {"reading", "generation", "pass"} <= set(report["seconds"])
 
 
 def test_stock_accepts_the_script(matmul: Path, scheduler: Scheduler) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from running import loaded
+from running import loaded, target_of
 
 from tlm_mlir.compiler.apply import apply_tokens
-from tlm_mlir.compiler.driver import Options, plan, write_script
+from tlm_mlir.compiler.driver import plan, write_script
+from tlm_mlir.compiler.options import Options
 from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import build_script
+from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, rows_first
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.phases import SOURCES
@@ -35,12 +36,10 @@ def test_the_order_of_factors_does_not_change_values(tmp_path: Path) -> None:
     result = plan(PROGRAM, Options(graph=False))
     (dispatch,) = result.dispatches
     assert not read(dispatch).root_op.columns_first and ROWS in str(result.module)
-    assert result.target is not None
-    tokens = SCHEDULE.split()
-    schedule = registry.task(read(dispatch), result.target).decode(tokens)
-    result.schedules = {dispatch.name: schedule}
-    script = build_script(result.scheduled(), result.target, result.session.context)
-    SchedulePass(script).run(result.module)
+    target, workload = target_of(result), read(dispatch)
+    schedule = registry.task(workload, target).parse(SCHEDULE)
+    chosen = ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule)
+    SchedulePass(build_script([chosen], target, result.session.context)).run(result.module)
     result.session.finish(result.module, SOURCES, tmp_path / "out.vmfb")
     random = np.random.default_rng(0)
     image = random.standard_normal((32, 784), np.float32)
@@ -54,12 +53,12 @@ def test_the_pass_and_measuring_change_it_as_plans_do() -> None:
     (dispatch,) = result.dispatches
     before = read(dispatch)
     assert before.root_op.columns_first and COLUMNS in str(result.module)
-    assert result.target is not None
+    target = target_of(result)
     other = result.module.clone().operation
-    SchedulePass(build_script([], result.target, result.session.context)).run(result.module)
+    SchedulePass(build_script([], target, result.session.context)).run(result.module)
     assert ROWS in str(result.module)
     (measured,) = find_dispatches(other)
-    candidate = {"target": result.target.to_json(), "schedule": "pipeline:default <end>"}
+    candidate = {"target": target.to_json(), "schedule": "pipeline:default <end>"}
     apply_tokens(measured.function, {**candidate, "workload": before.to_json()})
     assert COLUMNS in str(other)
     apply_tokens(measured.function, {**candidate, "workload": before.rows_first().to_json()})

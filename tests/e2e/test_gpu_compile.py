@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 
 from tlm_mlir.cli import main
-from tlm_mlir.compiler.driver import Options, compile_file, write_script
-from tlm_mlir.compiler.report import DEFAULT, ESTIMATE, LEFT, SCHEDULED
-from tlm_mlir.compiler.scheduler import Scheduler
+from tlm_mlir.compiler.driver import compile_file, write_script
+from tlm_mlir.compiler.options import Options
+from tlm_mlir.decisions.point import LEFT
 from tlm_mlir.iree.session import iree_compile
+from tlm_mlir.policy.compare import ESTIMATE
+from tlm_mlir.policy.deciding import DEFAULT, SCHEDULED
+from tlm_mlir.policy.scheduler import Answer, Scheduler
 from tlm_mlir.targets import cuda
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
@@ -29,12 +32,12 @@ class Random(Scheduler):
     def __init__(self) -> None:
         self.identity = "random"
 
-    def judges(self, target) -> bool:  # type: ignore[no-untyped-def]
-        return False
+    def compared_by(self, task) -> str:  # type: ignore[no-untyped-def]
+        return ESTIMATE
 
-    def schedule(self, tasks, own, samples=0, seed=0):  # type: ignore[no-untyped-def]
+    def ask(self, tasks, baselines, samples=None, seed=0):  # type: ignore[no-untyped-def]
         rng = np.random.default_rng(0)
-        return [task.random(rng) for task in tasks]
+        return [Answer(task.random(rng)) for task in tasks]
 
 
 @pytest.mark.parametrize(("target", "arch"), GPUS)
@@ -45,8 +48,10 @@ def test_the_model_serves_gpus(name: str, target: str, arch: str, tmp_path: Path
     assert main(["compile", str(LIT / f"{name}.mlir"), "-o", str(out), *arguments]) == 0
     assert out.stat().st_size > 0
     told = json.loads(report.read_text())
-    assert told["foretold_by"] == ESTIMATE and not told["graph"] and not told["warnings"]
-    assert {row["outcome"] for row in told["dispatches"]} <= {SCHEDULED, DEFAULT, LEFT}
+    rows = told["decisions"]
+    assert {row["compared_by"] for row in rows if row["schedule"]} <= {ESTIMATE}
+    assert {row["point"] for row in rows} == {"dispatch"} and not told["warnings"]
+    assert {row["outcome"] for row in rows} <= {SCHEDULED, DEFAULT, LEFT}
 
 
 @pytest.mark.parametrize(("target", "arch"), GPUS)

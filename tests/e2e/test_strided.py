@@ -7,9 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from running import loaded
+from running import loaded, target_of
 
-from tlm_mlir.compiler.driver import Options, plan
+from tlm_mlir.compiler.driver import plan
+from tlm_mlir.compiler.options import Options
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.iree.phases import SOURCES
@@ -22,13 +23,13 @@ DRAWS = 4
 
 def random_schedules(result, seed: int) -> list[ScheduledDispatch]:  # type: ignore[no-untyped-def]
     """A random schedule for each dispatch, none of them IREE's default."""
-    random = np.random.default_rng(seed)
+    random, target = np.random.default_rng(seed), target_of(result)
     found = []
     for dispatch in result.dispatches:
         workload, tokens = dispatch.reading.workload, [""]
         while tokens[0] != TILE:
-            tokens = registry.task(workload, result.target).grammar().sample(random)
-        schedule = registry.task(workload, result.target).decode(tokens)
+            tokens = registry.task(workload, target).grammar().sample(random)
+        schedule = registry.task(workload, target).decode(tokens)
         found.append(ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule))
     return found
 
@@ -45,7 +46,8 @@ def test_values_under_random_schedules(tmp_path: Path) -> None:
     ]
     for seed in range(DRAWS):
         result = plan(PROGRAM, Options(graph=False))
-        script = build_script(random_schedules(result, seed), result.target, result.session.context)
+        some = random_schedules(result, seed)
+        script = build_script(some, target_of(result), result.session.context)
         assert str(script).count(SLICE_PASS) == 1
         SchedulePass(script).run(result.module)
         result.session.finish(result.module, SOURCES, tmp_path / "out.vmfb")

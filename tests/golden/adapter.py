@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from tlm_mlir.compiler.graph import LAYOUTS, TILING
 from tlm_mlir.compiler.own import OwnChoice, for_vectors
 from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, question
+from tlm_mlir.decisions.points import early_task
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.dispatch import find_dispatches, rows_first
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.executables import configurations
 from tlm_mlir.iree.flags import CPU_FLAGS
-from tlm_mlir.iree.phases import CONFIGURED, SOURCES
+from tlm_mlir.iree.phases import CONFIGURED, GLOBAL_OPTIMIZATION, PREPROCESSING, SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.grammar import Cursor
 from tlm_mlir.language.prompt import prompt_tokens
@@ -63,7 +63,7 @@ class Walk:
     """A walk through the decisions about a workload, token by token."""
 
     def __init__(self, about: Workload, on: Target, graph: bool = False) -> None:
-        task = registry.graph_task if graph else registry.task
+        task = early_task if graph else registry.task
         self._cursor: Cursor = task(about, on).grammar().cursor()
 
     @property
@@ -174,9 +174,9 @@ def device(flags: Sequence[str]) -> Target:
 def graph_ops(path: Path) -> dict[str, list[tuple[str, Workload]]]:
     """The ops of a program that graph-level decisions are about, by the decision."""
     session = _session(*CPU_FLAGS, CPU)
-    module = session.run(session.parse(path), None, LAYOUTS)
+    module = session.run(session.parse(path), None, PREPROCESSING)
     found = {"layouts": _named(find_convolutions(module))}
-    module = session.run(module, LAYOUTS, TILING)
+    module = session.run(module, PREPROCESSING, GLOBAL_OPTIMIZATION)
     return found | {"tiling": _named(find_contractions(module))}
 
 

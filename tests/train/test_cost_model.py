@@ -18,7 +18,6 @@ pytest.importorskip("lightgbm", reason="training needs the extra `train`")
 
 from samples import TARGETS, matmul
 
-from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.language.schedule import encode
@@ -28,7 +27,9 @@ from tlm_mlir.measure.bundled.manifest import read_manifest
 from tlm_mlir.measure.bundled.records import append, row_of
 from tlm_mlir.measure.versions import versions
 from tlm_mlir.model.checkpoint import default_dir, judge_name
-from tlm_mlir.model.trees import Trees
+from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS
+from tlm_mlir.policy.cost_model import CostModel
+from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.facts import IREE, NONE
 from tlm_mlir.targets.target import Target
@@ -86,7 +87,7 @@ def test_learns_a_quantile_and_keeps_it(tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
     path.write_bytes(trees.to_bytes())
     held = [_example(seed) for seed in range(100, 110)]
-    again = Trees.load(path)
+    again = CostModel.load(path)
     predicted = [again(again.rows(example.features)) for example in held]
     kept = np.mean([log <= f for t, f in zip(held, predicted, strict=True) for log, f in
                     zip(t.logs, f + 1e-3, strict=True)])
@@ -126,16 +127,18 @@ def test_records_of_a_bundle_calibrate_the_estimate(measured: Path, tmp_path: Pa
     checkpoint = tmp_path / "checkpoint"
     shutil.copytree(default_dir(), checkpoint)
     before = Scheduler(checkpoint)
-    assert not before.judges(target)
+    on_gpu, on_cpu = (registry.task(matmul(), one) for one in (target, CPU))
+    other = registry.task(matmul(), replace(target, subgroup=64))
+    assert before.compared_by(on_gpu) == ESTIMATE
     arguments = [str(checkpoint), "--records", str(measured), "--iree", "1.0.0"]
     with pytest.raises(InputError, match="of another IREE"):
         cost_model.main(arguments)
     arguments = [str(checkpoint), "--records", str(measured), "--validation", "0"]
     assert cost_model.main(arguments) == 0
     after = Scheduler(checkpoint)
-    assert after.judges(target) and after.judges(CPU)
-    assert not after.judges(replace(target, subgroup=64))
-    trees = Trees.load(checkpoint / judge_name("vulkan-spirv"))
+    assert after.compared_by(on_gpu) == after.compared_by(on_cpu) == MEASUREMENTS
+    assert after.compared_by(other) == ESTIMATE
+    trees = CostModel.load(checkpoint / judge_name("vulkan-spirv"))
     figures = {
         predict: cost_model.validate(predict, found, margin=0.3)
         for predict in (cost_model.by_trees(trees), cost_model.by_estimate)

@@ -6,28 +6,21 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
-from tlm_mlir.compiler.graph import (
-    HINT,
-    LAYOUTS,
-    TILING,
-    TILING_FLAG,
-    apply_layouts,
-    apply_tiling,
-)
 from tlm_mlir.compiler.layouts import layout_script
+from tlm_mlir.decisions.layout import Layout
+from tlm_mlir.decisions.packing import HINT, Packing
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
-from tlm_mlir.iree.executable_target import device_target
+from tlm_mlir.iree.flags import DATA_TILING
 from tlm_mlir.iree.module import walk
+from tlm_mlir.iree.phases import GLOBAL_OPTIMIZATION, PREPROCESSING
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.prompt import prompt_tokens
-from tlm_mlir.measure.program_worker import Plan, Variant, compile_variant, time_variants
-from tlm_mlir.targets import registry
-from tlm_mlir.targets.llvm_cpu_graph import options
-from tlm_mlir.targets.target import cpu_target
+from tlm_mlir.language.schedule import END
+from tlm_mlir.measure.program_worker import Plan, compile_variant, time_variants
 from tlm_mlir.training.corpus.entries import BASE_FLAGS
 from tlm_mlir.training.corpus.one_op_programs import one_op_program
 
+LAYOUT, PACKING = Layout(), Packing()
 LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"
 LAST = "graph:channels-last"
 IM2COL_FLAG = "--iree-global-opt-use-im2col-for-convs"
@@ -146,26 +139,38 @@ def stock(source, *flags):
     return dispatches(stopped(source, "dispatch-creation", *flags)[1])
 
 
+def open_to(site):
+    """What a site's schedule may begin with."""
+    return site.task.grammar().cursor().allowed()
+
+
+def put(point, module, choice):
+    """Applies choices at a point: a token for each site, or one for all."""
+    sites = point.find(module, 2)
+    each = [choice] * len(sites) if isinstance(choice, str) else choice
+    schedules = [site.task.decode([token, END]) for site, token in zip(sites, each, strict=True)]
+    point.apply(module, sites, schedules)
+
+
 def lowered(source, layouts, tiling, *flags):
-    session, module = stopped(source, LAYOUTS, *flags)
-    apply_layouts(module, layouts)
-    module = session.run(module, LAYOUTS, TILING)
-    count = len(find_contractions(module))
-    apply_tiling(module, [tiling] * count if isinstance(tiling, str) else tiling)
-    return dispatches(session.run(module, TILING, "dispatch-creation"))
+    session, module = stopped(source, PREPROCESSING, *flags)
+    put(LAYOUT, module, layouts)
+    module = session.run(module, PREPROCESSING, GLOBAL_OPTIMIZATION)
+    put(PACKING, module, tiling)
+    return dispatches(session.run(module, GLOBAL_OPTIMIZATION, "dispatch-creation"))
 
 
 def test_what_reads_an_attention_is_not_tiled():
     """IREE would pack for it in the attention's dispatch, which then nobody could schedule."""
-    _, module = stopped(ATTENDED, TILING)
+    _, module = stopped(ATTENDED, GLOBAL_OPTIMIZATION)
     assert [op.workload.extents for op in find_contractions(module)] == [(64, 24, 32)]
 
 
 def test_only_the_chosen_convolution_is_rewritten():
-    _, module = stopped(CONVOLUTIONS, LAYOUTS)
+    _, module = stopped(CONVOLUTIONS, PREPROCESSING)
     before = [str(op.operation).split(" ins(")[0] for op in find_convolutions(module)]
     assert len(before) == 3 and "kept" in before[1]
-    apply_layouts(module, [IM2COL, LEAVE, LEAVE])
+    put(LAYOUT, module, [IM2COL, LEAVE, LEAVE])
     left = [str(op.operation).split(" ins(")[0] for op in find_convolutions(module)]
     assert [text.split(" = ", 1)[1] for text in left] == [
         text.split(" = ", 1)[1] for text in before[1:]
@@ -182,81 +187,90 @@ def test_layouts_equal_the_stock_settings():
 
 
 def test_each_convolution_has_a_layout_of_its_own():
-    _, module = stopped(CONVOLUTIONS, LAYOUTS)
-    apply_layouts(module, [LAST, LEAVE, LEAVE])
+    _, module = stopped(CONVOLUTIONS, PREPROCESSING)
+    put(LAYOUT, module, [LAST, LEAVE, LEAVE])
     first, second = find_convolutions(module)
     assert "kept" in str(first.operation) and "dense<2>" in str(second.operation)
     assert "tensor<1x1x8x8x4xf32>" in str(module)
-    _, module = stopped(CONVOLUTIONS, LAYOUTS)
-    apply_layouts(module, [LEAVE, IM2COL, LAST])
+    _, module = stopped(CONVOLUTIONS, PREPROCESSING)
+    put(LAYOUT, module, [LEAVE, IM2COL, LAST])
     assert len(find_convolutions(module)) == 1
     assert str(module).count("linalg.matmul") == 1 and "tensor<1x1x2x2x4xf32>" in str(module)
 
 
 def test_channels_that_are_last_are_not_moved():
-    _, module = stopped(CHANNELS_LAST, LAYOUTS)
-    (op,) = find_convolutions(module)
-    assert options(op.workload) == (LEAVE, IM2COL)
+    _, module = stopped(CHANNELS_LAST, PREPROCESSING)
+    (site,) = LAYOUT.find(module, 2)
+    assert open_to(site) == [LEAVE, IM2COL]
 
 
 def test_tiling_equals_the_stock_settings():
-    assert lowered(MATMULS, [], LEAVE, TILING_FLAG) == stock(MATMULS)
-    assert lowered(MATMULS, [], TILED, TILING_FLAG) == stock(MATMULS, TILING_FLAG)
+    assert lowered(MATMULS, [], LEAVE, DATA_TILING) == stock(MATMULS)
+    assert lowered(MATMULS, [], TILED, DATA_TILING) == stock(MATMULS, DATA_TILING)
 
 
 def test_only_the_chosen_contraction_is_tiled():
-    text = lowered(MATMULS, [], [LEAVE, TILED], TILING_FLAG)
+    text = lowered(MATMULS, [], [LEAVE, TILED], DATA_TILING)
     matmuls = [line for line in text.splitlines() if "linalg.matmul" in line]
     assert ["encoding" in line for line in matmuls] == [False, True]
 
 
 def test_the_script_fails_on_a_program_with_other_convolutions(tmp_path):
-    _, module = stopped(CONVOLUTIONS, LAYOUTS)
+    _, module = stopped(CONVOLUTIONS, PREPROCESSING)
+    _, second, _ = find_convolutions(module)
     path = tmp_path / "layouts.mlir"
-    path.write_text(str(layout_script(module, [LEAVE, IM2COL, LEAVE])))
+    path.write_text(str(layout_script(module, {second.operation: IM2COL})))
     flag = f"--iree-preprocessing-transform-spec-filename={path}"
-    _, module = stopped(CONVOLUTIONS, LAYOUTS, flag)
+    _, module = stopped(CONVOLUTIONS, PREPROCESSING, flag)
     assert str(module).count("linalg.matmul") == 1
     with pytest.raises(Exception, match="expected to contain 3 payloads"):
-        stopped(MATMULS, LAYOUTS, flag)
+        stopped(MATMULS, PREPROCESSING, flag)
 
 
-def test_choices_must_fit_their_ops():
-    _, module = stopped(CONVOLUTIONS, LAYOUTS)
-    with pytest.raises(InputError, match="2 choices for 3 ops"):
-        apply_layouts(module, [LEAVE, LEAVE])
-    with pytest.raises(InputError, match="does not allow 'graph:im2col'"):
-        apply_layouts(module, [LEAVE, LEAVE, IM2COL])  # dilated
-    with pytest.raises(InputError, match="does not allow 'graph:tiled'"):
-        apply_layouts(module, [TILED, LEAVE, LEAVE])
+def test_choices_must_fit_their_ops(tmp_path, monkeypatch):
+    monkeypatch.setattr("tlm_mlir.measure.worker.Mark.capture_stderr", lambda self: None)
+    mark, left = str(tmp_path / "mark"), f"{LEAVE} {END}"
+    _, module = stopped(CONVOLUTIONS, PREPROCESSING)
+    with pytest.raises(InputError, match="2 schedules for 3 sites"):
+        compile_variant(CONVOLUTIONS, {"layout": (left, left)}, BASE_FLAGS, 2, mark)
+    with pytest.raises(InputError, match="'graph:im2col' is no choice"):
+        put(LAYOUT, module, [LEAVE, LEAVE, IM2COL])  # dilated
+    with pytest.raises(InputError, match="'graph:tiled' is no choice"):
+        put(LAYOUT, module, [TILED, LEAVE, LEAVE])
+    with pytest.raises(InputError, match="no layout to decide"):
+        compile_variant(MATMULS, {"layout": left}, BASE_FLAGS, 2, mark)
 
 
 def test_the_grammar_asks_one_question_of_each_op():
-    session, module = stopped(CONVOLUTIONS, LAYOUTS)
-    target = cpu_target(device_target(module), 2)
-    workloads = [op.workload for op in find_convolutions(module)]
-    choices = [registry.graph_task(w, target).grammar().cursor().allowed() for w in workloads]
-    assert choices == [[LEAVE, LAST, IM2COL], [LEAVE, LAST, IM2COL], [LEAVE, LAST]]
-    assert prompt_tokens(workloads[0], target, "graph")[-1] == "graph"
-    _, module = stopped(MATMULS, TILING)
-    workload = find_contractions(module)[0].workload
-    assert workload.extents == (20, 32, 48)
-    assert registry.graph_task(workload, target).grammar().cursor().allowed() == [LEAVE, TILED]
+    _, module = stopped(CONVOLUTIONS, PREPROCESSING)
+    sites = LAYOUT.find(module, 2)
+    assert [open_to(site) for site in sites] == [[LEAVE, LAST, IM2COL]] * 2 + [[LEAVE, LAST]]
+    assert sites[0].task.prompt_tokens[-1] == "graph"
+    _, module = stopped(MATMULS, GLOBAL_OPTIMIZATION)
+    site, _ = PACKING.find(module, 2)
+    assert site.workload.extents == (20, 32, 48)
+    assert open_to(site) == [LEAVE, TILED]
+    assert site.task.prompt_tokens[-1] == "graph"
 
 
 @pytest.mark.parametrize(
     ("source", "variant"),
     [
-        (CONVOLUTIONS, Variant((IM2COL, LEAVE, LEAVE))),
-        (CONVOLUTIONS, Variant((LAST, IM2COL, LAST))),
-        (CONVOLUTIONS, Variant((IM2COL, IM2COL, LEAVE), TILED)),
-        (MATMULS, Variant(tiling=(TILED, LEAVE))),
+        (CONVOLUTIONS, {"layout": (IM2COL, LEAVE, LEAVE)}),
+        (CONVOLUTIONS, {"layout": (LAST, IM2COL, LAST)}),
+        (CONVOLUTIONS, {"layout": (IM2COL, IM2COL, LEAVE), "packing": TILED}),
+        (MATMULS, {"packing": (TILED, LEAVE)}),
+        (MATMULS, {"packing": LEAVE, "dispatch": "pipeline:default"}),
     ],
 )
 def test_values_are_right(source, variant, tmp_path, monkeypatch):
     monkeypatch.setattr("tlm_mlir.measure.worker.Mark.capture_stderr", lambda self: None)
     mark = str(tmp_path / "mark")
-    built = [compile_variant(source, v, BASE_FLAGS, mark) for v in (Variant(), variant)]
+    asked = {
+        name: f"{some} {END}" if isinstance(some, str) else tuple(f"{one} {END}" for one in some)
+        for name, some in variant.items()
+    }
+    built = [compile_variant(source, v, BASE_FLAGS, 2, mark) for v in ({}, asked)]
     plan = Plan(threads=1, reduction=48, min_seconds=0.0, budget=0.002, archive="")
     assert [found.status for found in time_variants(built, plan, mark)] == ["ok", "ok"]
 
@@ -265,17 +279,17 @@ def test_wrong_values_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr("tlm_mlir.measure.worker.Mark.capture_stderr", lambda self: None)
     mark = str(tmp_path / "mark")
     other = MATMULS.replace("arith.constant 0.0", "arith.constant 1.0")
-    built = [compile_variant(text, Variant(), BASE_FLAGS, mark) for text in (MATMULS, other)]
+    built = [compile_variant(text, {}, BASE_FLAGS, 2, mark) for text in (MATMULS, other)]
     plan = Plan(threads=1, reduction=48, min_seconds=0.0, budget=0.002, archive="")
     assert time_variants(built, plan, mark)[1].status == "wrong_values"
 
 
 def test_a_one_op_program_has_the_op_of_its_network():
-    session, module = stopped(MATMULS, TILING)
+    session, module = stopped(MATMULS, GLOBAL_OPTIMIZATION)
     op = find_contractions(module)[1]
     source = one_op_program(op.operation)
     assert source is not None and '@w1 = #flow.parameter.named<"model"::"w1">' in source
-    _, again = stopped(source, TILING)
+    _, again = stopped(source, GLOBAL_OPTIMIZATION)
     assert [found.workload for found in find_contractions(again)] == [op.workload]
     assert np.prod(op.workload.extents) == 20 * 32 * 24
     assert isinstance(op.operation, ir.Operation)

@@ -7,16 +7,20 @@ from dataclasses import replace
 
 import pytest
 
+from tlm_mlir.decisions.estimate_packing import read_matmul
+from tlm_mlir.decisions.layout import IM2COL, LAST
+from tlm_mlir.decisions.packing import TILED
+from tlm_mlir.decisions.points import early_task
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.ir.sources import COMPUTED, CONSTANT, STORED
 from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.iree.phases import GLOBAL_OPTIMIZATION as TILING
 from tlm_mlir.iree.phases import PREPROCESSING as LAYOUTS
 from tlm_mlir.iree.session import Session
+from tlm_mlir.policy.compare import ESTIMATE, Comparer
+from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets.llvm_cpu_data_tiling import KERNEL, SCALAR, VECTORIZED, Tile, tile
 from tlm_mlir.targets.llvm_cpu_default_loops import default_loops
-from tlm_mlir.targets.llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED
-from tlm_mlir.targets.llvm_cpu_graph_estimate import estimate, gate, read_matmul
 from tlm_mlir.targets.llvm_cpu_matmul_clocks import Factor, Matmul, default_clocks, tiled_clocks
 from tlm_mlir.targets.target import CpuTarget
 
@@ -49,6 +53,18 @@ util.func public @main(%x: tensor<48x96xf32>, %y: tensor<64x32xf32>) -> tensor<4
   %next = linalg.fill ins(%zero : f32) outs(%new : tensor<80x64xf32>) -> tensor<80x64xf32>
   util.global.store %next, @state : tensor<80x64xf32>
   util.return %2 : tensor<48x32xf32>
+}
+"""
+
+
+PROGRAM_OF_I1 = """
+util.func public @main(%x: tensor<48x96xi1>, %y: tensor<96x32xi1>) -> tensor<48x32xi32> {
+  %zero = arith.constant 0 : i32
+  %e = tensor.empty() : tensor<48x32xi32>
+  %f = linalg.fill ins(%zero : i32) outs(%e : tensor<48x32xi32>) -> tensor<48x32xi32>
+  %0 = linalg.matmul ins(%x, %y : tensor<48x96xi1>, tensor<96x32xi1>)
+    outs(%f : tensor<48x32xi32>) -> tensor<48x32xi32>
+  util.return %0 : tensor<48x32xi32>
 }
 """
 
@@ -93,6 +109,20 @@ util.func public @main(%x: {x}, %w: {w}) -> {y} {{
   util.return %0 : {y}
 }}
 """
+
+
+def answered(op, option, target, sources):
+    """What the scheduler makes of an option that the model writes for an op."""
+    scheduler = Scheduler.__new__(Scheduler)
+    task = replace(early_task(op.workload, target), sources=sources)
+    written = task.decode([option, "<end>"])
+    comparer = Comparer({}, "none")
+    (logs,) = comparer.predict([task], [task.default], [[written]])
+    return scheduler._answer(task, [written], logs, comparer.compared_by(task))
+
+
+def taken(op, option, target):
+    return not answered(op, option, target, op.sources).schedule.is_default
 
 
 def test_sources_tell_constants_from_arguments_variables_and_what_is_computed():
@@ -198,19 +228,17 @@ def test_convolutions_that_iree_vectorizes_well_stay():
     patch = convolution("nhwc_hwcf", 40, 40, 3, 4, 4)
     for source in (patch, convolution("nhwc_hwcf", 64, 32, 3, 3, 1)):
         (op,) = ops(source, LAYOUTS)
-        assert gate(op.workload, ZEN4, op.sources, IM2COL).choice == LEAVE
-        assert gate(op.workload, ZEN3, op.sources, IM2COL).choice == LEAVE
+        assert not taken(op, IM2COL, ZEN4) and not taken(op, IM2COL, ZEN3)
 
 
 def test_strided_convolutions_with_channels_first_become_matmuls():
     (op,) = ops(convolution("nchw_fchw", 28, 128, 128, 3, 2), LAYOUTS)
-    assert gate(op.workload, ZEN4, op.sources, IM2COL).choice == IM2COL
-    assert gate(op.workload, ZEN4, op.sources, LAST).choice == LEAVE
+    assert taken(op, IM2COL, ZEN4) and not taken(op, LAST, ZEN4)
 
 
-def test_the_gate_says_what_it_found():
+def test_the_answer_says_what_was_estimated():
     op = ops(PROGRAM, TILING)[0]
-    left = gate(op.workload, ZEN4, (STORED, STORED), TILED)
-    assert left.choice == LEAVE and "times as fast by an estimate" in left.reason
-    assert gate(op.workload, ZEN4, op.sources, LEAVE).reason == ""
-    assert estimate(op.workload, ZEN4, op.sources, LEAVE) > 0
+    left = answered(op, TILED, ZEN4, (STORED, STORED))
+    assert left.schedule.is_default and left.predicted > 0 and left.compared_by == ESTIMATE
+    (boolean,) = ops(PROGRAM_OF_I1, TILING)
+    assert early_task(boolean.workload, ZEN4).grammar().cursor().allowed() == ["graph:leave"]

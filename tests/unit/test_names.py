@@ -28,8 +28,9 @@ IMPORT_SECONDS = 0.5
 
 RANKS = {
     **{"errors": 0, "files": 1, "iree": 2, "ir": 3, "targets.target": 4, "language": 5},
-    **{"targets": 6, "model": 7, "compiler": 8, "measure": 9, "training": 10, "bench": 11},
-    **{"api": 11, "cli": 12},
+    **{"targets": 6, "compiler.script": 7, "compiler.schedule_pass": 7, "compiler.layouts": 7},
+    **{"decisions": 8, "model": 8, "policy": 9, "compiler": 10, "measure": 11, "training": 12},
+    **{"bench": 13, "api": 13, "cli": 14},
 }
 """Imports go from a higher rank to a lower one, or stay inside of a folder."""
 

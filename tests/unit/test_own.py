@@ -8,10 +8,10 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from tlm_mlir.compiler.own import OwnChoice, own_choices
+from tlm_mlir.compiler.own import OwnChoice
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.iree.executables import alone, exchange, functions_of, standalone
+from tlm_mlir.iree.executables import alone, configurations, exchange, functions_of, standalone
 from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.iree.module import body
 from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
@@ -36,7 +36,7 @@ def in_program(flags: list[str]) -> tuple[str, Workload, Target, Schedule]:
     assert workload is not None and source is not None
     target = registry.read_target(dispatch.target, 2, session.context)
     configured = session.run(module, SOURCES, CONFIGURED)
-    own = own_choices(configured, {dispatch.name: registry.task(workload, target)})[dispatch.name]
+    own = registry.task(workload, target).read_back(configurations(configured)[dispatch.name])
     assert own is not None and own.choice("pipeline") == llvm_cpu.TILE
     assert all(own.size("vector", dim) > 1 for dim in (0, 1))
     return source, workload, target, own

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from samples import TARGETS, matmul
 
-from tlm_mlir.compiler.scheduler import Scheduler
 from tlm_mlir.errors import TargetError
+from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import GpuTarget
 from tlm_mlir.training.corpus.entries import read
@@ -40,7 +40,7 @@ def test_the_best_come_first_and_none_is_the_default(scheduler: Scheduler) -> No
     schedules = [task.parse(text) for text in found]
     assert all(not s.is_default for s in schedules)
     written = scheduler.sample(task, 32, 0)
-    (alone,) = scheduler.foretell([task], [None], [written])
+    (alone,) = scheduler.predict([task], [None], [written])
     assert min(found.values()) < min(alone) + 0.05
 
 

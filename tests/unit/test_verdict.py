@@ -18,7 +18,7 @@ from tlm_mlir.bench.values import value_of
 from tlm_mlir.bench.verdict import RIGHT, UNDECIDED, WRONG, judge, limit
 from tlm_mlir.cli.arguments import options_of
 from tlm_mlir.cli.parser import make_parser
-from tlm_mlir.compiler.driver import Options
+from tlm_mlir.compiler.options import Options
 
 STOCK, OURS = "stock default", "tlm-mlir"
 BOUND = 1e-3

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..compiler.driver import CPU, Options
+from ..compiler.options import CPU, Options
 from ..errors import MeasureError, TargetError
 from ..iree.flags import INPUT_PREFIX
 from .compiling import Compiled, compile_ours, compile_stock

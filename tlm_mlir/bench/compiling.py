@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..compiler.driver import Options
+from ..compiler.options import Options
 from ..iree.invocation import first_line
 from ..iree.session import iree_compile
 from .runner import ending

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ..compiler.own import OwnChoice
-from ..compiler.scheduler import Scheduler
 from ..errors import RecordError
 from ..ir.workload import Workload
 from ..measure.database import read_records
 from ..measure.runner import JobResult, Limits, measure_batches
+from ..policy.scheduler import Scheduler
 from ..targets import registry
 from ..targets.target import CpuTarget
 from ..training.corpus.entries import BASE_FLAGS, Entry
@@ -64,7 +64,7 @@ def evaluate(
     choice = OwnChoice(BASE_FLAGS)
     own = [choice(e.source, w, target) for e, w in zip(entries, workloads, strict=True)]
     tasks = [registry.task(workload, target) for workload in workloads]
-    chosen = scheduler.schedule(tasks, own, samples)
+    chosen = [answer.schedule for answer in scheduler.ask(tasks, own, samples)]
     rows: dict[int, Row] = {}
     jobs = []
     for place, (entry, before, task, schedule) in enumerate(

@@ -8,7 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from ..compiler.report import DEFAULT, FELL_BACK, LEFT, SCHEDULED
+from ..decisions.point import LEFT
+from ..policy.deciding import DEFAULT, FELL_BACK, SCHEDULED
 from .bench import OURS, Bench, Row
 from .verdict import RIGHT
 
@@ -28,7 +29,8 @@ def print_bench(result: Bench, console: Console) -> None:
     for note in result.notes:
         console.print(f"note: {note}", markup=False)
     if result.report:
-        outcomes = [each["outcome"] for each in result.report["dispatches"]]
+        dispatches = [row for row in result.report["decisions"] if row["point"] == "dispatch"]
+        outcomes = [row["outcome"] for row in dispatches]
         kinds = (SCHEDULED, DEFAULT, LEFT, FELL_BACK)
         counts = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in kinds)
         added = result.report["added_seconds"]

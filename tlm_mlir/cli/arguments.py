@@ -14,7 +14,7 @@ from ..files import STANDARD
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..compiler.driver import Options
+    from ..compiler.options import Options
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add` of a command adds its parser to."""
@@ -60,7 +60,7 @@ def add_model(command: argparse.ArgumentParser) -> None:
 
 def options_of(options: argparse.Namespace) -> Options:
     """How to compile, from what `add_target` has added."""
-    from ..compiler.driver import Options
+    from ..compiler.options import Options
 
     return Options(
         target=options.target,

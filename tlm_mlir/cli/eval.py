@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measures, and prints a table for each network and kind."""
     from ..bench import held_out
-    from ..compiler.scheduler import Scheduler
+    from ..policy.scheduler import Scheduler
     from ..training.corpus.entries import read_for_host
     from ..training.corpus.split import share
 

@@ -11,21 +11,21 @@ from .arguments import Commands, add_command, add_target, options_of
 
 def add(commands: Commands) -> None:
     """Adds the command."""
-    text = "show each dispatch as the model reads it, and what it answers"
+    text = "show each decision as the model reads it, and what it answers"
     add_target(add_command(commands, "tokens", run, text))
 
 
 def run(options: argparse.Namespace) -> None:
-    """Prints a paragraph for each dispatch."""
+    """Prints a paragraph for each decision."""
     from ..compiler.driver import plan
-    from ..targets.registry import task
 
     result = plan(options.module, options_of(options))
-    assert result.target is not None
-    for dispatch, row in zip(result.dispatches, result.report.dispatches, strict=True):
-        print(f"{dispatch.name}: {row.outcome}{f' ({row.reason})' if row.reason else ''}")
-        if workload := dispatch.reading.workload:
-            print(f"  workload {workload.digest}")
-            print(f"  prompt   {' '.join(task(workload, result.target).prompt_tokens)}")
-        if row.schedule:
-            print(f"  schedule {row.schedule}")
+    for outcome in (outcome for some in result.outcomes.values() for outcome in some):
+        site, why = outcome.site, f" ({outcome.reason})" if outcome.reason else ""
+        print(f"{site.point} {site.name}: {outcome.outcome}{why}")
+        if site.workload:
+            print(f"  workload {site.workload.digest}")
+        if site.task:
+            print(f"  prompt   {' '.join(site.task.prompt_tokens)}")
+        if outcome.text:
+            print(f"  schedule {outcome.text}")

@@ -1,36 +1,165 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Finding out which schedules of a module do not compile."""
+"""Finding out which choices keep a program from compiling.
+
+A choice is tried together with others in a copy of the program, which is compiled as far as code
+generation goes. Executables that were compiled once are not compiled again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from iree.compiler import ir
 
+from ..decisions.point import DecisionPoint, Site
+from ..decisions.walk import walk
 from ..errors import CompileError
-from ..ir.dispatch import find_dispatches
-from ..iree.executables import alone
+from ..iree.executables import alone, executables
+from ..iree.locations import diagnosed_places, source_places
+from ..iree.module import symbol
 from ..iree.phases import SOURCES, TRANSLATED
 from ..iree.session import Session
-from .schedule_pass import SchedulePass
+from ..language.schedule import Schedule
+from ..policy.deciding import Outcome
+
+Fails = Callable[[frozenset[int]], "Failure | None"]
+"""Whether a program fails to compile under some choices, by their places, and how."""
 
 
-def failing(
-    session: Session, module: ir.Operation, script: ir.Module, names: Sequence[str]
-) -> dict[str, str]:
-    """Dispatch name -> IREE's first diagnostic, for each scheduled dispatch that does not compile.
+@dataclass(frozen=True)
+class Failure:
+    """Why a program does not compile: IREE's first diagnostic, and the places in the source that it
+    is about, as far as that is known."""
 
-    Each executable is scheduled and compiled by itself; `module` stays as it is.
+    reason: str
+    places: frozenset[str] = frozenset()
+
+
+def culprits(chosen: Sequence[int], suspects: Sequence[int], fails: Fails) -> dict[int, str]:
+    """Choices without which a program compiles, and how each fails beside those that stay.
+
+    `chosen` are the places of all choices, `suspects` those to doubt first. The others stay in any
+    case. Takes about 2 k log2(n) trials for k culprits among n choices, two for one that is
+    suspected. Nothing is found in a program that fails without any choice.
     """
-    reasons: dict[str, str] = {}
-    for dispatch in find_dispatches(module):
-        if dispatch.name not in names:
-            continue
-        apart = alone(dispatch.executable)
+    found: dict[int, str] = {}
+
+    def kept(before: frozenset[int], some: Sequence[int]) -> frozenset[int]:
+        """`before`, which compiles, and all of some choices that compile beside them."""
+        if not some:
+            return before
+        failure = fails(before | frozenset(some))
+        if failure is None:
+            return before | frozenset(some)
+        if len(some) == 1:
+            found[some[0]] = failure.reason
+            return before
+        half = len(some) // 2
+        return kept(kept(before, some[:half]), some[half:])
+
+    if fails(frozenset()) is None:
+        rest = [place for place in chosen if place not in suspects]
+        kept(kept(frozenset(), rest), suspects)
+    return found
+
+
+class Trials:
+    """Tries choices in copies of a program.
+
+    A trial ends where code is generated for all executables; a `whole` one goes on to the end.
+    Later points than the one on trial leave everything to IREE.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        points: Sequence[DecisionPoint],
+        cores: int,
+        whole: bool = False,
+    ) -> None:
+        self._session, self._points, self._cores, self._whole = session, points, cores, whole
+        self._translated: dict[str, Failure | None] = {}
+
+    def settle(
+        self, point: DecisionPoint, module: ir.Operation, outcomes: Sequence[Outcome]
+    ) -> list[Outcome]:
+        """The outcomes with which a module at a point's phase compiles: culprits fall back."""
+        chosen = [place for place, outcome in enumerate(outcomes) if outcome.schedule is not None]
+
+        @cache
+        def fails(allowed: frozenset[int]) -> Failure | None:
+            some = [o.schedule if place in allowed else None for place, o in enumerate(outcomes)]
+            return self._try(point, module.clone().operation, some)
+
+        failure = fails(frozenset(chosen)) if chosen else None
+        if failure is None:
+            return list(outcomes)
+        suspects = [
+            place
+            for place in chosen
+            if source_places(outcomes[place].site.operation) & failure.places
+        ]
+        found = culprits(chosen, suspects, fails)
+        return [
+            outcome.fall_back(found[place]) if place in found else outcome
+            for place, outcome in enumerate(outcomes)
+        ]
+
+    def _try(
+        self, point: DecisionPoint, copy: ir.Operation, schedules: Sequence[Schedule | None]
+    ) -> Failure | None:
+        """How a module at a point's phase fails under some schedules, None where it compiles."""
+        later = self._points[self._points.index(point) + 1 :]
         try:
-            SchedulePass(script, only={dispatch.name}).run(apart)
-            session.run(apart, SOURCES, TRANSLATED)
+            point.apply(copy, point.find(copy, self._cores), schedules)
+            at = walk(self._session, copy, point.phase, later, leave_all, self._cores)
+            if at != SOURCES:
+                self._session.run(copy, at, SOURCES)
+            failure = self._translate(copy)
+            if failure is None and self._whole:
+                self._session.run(copy, SOURCES, None)
+            return failure
         except CompileError as error:
-            reasons[dispatch.name] = str(error)
-    return reasons
+            return Failure(str(error), diagnosed_places(str(error)))
+
+    def _translate(self, module: ir.Operation) -> Failure | None:
+        """How the executables of a module fail to be compiled, each by itself."""
+        known = self._translated
+        waiting = {_digest(executable): executable for executable in executables(module)}
+        new = {digest: op for digest, op in waiting.items() if digest not in known}
+        if new and self._compiles(*new.values()) is None:
+            known |= dict.fromkeys(new)
+        for digest, executable in new.items():
+            if digest not in known:
+                known[digest] = self._compiles(executable)
+        failures = [found for digest in waiting if (found := known[digest]) is not None]
+        if not failures:
+            return None
+        places = frozenset().union(*(failure.places for failure in failures))
+        return Failure(failures[0].reason, places)
+
+    def _compiles(self, *some: ir.Operation) -> Failure | None:
+        """How some executables fail together, None where they compile."""
+        try:
+            self._session.run(alone(*some), SOURCES, TRANSLATED)
+        except CompileError as error:
+            places = frozenset().union(*map(source_places, some))
+            return Failure(str(error), places)
+        return None
+
+
+def leave_all(
+    point: DecisionPoint, module: ir.Operation, sites: Sequence[Site]
+) -> list[Schedule | None]:
+    """Leaves everything to IREE."""
+    return [None for _ in sites]
+
+
+def _digest(executable: ir.Operation) -> str:
+    """Of an executable's text, whatever it is called: names count the dispatches of a program."""
+    text = str(executable).replace(symbol(executable), "")
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,20 +8,19 @@ It runs at the end of the phase `preprocessing`, here or in stock `iree-compile
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from iree.compiler import ir
 from iree.compiler.dialects import transform
 from iree.compiler.dialects.transform import structured
 
-from ..errors import InputError
-from ..ir.graph import FUNCTIONS, GraphOp, find_convolutions, operations_named
+from ..ir.graph import FUNCTIONS, operations_named
 from ..iree import passes
 from ..language.schedule import LEAVE
-from ..targets.llvm_cpu_graph import IM2COL, LAST, options
 from .script import empty_script
 
 ENTRY = "__transform_main"
+IM2COL, LAST = "graph:im2col", "graph:channels-last"
 IM2COL_PASS = passes.IM2COL
 REWRITTEN = (
     "linalg.conv_2d_nchw_fchw",
@@ -32,19 +31,14 @@ REWRITTEN = (
 HIDDEN = "tlm.hidden"
 
 
-def layout_script(
-    module: ir.Operation, choices: Sequence[str], ops: Sequence[GraphOp] | None = None
-) -> ir.Module:
-    """The script that makes the layout choices of one program, as a verified `ir.Module`.
+def layout_script(module: ir.Operation, choices: Mapping[ir.Operation, str]) -> ir.Module:
+    """The script that gives some convolutions of a program the layout that was chosen for each, as
+    a verified `ir.Module`.
 
     It takes the program's convolutions by their place and fails on a program with another number of
     them. IREE's pass for im2col rewrites whole functions, so the convolutions that are to stay are
-    generalized while it runs, and get back their name and attributes afterwards. Raises InputError
-    for a choice that its op does not allow.
+    generalized while it runs, and get back their name and attributes afterwards.
     """
-    ops = find_convolutions(module) if ops is None else ops
-    check(ops, choices)
-    chosen = {op.operation: choice for op, choice in zip(ops, choices, strict=True)}
     present = operations_named(module, REWRITTEN)
     with module.context as context, ir.Location.unknown(context):
         script = empty_script()
@@ -53,8 +47,8 @@ def layout_script(
             readonly = [{"transform.readonly": ir.UnitAttr.get()}]
             entry = transform.NamedSequenceOp(ENTRY, [any_op], [], arg_attrs=readonly)
             with ir.InsertionPoint(entry.body):
-                if set(choices) - {LEAVE}:
-                    _rewrite(entry.bodyTarget, present, [chosen.get(op, LEAVE) for op in present])
+                if choices:
+                    _rewrite(entry.bodyTarget, present, [choices.get(op, LEAVE) for op in present])
                 transform.YieldOp([])
         script.operation.verify()
     return script
@@ -145,11 +139,3 @@ def _restore(handle: ir.Value, operation: ir.Operation) -> None:
 
 def _attributes(operation: ir.Operation) -> dict[str, ir.Attribute]:
     return {name: operation.attributes[name] for name in operation.attributes}
-
-
-def check(ops: Sequence[GraphOp], choices: Sequence[str]) -> None:
-    if len(ops) != len(choices):
-        raise InputError(f"{len(choices)} choices for {len(ops)} ops; give one for each op")
-    for op, choice in zip(ops, choices, strict=True):
-        if choice not in options(op.workload):
-            raise InputError(f"{op.operation.name} does not allow '{choice}'; leave it to IREE")

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
-
-from iree.compiler import ir
 
 from ..errors import CompileError
 from ..ir.dispatch import find_dispatches, rows_first
@@ -19,30 +17,14 @@ from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.backend import DispatchTask
 from ..targets.target import CpuTarget, Target, cpu_target
 
 _LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
 """CPUs that stand for all of a vector width (in bits): IREE's choices depend on little else."""
 
 
-def own_choices(
-    configured: ir.Operation, tasks: Mapping[str, DispatchTask]
-) -> dict[str, Schedule | None]:
-    """What IREE chose for each dispatch of a module at CONFIGURED, by the dispatch's name.
-
-    None where the space has nothing alike.
-    """
-    texts = configurations(configured)
-    return {
-        name: task.read_back(texts[name])
-        for name, task in tasks.items()
-        if name in texts
-    }
-
-
 class OwnChoice:
-    """The same for a dispatch that stands alone, as in a corpus."""
+    """What IREE chooses for dispatches that stand alone, as in a corpus."""
 
     def __init__(self, flags: Sequence[str]) -> None:
         self._session = Session(flags)

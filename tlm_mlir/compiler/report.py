@@ -1,88 +1,94 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a compile did, dispatch by dispatch, and how long each part took."""
+"""What a compile did, decision by decision, and how long each part took."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..decisions.dispatch import Lowering
 from ..files import write_text
+from ..policy.deciding import Outcome
+from .clock import Clock
+from .road import Compiled
+from .steps import Plan
 
-SCHEDULED, DEFAULT, LEFT, AT_LOAD, FELL_BACK = "scheduled", "default", "left", "at load", "fallback"
-MEASUREMENTS = "a judge that learned from measurements"
-ESTIMATE = "a static estimate; nothing was measured on such a device"
 
+@dataclass(frozen=True)
+class Row:
+    """One decision: about which op or dispatch (`name`, and its `location` in the source where it
+    has one), at which decision `point`, and what became of it and why.
 
-@dataclass
-class DispatchReport:
-    """One dispatch: what became of it, why, and its schedule's tokens.
-
-    `outcome` is "scheduled", "default" (the model prefers IREE's), "left" (cannot be scheduled),
-    "at load" (runs once, not worth a schedule) or "fallback" (its schedule did not compile).
+    `outcome` is "scheduled", "default" (IREE's is kept), "left" (nothing can be asked), "at load"
+    (runs once, not worth a question) or "fallback" (the schedule did not compile). `predicted` is
+    the log of the latency of the best schedule written over that of IREE's default, as what
+    `compared_by` names predicts it.
     """
 
+    point: str
     name: str
     outcome: str
-    reason: str = ""
-    workload: str = ""
-    schedule: str = ""
-
-
-@dataclass
-class GraphReport:
-    """One op of the whole program and what was chosen for it before dispatches were formed.
-
-    `reason` has what the estimate said of a choice that was asked for, or why it was left.
-    """
-
-    op: str
+    reason: str
     workload: str
-    choice: str
-    reason: str = ""
+    schedule: str
+    predicted: float | None
+    compared_by: str
+    location: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
-    """A whole compile. `seconds` has one entry for each part. `foretold_by` says what the schedules
-    were compared by, MEASUREMENTS or ESTIMATE."""
+    """A whole compile. `seconds` has one entry for each part."""
 
     module: str
     target: str
-    model: str = ""
-    foretold_by: str = ""
-    graph: list[GraphReport] = field(default_factory=list)
-    dispatches: list[DispatchReport] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    model: str
+    decisions: tuple[Row, ...]
+    seconds: Mapping[str, float]
+    warnings: tuple[str, ...]
 
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        """Adds the time of a block to a part."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - start
+    @property
+    def dispatches(self) -> list[Row]:
+        """The rows about dispatches, in program order."""
+        return [row for row in self.decisions if row.point == Lowering.name]
 
     def count(self, outcome: str) -> int:
         """How many dispatches had an outcome."""
-        return sum(dispatch.outcome == outcome for dispatch in self.dispatches)
+        return sum(row.outcome == outcome for row in self.dispatches)
 
     def added_seconds(self) -> float:
-        """Seconds that scheduling added to what IREE takes."""
+        """Seconds that deciding added to what IREE takes."""
         return sum(seconds for part, seconds in self.seconds.items() if not part.startswith("iree"))
 
     def to_json(self) -> str:
         """The report as indented JSON."""
-        data = asdict(self)
-        data["added_seconds"] = self.added_seconds()
-        return json.dumps(data, indent=2)
+        return json.dumps({**asdict(self), "added_seconds": self.added_seconds()}, indent=2)
 
     def write(self, path: Path) -> None:
         """Writes the JSON. Raises InputError when it cannot be written."""
         write_text(path, self.to_json() + "\n")
+
+
+def _row(outcome: Outcome) -> Row:
+    site, answer = outcome.site, outcome.answer
+    return Row(
+        site.point,
+        site.name,
+        outcome.outcome,
+        outcome.reason,
+        site.workload.digest if site.workload else "",
+        outcome.text,
+        answer.predicted if answer and answer.predicted not in (None, math.inf) else None,
+        answer.compared_by if answer else "",
+        site.location,
+    )
+
+
+def render(module: str, target: str, done: Compiled | Plan, clock: Clock) -> Report:
+    """The report of what was decided about the program that is called `module`."""
+    rows = tuple(_row(outcome) for some in done.outcomes.values() for outcome in some)
+    return Report(module, target, done.model, rows, dict(clock.seconds), done.warnings)

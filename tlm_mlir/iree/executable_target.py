@@ -19,6 +19,7 @@ from .session import Session
 CPU = "llvm-cpu"
 """The backend of targets that are CPUs."""
 _BACKEND = re.compile(r'target<"([\w-]+)"')
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[<>]')
 _ATTRIBUTE = "#hal.executable.target<"
 _PROGRAM = "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> { return %x : tensor<4xf32> }"
 
@@ -34,6 +35,30 @@ def device_target(module: ir.Operation) -> str:
             if text.startswith("#hal.device.target"):
                 return text
     return ""
+
+
+def executable_targets(module: ir.Operation) -> list[str]:
+    """Texts of the different executable targets of a program's devices, in their order.
+
+    They are there from the phase `preprocessing` on.
+    """
+    found: dict[str, None] = {}
+    for operation in named(module, GLOBAL):
+        if "initial_value" in operation.attributes:
+            text = str(operation.attributes["initial_value"])
+            for start in re.finditer(re.escape(_ATTRIBUTE), text):
+                found.setdefault(_closed(text[start.start() :]))
+    return list(found)
+
+
+def _closed(text: str) -> str:
+    """The attribute that a text begins with, to the bracket that closes it."""
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth += {"<": 1, ">": -1}.get(found.group(), 0)
+        if not depth and found.group() == ">":
+            return text[: found.end()]
+    return text
 
 
 def backend(attribute: str) -> str:

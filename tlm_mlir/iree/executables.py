@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from iree.compiler import ir, passmanager
 
+from ..errors import CompileError
 from .attributes import LOWERING, TRANSLATION
+from .invocation import first_error
 from .module import body, named, symbol, walk
 from .ops import (
     ASSUME_INT,
@@ -56,10 +58,16 @@ def functions_of(module: ir.Operation) -> list[ir.Operation]:
 
 
 def run_on_functions(module: ir.Operation, passes: Sequence[str]) -> None:
-    """Runs registered passes on all dispatch functions of a module, in place."""
+    """Runs registered passes on all dispatch functions of a module, in place.
+
+    Raises CompileError with IREE's first diagnostic when one of them fails.
+    """
     nest = "builtin.module(hal.executable(hal.executable.variant(builtin.module(func.func({})))))"
     with module.context:
-        passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
+        try:
+            passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
+        except ir.MLIRError as error:
+            raise CompileError(first_error(error)) from error
 
 
 def configuration(function: ir.Operation) -> str:

@@ -72,6 +72,12 @@ def first_line(diagnostic: str) -> str:
     return line[:_MESSAGE_LIMIT]
 
 
+def first_error(error: ir.MLIRError) -> str:
+    """The first diagnostic of an error that the bindings raise, on one line."""
+    found = error.error_diagnostics
+    return first_line(found[0].message if found else str(error))
+
+
 _global_flags: tuple[str, ...] = ()
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from iree.compiler import ir
 from iree.compiler.api import Output, Source
 
-from ..errors import InputError, TargetError
+from ..errors import CompileError, InputError, TargetError
 from ..files import STANDARD, STANDARD_INPUT, read_bytes, shown, write_bytes
 from .flags import COMPILE_TO, cpu
-from .invocation import first_line, invoke, open_invocation, open_session, run_phases
+from .invocation import first_error, invoke, open_invocation, open_session, run_phases
 from .phases import SOURCES
 
 _PROGRAM = "module {}"
@@ -38,10 +38,15 @@ class Session:
 
         Raises InputError when it is missing or no MLIR.
         """
+        return self._parse(self._open(path), shown(path, STANDARD_INPUT))
+
+    def parse_bytes(self, content: bytes, name: str = "module") -> ir.Operation:
+        """Reads a module from text or bytecode. Raises InputError when it is no MLIR."""
+        return self._parse(Source.wrap_buffer(self._session, content, buffer_name="-"), name)
+
+    def _parse(self, source: Source, name: str) -> ir.Operation:
         invocation, diagnostics = open_invocation(self._session)
-        source = self._open(path)
         if not invocation.parse_source(source):
-            name = shown(path, STANDARD_INPUT)
             raise InputError(f"{name} is not MLIR that IREE reads: {diagnostics.first()}")
         return invocation.export_module()
 
@@ -57,8 +62,7 @@ class Session:
         try:
             return ir.Module.parse(text, self.context).operation.clone().operation
         except ir.MLIRError as error:
-            found = error.error_diagnostics
-            why = first_line(found[0].message if found else str(error))
+            why = first_error(error)
             raise InputError(f"{name} is not MLIR that IREE reads: {why}") from error
 
     def run(self, module: ir.Operation, start: str | None, stop: str | None) -> ir.Operation:
@@ -74,11 +78,14 @@ class Session:
 
         The module is consumed. Raises CompileError with IREE's first diagnostic.
         """
-        invocation, _ = invoke(self._session, module, start, None)
+        invocation, diagnostics = invoke(self._session, module, start, None)
         try:
             # Through memory: LLVM's own file streams end the process on a full disk.
             with Output.open_membuffer() as output:
-                invocation.output_vm_bytecode(output)
+                try:
+                    invocation.output_vm_bytecode(output)
+                except ValueError as error:
+                    raise CompileError(diagnostics.first()) from error
                 write_bytes(path, output.map_memory())
         finally:
             invocation.close()

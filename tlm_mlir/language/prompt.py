@@ -13,7 +13,11 @@ MAX_TOKENS = 448
 """Longest prompt that the model reads; a longer one leaves its dispatch to IREE."""
 
 
-def prompt(workload: Workload, target: Target, question: str = "decide") -> list[int]:
+DECIDE = "decide"
+"""The word that asks about a dispatch; any other is about an op of a program before dispatches."""
+
+
+def prompt(workload: Workload, target: Target, question: str = DECIDE) -> list[int]:
     """Token ids of the question "how should this target run this workload?".
 
     The question "decide" is about a dispatch, "graph" about one op of a program before dispatches
@@ -22,7 +26,7 @@ def prompt(workload: Workload, target: Target, question: str = "decide") -> list
     return [ID[token] for token in prompt_tokens(workload, target, question)]
 
 
-def readable(workload: Workload, target: Target, question: str = "decide") -> bool:
+def readable(workload: Workload, target: Target, question: str = DECIDE) -> bool:
     """Whether the model can read the question: of a long prompt it cannot."""
     return len(prompt_tokens(workload, target, question)) <= MAX_TOKENS
 
@@ -32,7 +36,7 @@ def header(target: Target) -> list[int]:
     return [ID[token] for token in (BOS, *_target(target))]
 
 
-def prompt_tokens(workload: Workload, target: Target, question: str = "decide") -> list[str]:
+def prompt_tokens(workload: Workload, target: Target, question: str = DECIDE) -> list[str]:
     """The same as token strings, which people can read."""
     tokens = [BOS, *_target(target), "dims"]
     kinds = dict(zip(workload.root_op.loops, workload.root_op.iterators, strict=True))

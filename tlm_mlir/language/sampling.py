@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from .grammar import Grammar
 from .schedule import Decision, Schedule
 from .space import Choice, Knob, Mark, Order, Pick, Size, Space, Value
+from .vocabulary import ID
 
 PLAIN_SHARE = 0.85
 """Share of sizes drawn among divisors and powers of two, which most good schedules are made of."""
@@ -89,3 +91,20 @@ def admits(knob: Knob, value: Value) -> bool:
     if isinstance(knob, Order) and isinstance(value, tuple):
         return sorted(value) == sorted(knob.items)
     return False
+
+
+def every(grammar: Grammar, most: int) -> list[list[str]] | None:
+    """Token strings of all schedules in the order of the knobs' values; None if they are more."""
+    found: list[list[str]] = []
+    waiting: list[list[str]] = [[]]
+    while waiting:
+        tokens = waiting.pop()
+        cursor = grammar.cursor()
+        for token in tokens:
+            cursor.push(ID[token])
+        if cursor.done:
+            found.append(tokens)
+        if len(found) + len(waiting) > most:
+            return None
+        waiting += [[*tokens, token] for token in reversed(cursor.allowed())]
+    return found

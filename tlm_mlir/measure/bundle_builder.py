@@ -16,7 +16,6 @@ from iree.compiler import ir
 
 from ..compiler.apply import annotate
 from ..compiler.retarget import REFERENCE_FLAGS, Question, only, question
-from ..compiler.scheduler import Scheduler
 from ..errors import CompileError, InputError
 from ..ir.workload import Workload
 from ..iree.module import body, walk
@@ -24,6 +23,7 @@ from ..iree.ops import DISPATCH, GATHER, READ_AND_WRITTEN
 from ..iree.phases import SOURCES
 from ..iree.session import Session
 from ..language.schedule import DEFAULT, END, Schedule
+from ..policy.scheduler import Scheduler
 from ..targets.target import GpuTarget
 from ..targets.task import Task
 from .arithmetic import is_exact

@@ -71,7 +71,7 @@ class _State:
     struck: dict[int, Measured] = field(default_factory=dict)
 
     def variant(self, number: int) -> Variant:
-        return Variant() if number == _DEFAULT else self.job.variants[number]
+        return {} if number == _DEFAULT else self.job.variants[number]
 
     def strike(self, number: int, status: str, message: str) -> None:
         self.built.pop(number, None)
@@ -115,7 +115,11 @@ def _compile(compilers: Processes, state: _State) -> None:
     numbers = [_DEFAULT, *range(len(state.job.variants))]
     answers = {
         number: compilers.submit(
-            program_worker.compile_variant, state.job.source, state.variant(number), state.job.flags
+            program_worker.compile_variant,
+            state.job.source,
+            state.variant(number),
+            state.job.flags,
+            state.job.threads,
         )
         for number in numbers
     }

@@ -11,7 +11,7 @@ import re
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from tlm_mlir.compiler import graph
+from tlm_mlir.decisions import walk
+from tlm_mlir.decisions.point import DecisionPoint, Site
+from tlm_mlir.decisions.points import POINTS
 from tlm_mlir.errors import CompileError, InputError, MeasureError
-from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.iree.module import block, named, symbol
 from tlm_mlir.iree.ops import FUNCTION
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.schedule import LEAVE
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.measure import oracle
 from tlm_mlir.measure.timer import DISTURBING_RATE, ROUNDS, Slice, Timing
 from tlm_mlir.measure.worker import Mark, Measured
@@ -39,15 +40,9 @@ Shaped = tuple[tuple[int, ...], str]
 """Shape and element type of a tensor."""
 
 
-@dataclass(frozen=True)
-class Variant:
-    """Graph decisions for a program: one token for each op, or one token for all of them.
-
-    `layouts` are for `find_convolutions`, `tiling` for `find_contractions` after the layouts.
-    """
-
-    layouts: str | tuple[str, ...] = LEAVE
-    tiling: str | tuple[str, ...] = LEAVE
+Variant = Mapping[str, str | tuple[str, ...]]
+"""Decisions for a program by the name of their decision point: the text of a schedule for each
+site, or one for all of them. Points that it does not name leave everything to IREE."""
 
 
 @dataclass(frozen=True)
@@ -71,30 +66,28 @@ class Plan:
     archive: str
 
 
-def compile_variant(source: str, variant: Variant, flags: Sequence[str], mark: str) -> Built:
-    """Compiles a program under a variant's decisions.
+def compile_variant(
+    source: str, variant: Variant, flags: Sequence[str], cores: int, mark: str
+) -> Built:
+    """Compiles a program under a variant's decisions, to run on some cores.
 
     Raises CompileError when IREE refuses it, InputError for decisions that do not fit.
     """
     marker = Mark(mark)
     marker.capture_stderr()
     marker("translate", 0)
-    tiled = variant.tiling != LEAVE
-    session = Session([*flags, graph.TILING_FLAG] if tiled else flags)
+    points = [point for name, point in POINTS.items() if name in variant]
+    session = Session([*flags, *walk.flags(points)])
     module = session.parse_text(source, "the program")
     entry, inputs = _signature(module)
-    module = session.run(module, None, graph.LAYOUTS)
-    count = len(find_convolutions(module))
-    graph.apply_layouts(module, _spread(variant.layouts, count))
-    module = session.run(module, graph.LAYOUTS, graph.TILING)
-    if tiled:
-        count = len(find_contractions(module))
-        if not count:
-            raise InputError("the program has no contraction to tile; measure it without")
-        graph.apply_tiling(module, _spread(variant.tiling, count))
+
+    def decide(point: DecisionPoint, module: Any, sites: Sequence[Site]) -> list[Schedule | None]:
+        return _schedules(point, sites, variant[point.name])
+
+    at = walk.walk(session, module, None, points, decide, cores)
     with tempfile.TemporaryDirectory(prefix="tlm-program-") as folder:
         path = Path(folder) / "program.vmfb"
-        session.finish(module, graph.TILING, path)
+        session.finish(module, at, path)
         binary = path.read_bytes()
     parameters = tuple(
         (scope or "", key, _shaped(text)) for scope, key, text in _PARAMETER.findall(source)
@@ -102,8 +95,21 @@ def compile_variant(source: str, variant: Variant, flags: Sequence[str], mark: s
     return Built(binary, entry, inputs, parameters)
 
 
-def _spread(choice: str | tuple[str, ...], count: int) -> Sequence[str]:
-    return [choice] * count if isinstance(choice, str) else choice
+def _schedules(
+    point: DecisionPoint, sites: Sequence[Site], texts: str | tuple[str, ...]
+) -> list[Schedule | None]:
+    """The schedules that texts spell for the sites of a point."""
+    if not sites:
+        raise InputError(f"the program has no {point.name} to decide; measure it without")
+    each = [texts] * len(sites) if isinstance(texts, str) else texts
+    if len(each) != len(sites):
+        raise InputError(f"{len(each)} schedules for {len(sites)} sites; give one for each site")
+    found: list[Schedule | None] = []
+    for site, text in zip(sites, each, strict=True):
+        if site.task is None:
+            raise InputError(f"{site.name} {site.reason}; nothing can be decided about it")
+        found.append(site.task.parse(text))
+    return found
 
 
 def _signature(module: Any) -> tuple[str, tuple[Shaped, ...]]:

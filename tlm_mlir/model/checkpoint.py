@@ -6,7 +6,7 @@ config.json         GPT2Config
 model.safetensors   float32 weights, keys `transformer.*`; lm_head is tied to `transformer.wte`
 vocabulary.json     the tokens, their digest and version
 step.mlir           the forward step (training/fit/export_step.py), reads its weights by these keys
-judge-*.safetensors trees that judge schedules for a backend (model/trees.py); may be missing
+judge-*.safetensors trees that judge schedules for a backend (policy/cost_model.py); may be missing
 manifest.json       sha256 of each file above, vocabulary digest, format version
 """
 
@@ -61,7 +61,7 @@ class Checkpoint:
         return [name.removeprefix(start).removesuffix(end) for name in names]
 
     def judge(self, backend: str) -> Path:
-        """Path of the judge for one of them (model/trees.py). Raises CheckpointError if damaged."""
+        """Path of the cost model for one of them. Raises CheckpointError if damaged."""
         name = judge_name(backend)
         _check_file(self.directory, name, self.manifest["files"][name])
         return self.directory / name

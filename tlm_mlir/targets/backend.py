@@ -17,7 +17,7 @@ from ..language.schedule import Schedule
 from ..language.space import Space
 from .facts import Facts
 from .target import Target
-from .task import Question, T, T_co, Task
+from .task import T, T_co, Task
 
 LOWERING, TRANSLATION = "lowering_config", "translation_info"
 DECOMPOSITION = "decomposition_config"
@@ -39,7 +39,7 @@ class Backend:
     """A backend, by IREE's name. Its question is how a dispatch is lowered.
 
     `entry_passes` run on every function before it is configured. `passes` are the registered ones
-    that a `Configuration` may name. `graph` is asked about ops before dispatches are formed.
+    that a `Configuration` may name.
     """
 
     name: str
@@ -48,10 +48,10 @@ class Backend:
     default: ModuleType
     facts: ModuleType
     estimates: ModuleType | None = None
-    graph: Question | None = None
     entry_passes: tuple[str, ...] = ()
     passes: frozenset[str] = field(default_factory=frozenset)
     token: str = field(default="decide", init=False)
+    margin: float | None = field(default=None, init=False)
 
     @property
     def estimated(self) -> bool:

@@ -16,13 +16,12 @@ from . import (
     llvm_cpu,
     llvm_cpu_default,
     llvm_cpu_facts,
-    llvm_cpu_graph,
     vulkan,
 )
 from .backend import Backend, DispatchTask
 from .gpu import gpu_target
 from .target import Target, cpu_target
-from .task import T, Task
+from .task import T
 
 CPU = Backend(
     "llvm-cpu",
@@ -30,7 +29,6 @@ CPU = Backend(
     llvm_cpu,
     llvm_cpu_default,
     llvm_cpu_facts,
-    graph=llvm_cpu_graph.GRAPH,
     entry_passes=llvm_cpu.ENTRY_PASSES,
     passes=llvm_cpu.PASSES,
 )
@@ -65,18 +63,6 @@ def backend(target: Target) -> Backend:
 def task(workload: Workload, target: T) -> DispatchTask[T]:
     """The task of lowering a dispatch on a target. Raises TargetError for an unknown backend."""
     return backend(target).task(workload, target)
-
-
-def graph_task(workload: Workload, target: T) -> Task[T]:
-    """The task about one op of a program before dispatches are formed.
-
-    Raises TargetError for a backend without decisions there.
-    """
-    question = backend(target).graph
-    if question is None:
-        known = ", ".join(name for name, some in BACKENDS.items() if some.graph)
-        raise TargetError(f"no graph decisions for '{target.backend}'; there are for {known}")
-    return Task(workload, target, question)
 
 
 def read_target(executable_target: str, cores: int, context: ir.Context) -> Target:

@@ -38,6 +38,11 @@ class Question(Protocol):
         """Whether schedules have a static `estimate`, by which they are compared where nobody has
         measured any."""
 
+    @property
+    def margin(self) -> float | None:
+        """Least predicted lead (in log latency) by which a schedule replaces IREE's default; None
+        for that of the scheduler."""
+
     def space(self, task: Task[Any]) -> Space:
         """The decisions, from the start."""
 
@@ -56,13 +61,13 @@ class Question(Protocol):
 class Task(Generic[T_co]):
     """One question about one workload on one target.
 
-    `constants` tell of an op of a program which of its operands are known when the program loads.
+    `sources` tell of an op of a program where each input comes from (`ir.sources`).
     """
 
     workload: Workload
     target: T_co
     question: Question
-    constants: tuple[bool, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def space(self) -> Space:
         """A fresh walk through the decisions."""

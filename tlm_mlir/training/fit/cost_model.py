@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 
 from tlm_mlir.compiler.own import OwnChoice
-from tlm_mlir.compiler.scheduler import MARGIN
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.model.checkpoint import add, judge_name
-from tlm_mlir.model.trees import Trees
+from tlm_mlir.policy.cost_model import CostModel
+from tlm_mlir.policy.scheduler import MARGIN
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.backend import DispatchTask
 from tlm_mlir.targets.facts import NONE, TO_IREE
@@ -113,7 +113,7 @@ def fit(
     settings: Mapping[str, Any] = SETTINGS,
     *,
     rounds: int = ROUNDS,
-) -> Trees:
+) -> CostModel:
     """The cost model that the examples teach. Each weighs with the root of its size."""
     import lightgbm
 
@@ -146,7 +146,7 @@ def _table(some: Sequence[Example], names: Sequence[str]) -> np.ndarray:
     return np.array([[row[name] for name in names] for row in features], np.float32)
 
 
-def _trees(dump: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Trees:
+def _trees(dump: Sequence[Mapping[str, Any]], names: Sequence[str]) -> CostModel:
     """LightGBM's trees, of SEEDS ensembles, as arrays, with the columns that they look at."""
     trees = [_arrays(tree["tree_structure"]) for tree in dump]
     for tree in trees:
@@ -163,7 +163,7 @@ def _trees(dump: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Trees:
             row[: len(tree[name])] = tree[name]
         return result
 
-    return Trees(
+    return CostModel(
         tuple(names[column] for column in used),
         padded("feature", np.int16),
         padded("threshold", np.float64),
@@ -202,7 +202,7 @@ Predict = Callable[[Sequence[Mapping[str, float]]], np.ndarray]
 """From the features of schedules to log latencies over that of IREE's default."""
 
 
-def by_trees(trees: Trees) -> Predict:
+def by_trees(trees: CostModel) -> Predict:
     """What trees predict."""
     return lambda features: trees(trees.rows(features))
 

@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ...compiler.own import OwnChoice
-from ...compiler.scheduler import Scheduler
 from ...errors import InputError
 from ...ir.workload import Workload
 from ...iree.release import installed_iree
@@ -28,6 +27,7 @@ from ...measure.database import Database, Record
 from ...measure.lines import canonical
 from ...measure.runner import Job, JobResult, Limits, measure_batches
 from ...measure.versions import versions
+from ...policy.scheduler import Scheduler
 from ...targets import registry
 from ...targets.target import CpuTarget
 from ...targets.task import Task

@@ -17,77 +17,95 @@ import hashlib
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from ...compiler.graph import LAYOUTS, TILING, apply_layouts
+import numpy as np
+
+from ...decisions.layout import IM2COL, Layout
+from ...decisions.packing import TILED, Packing
+from ...decisions.point import DecisionPoint, Site
+from ...decisions.points import EARLY
+from ...decisions.walk import walk
 from ...errors import InputError, TlmError
-from ...ir.graph import GraphOp, find_contractions, find_convolutions
-from ...ir.workload import Workload
-from ...iree.executable_target import device_target
 from ...iree.release import installed_iree
 from ...iree.session import Session
-from ...language.prompt import readable
-from ...language.schedule import LEAVE
-from ...language.vocabulary import END
+from ...language.sampling import every
+from ...language.schedule import END, Schedule
 from ...measure.database import Database, Record
 from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
 from ...measure.worker import Measured
-from ...targets.llvm_cpu_graph import IM2COL, LAST, TILED, options
-from ...targets.target import CpuTarget, cpu_target
+from ...targets.target import CpuTarget
+from ...targets.task import Task
 from ..corpus.entries import BASE_FLAGS, MIN_POINTS, root_key
 from ..corpus.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 from ..corpus.one_op_programs import one_op_program
 from .collect import CYCLES_PER_SECOND, reduction_length, stamp
 
 MAX_FLOPS = 4e9
-VARIANTS = {
-    TILED: (Variant(tiling=TILED),),
-    LAST: (Variant(LAST),),
-    IM2COL: (Variant(IM2COL), Variant(IM2COL, TILED)),
-}
-"""What is measured for an option, of which the best counts."""
+MOST = 16
+"""Schedules of an op that are measured; of more, as many random ones."""
 
 
 @dataclass(frozen=True)
 class GraphEntry:
-    """An op of a network: its workload, the network's name, and a program of the op alone."""
+    """An op of a network: its task, the decision point that it is for, the network's name, and a
+    program of the op alone."""
 
-    workload: Workload
+    task: Task[CpuTarget]
+    point: str
     network: str
     source: str
 
 
-def read_network(path: Path) -> Iterator[tuple[GraphOp, str]]:
-    """(op, device target) of all convolutions of a network, then of its contractions as they are
-    and where convolutions have become matmuls.
+def visit_network(path: Path, cores: int, visit: Callable[[Site], None]) -> None:
+    """Visits all convolutions of a network, then its contractions as they are and where
+    convolutions have become matmuls.
 
-    An op is valid until the next one is asked for.
+    A site's operation is valid during its visit.
     """
-    for layout in (LEAVE, IM2COL):
+    for gathered in (False, True):
         session = Session(BASE_FLAGS)
-        module = session.run(session.parse(path), None, LAYOUTS)
-        device = device_target(module)
-        convolutions = find_convolutions(module)
-        if layout == LEAVE:
-            yield from ((op, device) for op in convolutions)
-        elif not convolutions:
-            return
-        else:
-            choices = [layout if layout in options(op.workload) else LEAVE for op in convolutions]
-            apply_layouts(module, choices)
-        module = session.run(module, LAYOUTS, TILING)
-        yield from ((op, device) for op in find_contractions(module))
+        found = 0
+
+        def decide(
+            point: DecisionPoint, module: object, sites: Sequence[Site], gathered: bool = gathered
+        ) -> list[Schedule | None]:
+            nonlocal found
+            if gathered and point.name == Layout.name:
+                found = len(sites)
+                return [_im2col(site) for site in sites]
+            if not gathered or found:
+                for site in sites:
+                    visit(site)
+            return [None for _ in sites]
+
+        walk(session, session.parse(path), None, EARLY, decide, cores)
+
+
+def _im2col(site: Site) -> Schedule | None:
+    """The schedule that makes a convolution a matmul, None where it cannot become one."""
+    if site.task is None or IM2COL not in site.task.grammar().cursor().allowed():
+        return None
+    return site.task.decode([IM2COL, END])
 
 
 def held_out_keys(folder: Path) -> set[str]:
     """Root keys of every graph op of the held-out networks."""
-    paths = [folder / f"{name}.mlir" for name in HELD_OUT | HELD_OUT_HALF]
-    return {root_key(op.workload) for path in paths for op, _ in read_network(path)}
+    found: set[str] = set()
+
+    def visit(site: Site) -> None:
+        if site.workload:
+            found.add(root_key(site.workload))
+
+    for name in HELD_OUT | HELD_OUT_HALF:
+        visit_network(folder / f"{name}.mlir", 1, visit)
+    return found
 
 
-def gather(folder: Path, cores: int) -> Iterator[tuple[GraphEntry, CpuTarget]]:
+def gather(folder: Path, cores: int) -> Iterator[GraphEntry]:
     """Distinct ops of the training networks in a folder, one network after the other.
 
     Raises InputError when there is none, or a held-out network is missing.
@@ -99,63 +117,81 @@ def gather(folder: Path, cores: int) -> Iterator[tuple[GraphEntry, CpuTarget]]:
     # Shuffled, the same way each time: a run that is stopped early has seen all families.
     paths.sort(key=lambda path: hashlib.sha256(path.stem.encode()).digest())
     for path in paths:
+        found: list[GraphEntry] = []
         try:
-            for op, device in read_network(path):
-                key = root_key(op.workload)
-                target = cpu_target(device, cores)
-                if key in seen or not _measurable(op.workload, target):
-                    continue
-                seen.add(key)
-                source = one_op_program(op.operation)
-                if source is not None:
-                    yield GraphEntry(op.workload, path.stem, source), target
+            visit_network(path, cores, partial(_enter, path.stem, seen, found))
         except TlmError as error:
             print(f"{path.name}: {error}", file=sys.stderr)
+        yield from found
 
 
-def _measured(database: Database, entry: GraphEntry, target: CpuTarget) -> set[str]:
-    return database.schedules(entry.workload.to_json(), target.to_json(), installed_iree())
+def _enter(network: str, seen: set[str], found: list[GraphEntry], site: Site) -> None:
+    """Adds a site that is new and can be measured to the ops of a network."""
+    if site.task is None or root_key(site.task.workload) in seen or not _measurable(site.task):
+        return
+    seen.add(root_key(site.task.workload))
+    source = one_op_program(site.operation)
+    if source is not None:
+        found.append(GraphEntry(site.task, site.point, network, source))
 
 
-def _measurable(workload: Workload, target: CpuTarget) -> bool:
-    if not workload.static or len(options(workload)) < 2 or workload.flops > MAX_FLOPS:
+def _measurable(task: Task[CpuTarget]) -> bool:
+    workload = task.workload
+    if not workload.static or not task.schedulable or workload.flops > MAX_FLOPS:
         return False
-    if math.prod(workload.op_extents(workload.root_op)) < MIN_POINTS:
-        return False
-    return readable(workload, target, "graph")
+    return math.prod(workload.op_extents(workload.root_op)) >= MIN_POINTS and task.readable
 
 
-def job(entry: GraphEntry, target: CpuTarget) -> ProgramJob:
-    """The measuring job for an op: every way of every option."""
-    workload = entry.workload
+def schedules(task: Task[CpuTarget]) -> list[str]:
+    """The schedules of an op that are measured, without the default; always the same ones."""
+    some = every(task.grammar(), MOST)
+    if some is None:
+        rng = np.random.default_rng(int(task.workload.digest, 16))
+        some = [task.encode(task.random(rng)) for _ in range(MOST)]
+    texts = dict.fromkeys(" ".join(tokens) for tokens in some)
+    return [text for text in texts if not task.parse(text).is_default]
+
+
+def ways(entry: GraphEntry, text: str) -> list[Variant]:
+    """What is measured for a schedule, of which the best counts."""
+    alone: Variant = {entry.point: text}
+    if IM2COL in text.split():
+        return [alone, {**alone, Packing.name: f"{TILED} {END}"}]
+    return [alone]
+
+
+def job(entry: GraphEntry) -> ProgramJob:
+    """The measuring job for an op: every way of every schedule."""
+    workload, target = entry.task.workload, entry.task.target
     lanes = target.vector_bytes // 4
+    variants = [way for text in schedules(entry.task) for way in ways(entry, text)]
     return ProgramJob(
         source=entry.source,
-        variants=tuple(variant for option in options(workload)[1:] for variant in VARIANTS[option]),
+        variants=tuple(variants),
         flags=BASE_FLAGS,
         threads=target.cores,
         reduction=reduction_length(workload),
         # Two fused multiply-adds a lane and cycle is the most that a core can do.
         min_seconds=workload.flops / (target.cores * lanes * 4 * CYCLES_PER_SECOND),
-        tag=(entry, target),
+        tag=entry,
     )
 
 
 def records(result: ProgramResult) -> list[Record]:
-    """The records of a measured job, one for each option; none when it failed as a whole."""
+    """The records of a measured job, one for each schedule; none when it failed as a whole."""
     if result.error:
         return []
-    assert isinstance(result.job.tag, tuple)
-    entry, target = result.job.tag
+    entry = result.job.tag
+    assert isinstance(entry, GraphEntry) and entry.task.default is not None
     measured = iter(result.variants)
-    rows = [(LEAVE, result.default)]
-    for option in options(entry.workload)[1:]:
-        rows.append((option, _best([next(measured) for _ in VARIANTS[option]])))
+    rows = [(entry.task.text(entry.task.default), result.default)]
+    for text in schedules(entry.task):
+        rows.append((text, _best([next(measured) for _ in ways(entry, text)])))
     return [
         Record(
-            workload=entry.workload.to_json(),
-            target=target.to_json(),
-            schedule=f"{option} {END}",
+            workload=entry.task.workload.to_json(),
+            target=entry.task.target.to_json(),
+            schedule=text,
             status=row.status,
             seconds=row.seconds if row.status == "ok" else None,
             default_seconds=result.default.seconds,
@@ -163,7 +199,7 @@ def records(result: ProgramResult) -> list[Record]:
             round=0,
             versions=stamp(),
         )
-        for option, row in rows
+        for text, row in rows
     ]
 
 
@@ -179,11 +215,14 @@ def collect(folder: Path, database: Database, cores: int, limit: int | None = No
 
     def jobs() -> Iterator[ProgramJob]:
         count = 0
-        for entry, target in gather(folder, cores):
-            wanted = {f"{option} {END}" for option in options(entry.workload)}
-            if wanted <= _measured(database, entry, target):
+        for entry in gather(folder, cores):
+            task = entry.task
+            known = database.schedules(
+                task.workload.to_json(), task.target.to_json(), installed_iree()
+            )
+            if known.issuperset(schedules(task)):
                 continue
-            yield job(entry, target)
+            yield job(entry)
             count += 1
             if count == limit:
                 return
@@ -194,13 +233,13 @@ def collect(folder: Path, database: Database, cores: int, limit: int | None = No
         rows = records(result)
         database.add(rows)
         written += len(rows)
-        assert isinstance(result.job.tag, tuple)
-        entry: GraphEntry = result.job.tag[0]
+        entry = result.job.tag
+        assert isinstance(entry, GraphEntry)
         times = " ".join(
             f"{row.schedule.split()[0]} {row.seconds * 1e3:.3f} ms" if row.seconds else row.status
             for row in rows
         )
-        extents = "x".join(map(str, entry.workload.extents))
+        extents = "x".join(map(str, entry.task.workload.extents))
         print(f"{done} {entry.network} {extents}: {result.error or times}", flush=True)
 
     measure_programs(jobs(), on_result=keep, limits=Limits(compile_workers=1, compile_timeout=120))

@@ -31,7 +31,6 @@ from rich.progress import track
 
 from ...compiler.own import OwnChoice
 from ...compiler.retarget import REFERENCE_FLAGS, question
-from ...compiler.scheduler import Scheduler
 from ...errors import CheckpointError, InputError, MeasureError, TlmError
 from ...ir.workload import Workload
 from ...iree.devices import gpu_flags
@@ -39,6 +38,7 @@ from ...iree.session import Session
 from ...language.schedule import Schedule
 from ...measure.isolated import isolated
 from ...measure.lines import write_lines
+from ...policy.scheduler import Scheduler
 from ...targets import registry
 from ...targets.backend import DispatchTask
 from ...targets.target import Target

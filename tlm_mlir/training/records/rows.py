@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...decisions.points import early_task
 from ...errors import InputError, RecordError
 from ...ir.workload import Workload
 from ...iree.release import installed_iree
@@ -158,7 +159,7 @@ class Reader:
 
     def _decoded(self, key: _Key, rows: list[_Row]) -> Rows:
         workload, target, graph = key
-        make = registry.graph_task if graph else registry.task
+        make = early_task if graph else registry.task
         task: Task = make(Workload.from_json(workload), Target.from_json(target))
         found: dict[bool, list[Measured]] = {False: [], True: []}
         unmeasured = []

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...compiler.scheduler import Scheduler
 from ...language.sampling import mutate
 from ...language.schedule import Schedule
 from ...language.space import Value
+from ...policy.scheduler import Scheduler
 from ...targets.task import Task
 
 WRITTEN = 32
@@ -55,7 +55,7 @@ def search(
             for text, schedule in texts.items()
             if text not in found and not schedule.is_default
         }
-        (logs,) = scheduler.foretell([task], [own], [list(new.values())])
+        (logs,) = scheduler.predict([task], [own], [list(new.values())])
         found.update(zip(new, zip(logs.tolist(), new.values(), strict=True), strict=True))
 
     add(scheduler.sample(task, WRITTEN, int(rng.integers(1 << 31))))

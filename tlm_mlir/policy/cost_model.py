@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Boosted regression trees, evaluated with numpy: the judge of finished schedules.
+"""Boosted regression trees, evaluated with numpy: they predict how fast a schedule is.
 
 A file judge-<backend>.safetensors holds, for T trees of at most N inner nodes and L leaves:
 
@@ -30,8 +30,8 @@ _ARRAYS = ("feature", "threshold", "left", "right", "value")
 
 
 @dataclass(frozen=True)
-class Trees:
-    """An ensemble; the arrays are those of the file."""
+class CostModel:
+    """An ensemble of trees; the arrays are those of the file."""
 
     names: tuple[str, ...]
     feature: np.ndarray
@@ -42,7 +42,7 @@ class Trees:
     targets: tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, path: Path) -> Trees:
+    def load(cls, path: Path) -> CostModel:
         """Raises CheckpointError for a file that is none of the above."""
         try:
             with safe_open(path, framework="numpy") as file:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tlm_mlir.errors import CheckpointError
-from tlm_mlir.model.trees import Trees
+from tlm_mlir.policy.cost_model import CostModel
 
 # b <= 2 ? (a <= 0.5 ? 1 : 10) : 100, and a tree of one leaf that adds 0.25.
-TREES = Trees(
+TREES = CostModel(
     ("a", "b"),
     np.array([[1, 0], [0, 0]], np.int16),
     np.array([[2.0, 0.5], [0.0, 0.0]]),
@@ -33,7 +33,7 @@ FACTS = [
 def test_values(tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
     path.write_bytes(TREES.to_bytes())
-    for trees in (TREES, Trees.load(path)):
+    for trees in (TREES, CostModel.load(path)):
         assert trees.names == ("a", "b") and trees.targets == ("{}",)
         assert trees(trees.rows(FACTS)).tolist() == [1.25, 1.25, 10.25, 100.25]
 
@@ -52,4 +52,4 @@ def test_a_file_without_trees(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "judge.safetensors"
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match="holds no trees"):
-        Trees.load(path)
+        CostModel.load(path)

@@ -1,9 +1,8 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""An analytic estimate of graph-level choices, which they pass before they replace IREE's own.
+"""An analytic estimate of a convolution in each of the layouts that may be chosen for it.
 
-A choice is taken where its estimate is clearly below that of leaving the op alone. Only ratios of
-estimates mean anything: clocks are turned into seconds at a nominal rate.
+Only ratios of estimates mean anything: clocks are turned into seconds at a nominal rate.
 """
 
 from __future__ import annotations
@@ -12,17 +11,22 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..compiler.layouts import IM2COL, LAST
 from ..ir.sources import COMPUTED
 from ..ir.workload import Workload
-from .llvm_cpu import window
-from .llvm_cpu_default_loops import vector_size
-from .llvm_cpu_graph import IM2COL, LAST, LEAVE, TILED, options
-from .llvm_cpu_matmul_clocks import DISPATCH, Factor, Matmul, default_clocks, tiled_clocks
-from .target import CpuTarget
+from ..language.schedule import LEAVE
+from ..targets.llvm_cpu import window
+from ..targets.llvm_cpu_default_loops import vector_size
+from ..targets.llvm_cpu_matmul_clocks import (
+    DISPATCH,
+    Factor,
+    Matmul,
+    default_clocks,
+    tiled_clocks,
+)
+from ..targets.target import CpuTarget
+from .estimate_packing import HERTZ
 
-HERTZ = 3.5e9
-GAIN = 0.95
-"""Share of IREE's own estimate that a choice has to stay under."""
 GATHERED = 1.5
 """Bytes of windows that one clock of im2col writes."""
 CHANNELS_LAST = {512: 0.9, 256: 0.7}
@@ -38,64 +42,20 @@ MOVED = 0.05
 """The same once the channels of a windowed convolution were moved last."""
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What stays of a choice that was asked for, and what the estimate says of it."""
-
-    choice: str
-    reason: str
-
-
-def gate(workload: Workload, target: CpuTarget, sources: Sequence[str], asked: str) -> Verdict:
-    """Takes a choice or leaves the op to IREE. `sources` has one for each input of the root op."""
-    if asked == LEAVE:
-        return Verdict(LEAVE, "")
-    left, changed = (estimate(workload, target, sources, option) for option in (LEAVE, asked))
-    name = asked.removeprefix("graph:")
-    if math.isinf(changed):
-        return Verdict(LEAVE, f"{name}: IREE has no fast code for these types")
-    says = f"{name}: {left / changed:.2f} times as fast by an estimate"
-    return Verdict(asked, says) if changed < GAIN * left else Verdict(LEAVE, says)
-
-
-def estimate(
+def seconds(
     workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
 ) -> float:
-    """Seconds of an op under an option; infinite where IREE has no fast code for it."""
-    if window(workload):
-        return _convolution(workload, target, sources, option) / HERTZ
-    matmul = read_matmul(workload, sources)
-    if matmul is None:
-        return 0.0 if option == LEAVE else math.inf
-    clocks = tiled_clocks if option == TILED else default_clocks
-    return clocks(matmul, target) / HERTZ
+    """Seconds of a convolution under an option. `sources` has one for each input of the root op."""
+    return _clocks(workload, target, sources, option) / HERTZ
 
 
-def read_matmul(workload: Workload, sources: Sequence[str]) -> Matmul | None:
-    """The contraction that a workload's root is; None where it is none."""
-    root = workload.root_op
-    out = [index.dim for index in root.outputs[0].indices]
-    dims = [{index.dim for index in operand.indices} for operand in root.inputs]
-    summed = root.dims("reduction")
-    if len(dims) != 2 or not out or not summed or None in dims[0] | dims[1] | set(out):
-        return None
-    # The rows' factor is the one without the result's innermost dim.
-    rows = 1 if out[-1] in dims[0] else 0
-    columns = 1 - rows
-    own = [
-        [dim for dim in root.dims("parallel") if dim not in dims[other]]
-        for other in (columns, rows)
-    ]
-    batch = [dim for dim in root.dims("parallel") if dim in dims[0] & dims[1]]
-    b, m, n, k = (math.prod(workload.extents[dim] for dim in d) for d in (batch, *own, summed))
-    factors = [
-        Factor(operand.dtype, operand.bytes, operand.indices[-1].dim in summed, source)
-        for operand, source in zip(root.inputs, sources, strict=True)
-    ]
-    return Matmul(b, m, n, k, factors[rows], factors[columns], root.outputs[0].dtype)
+def channels_first(workload: Workload) -> bool:
+    """Whether the result of a convolution ends in rows and columns (NCHW)."""
+    (innermost,) = workload.root_op.outputs[0].indices[-1].terms
+    return innermost[0] in {outer for outer, _ in window(workload)}
 
 
-def _convolution(
+def _clocks(
     workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
 ) -> float:
     """Clocks of a convolution."""
@@ -144,7 +104,7 @@ def read_convolution(workload: Workload) -> Convolution:
         return math.prod(extents[dim] for dim in dims)
 
     return Convolution(
-        first=LAST in options(workload),
+        first=channels_first(workload),
         batch=size(dim for dim in parallel if dim in seen and dim not in points),
         filters=size(dim for dim in parallel if dim not in seen),
         points=tuple(extents[dim] for dim in points),

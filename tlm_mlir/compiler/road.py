@@ -1,0 +1,208 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The road from a source to a program, with a way round whatever does not compile.
+
+A choice that keeps a program from compiling falls back to what IREE does by itself, alone where it
+can be found. So whatever stock IREE compiles, compiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from iree.compiler import ir
+
+from ..decisions.point import DecisionPoint
+from ..errors import CompileError
+from ..iree.session import Session
+from ..policy.deciding import FELL_BACK, Outcome, Outcomes, Policy
+from ..targets.target import cpu_target
+from . import steps
+from .clock import Clock
+from .fallback import Trials
+from .options import Options
+from .script import build_script
+from .source import Source
+from .steps import Plan
+
+FALLBACK = "fallback"
+TOGETHER = "the program does not compile with all that was chosen, and none was found to be why"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What a compile did, and by which checkpoint (`model`).
+
+    `plan` is what the program was compiled by, None where that is what IREE does by itself;
+    `warnings` tell what fell back.
+    """
+
+    outcomes: Outcomes
+    model: str
+    warnings: tuple[str, ...]
+    plan: Plan | None
+
+    def script(self) -> ir.Module:
+        """The script of the schedules of dispatches that the program was compiled with."""
+        if self.plan is not None:
+            return self.plan.script()
+        return build_script([], cpu_target('"llvm-cpu"', 1), Session([]).context)
+
+
+class Road:
+    """The ways to compile one program, the best one first."""
+
+    def __init__(
+        self,
+        source: Source,
+        options: Options,
+        points: Sequence[DecisionPoint],
+        policy: Callable[[], Policy],
+        clock: Clock,
+    ) -> None:
+        self._source, self._options, self._points = source, options, tuple(points)
+        self._policy, self._clock = policy, clock
+        self._answered: dict[str, tuple[Outcome, ...]] = {}
+        self._reason = ""
+
+    def plan(self) -> Plan:
+        """The first plan whose program compiles up to its dispatches.
+
+        Raises CompileError where IREE refuses the program whatever is decided.
+        """
+        for plan in self._plans():
+            return plan
+        raise self._refused()
+
+    def compile(self, out: Path) -> Compiled:
+        """Compiles the program to the .vmfb `out` by the first plan that compiles, else as IREE
+        does by itself. Raises CompileError where that fails, too."""
+        for plan in self._plans():
+            try:
+                steps.finish(plan, steps.configure(plan), out)
+            except CompileError as error:
+                self._reason = str(error)
+            else:
+                return Compiled(plan.outcomes, plan.model, plan.warnings, plan)
+        return self._as_iree_does(out)
+
+    def _plans(self) -> Iterator[Plan]:
+        """Plans, each of which is made when those before do not compile.
+
+        What falls back are schedules of dispatches, then choices at all points, then all choices
+        before dispatches are formed. Raises CompileError where IREE refuses the program before
+        anything is decided.
+        """
+        read = steps.read(self._source, self._options, self._points, self._clock)
+        first = self._decided(read, self._note)
+        if first is not None:
+            yield first
+        if not _chosen(self._answered):
+            return
+        with self._clock.timed(FALLBACK):
+            settled = self._settled(first) if first else None
+        if settled is not None:
+            yield settled
+        for whole in (False, True):
+            with self._clock.timed(FALLBACK):
+                plan = self._careful(self._points, whole)
+            if plan is not None and plan.warnings:
+                yield plan
+        early = {point.name: self._answered.get(point.name, ()) for point in self._points[:-1]}
+        if _chosen(early):
+            with self._clock.timed(FALLBACK):
+                plan = self._careful(self._points[-1:], False)
+            if plan is not None:
+                yield self._without(plan, early)
+
+    def _note(
+        self, point: DecisionPoint, module: object, outcomes: Sequence[Outcome]
+    ) -> Sequence[Outcome]:
+        self._answered[point.name] = tuple(outcomes)
+        return outcomes
+
+    def _decided(self, read: steps.Read, settle: steps.Settle) -> Plan | None:
+        """The plan for what was read; None where IREE refuses the program under it."""
+        try:
+            return steps.decide(read, self._policy, settle)
+        except CompileError as error:
+            self._reason = str(error)
+            return None
+
+    def _settled(self, plan: Plan) -> Plan | None:
+        """A plan without the schedules of dispatches that do not compile, None if all do."""
+        point, cores = plan.point, self._options.core_count()
+        trials = Trials(plan.session, [point], cores)
+        lowered = tuple(trials.settle(point, plan.module, plan.lowered))
+        warned = tuple(_warning(outcome) for outcome in lowered if outcome.outcome == FELL_BACK)
+        outcomes = {**plan.outcomes, point.name: lowered}
+        return replace(plan, outcomes=outcomes, warnings=warned) if warned else None
+
+    def _careful(self, points: Sequence[DecisionPoint], whole: bool) -> Plan | None:
+        """A plan all of whose choices were tried; None where IREE refuses the program even so."""
+        # Its seconds are those of falling back.
+        read = steps.read(self._source, self._options, points, Clock())
+        trials = Trials(read.session, points, self._options.core_count(), whole)
+        plan = self._decided(read, trials.settle)
+        if plan is None:
+            return None
+        warned = [
+            _warning(outcome)
+            for outcomes in plan.outcomes.values()
+            for outcome in outcomes
+            if outcome.outcome == FELL_BACK
+        ]
+        return replace(plan, warnings=tuple(warned), clock=self._clock)
+
+    def _without(self, plan: Plan, early: Outcomes) -> Plan:
+        """A plan for dispatches alone, and what it leaves out."""
+        outcomes = {name: _fallen(some) for name, some in early.items()}
+        what = " and ".join(name for name, some in early.items() if _chosen({name: some}))
+        warning = (
+            f"{self._source.name}: the program does not compile with what was chosen about"
+            f" {what} ({self._reason}); IREE's default is used for all of it"
+        )
+        return replace(
+            plan, outcomes={**outcomes, **plan.outcomes}, warnings=(warning, *plan.warnings)
+        )
+
+    def _as_iree_does(self, out: Path) -> Compiled:
+        """Compiles the program as stock IREE does."""
+        reason = self._reason
+        try:
+            with self._clock.timed(steps.FINISHING):
+                session = Session(self._options.flags())
+                session.finish(self._source.parse(session), None, out)
+        except CompileError as error:
+            self._reason = str(error)
+            raise self._refused() from error
+        outcomes = {name: _fallen(some) for name, some in self._answered.items()}
+        warning = (
+            f"{self._source.name}: the program does not compile with what was chosen ({reason});"
+            " it is compiled as IREE does by itself"
+        )
+        return Compiled(outcomes, self._policy().identity, (warning,), None)
+
+    def _refused(self) -> CompileError:
+        return CompileError(f"{self._source.name} does not compile: {self._reason}")
+
+
+def _chosen(outcomes: Outcomes) -> bool:
+    """Whether anything is not left to IREE."""
+    return any(outcome.schedule is not None for some in outcomes.values() for outcome in some)
+
+
+def _fallen(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    return tuple(o.fall_back(TOGETHER) if o.schedule is not None else o for o in outcomes)
+
+
+def _warning(outcome: Outcome) -> str:
+    """The sentence about a choice that fell back."""
+    site = outcome.site
+    where = f"{site.location}: {site.name}" if site.location else site.name
+    return (
+        f"{where}: the {site.point} '{outcome.text}' does not compile ({outcome.reason});"
+        " IREE's default is used"
+    )

@@ -1,0 +1,54 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a compile takes: a file, MLIR text, its bytes or a module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+from iree.compiler import ir
+
+from ..files import STANDARD_INPUT, read_bytes, shown
+from ..iree.session import Session
+
+Given: TypeAlias = str | PathLike[str] | bytes | ir.Module | ir.Operation
+"""A path, MLIR text (a `str` with a line break), text or bytecode as bytes, or a module."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A program as it was given; it can be parsed again. `name` is what errors call it."""
+
+    name: str
+    content: Path | bytes
+
+    @classmethod
+    def of(cls, given: Given | Source) -> Source:
+        """The source that was given; what can be read only once is read here.
+
+        A module is copied, with its locations. Raises InputError for input that cannot be read.
+        """
+        if isinstance(given, Source):
+            return given
+        if isinstance(given, (ir.Module, ir.Operation)):
+            stream = BytesIO()
+            given.operation.write_bytecode(stream)
+            return cls("the module", stream.getvalue())
+        if isinstance(given, bytes):
+            return cls("the module", given)
+        if isinstance(given, str) and "\n" in given:
+            return cls("the module", given.encode())
+        path = Path(given)
+        name = shown(path, STANDARD_INPUT)
+        once = not path.is_file() and (path.exists() or name == STANDARD_INPUT)
+        return cls(name, read_bytes(path) if once else path)
+
+    def parse(self, session: Session) -> ir.Operation:
+        """The program in a session. Raises InputError when it is missing or no MLIR."""
+        if isinstance(self.content, Path):
+            return session.parse(self.content)
+        return session.parse_bytes(self.content, self.name)

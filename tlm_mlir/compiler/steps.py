@@ -1,0 +1,214 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The steps of a compile: read, decide, configure, finish. What each gives is not changed later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from iree.compiler import ir
+
+from ..decisions.dispatch import DispatchSite, Lowering, scheduled
+from ..decisions.point import DecisionPoint, Site
+from ..decisions.walk import APPLYING, COMPILING, flags, walk
+from ..errors import CompileError, InputError
+from ..ir.dispatch import Dispatch
+from ..iree.executables import alone, configurations, exchange
+from ..iree.module import symbol
+from ..iree.phases import CONFIGURED, SOURCES
+from ..iree.session import Session
+from ..language.schedule import Schedule
+from ..policy import deciding
+from ..policy.deciding import Baseline, Outcome, Outcomes, Policy
+from ..targets.backend import DispatchTask
+from ..targets.target import cpu_target
+from .clock import Clock
+from .options import Options
+from .script import build_script
+from .source import Source
+
+READING, PASS, FINISHING = "reading", "pass", "iree: dispatches to program"
+Settle = Callable[[DecisionPoint, ir.Operation, Sequence[Outcome]], Sequence[Outcome]]
+"""(point, module at its phase, outcomes) -> outcomes that the program is to be compiled with."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A program at the phase of its first decision point, before anything is decided."""
+
+    source: Source
+    options: Options
+    points: tuple[DecisionPoint, ...]
+    session: Session
+    module: ir.Operation
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A program at `executable-sources`, and what is decided about it.
+
+    `module` holds its dispatches, normalized and without schedules, after all that is decided
+    before dispatches are formed; `configured` is a copy one phase on, where IREE has made its own
+    choices. `point` decided about the dispatches. `outcomes` tell of every site, by the name of its
+    decision point. `model` is the checkpoint that was asked, and `warnings` tell what fell back.
+    """
+
+    session: Session
+    module: ir.Operation
+    configured: ir.Operation
+    point: DecisionPoint
+    outcomes: Outcomes
+    model: str
+    clock: Clock
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def lowered(self) -> tuple[Outcome, ...]:
+        """What becomes of each dispatch, in program order."""
+        return self.outcomes[Lowering.name]
+
+    @property
+    def dispatches(self) -> list[Dispatch]:
+        """The dispatches of `module` in program order."""
+        sites = (outcome.site for outcome in self.lowered)
+        return [site.dispatch for site in sites if isinstance(site, DispatchSite)]
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """The schedules by the name of their dispatch, without those left to IREE."""
+        return {o.site.name: o.schedule for o in self.lowered if o.schedule is not None}
+
+    def script(self) -> ir.Module:
+        """The script of all schedules of dispatches.
+
+        Raises InputError for a program whose schedules are for several targets.
+        """
+        found = scheduled(*_split(self.lowered)) or {cpu_target('"llvm-cpu"', 1): []}
+        if len(found) > 1:
+            raise InputError(
+                f"the schedules are for {len(found)} targets and a script serves one; compile the"
+                " program in place, or for one target at a time"
+            )
+        ((target, dispatches),) = found.items()
+        with self.clock.timed("script"):
+            return build_script(dispatches, target, self.session.context)
+
+
+def read(
+    source: Source, options: Options, points: Sequence[DecisionPoint], clock: Clock
+) -> Read:
+    """Compiles a program to the phase of the first of some decision points.
+
+    Raises InputError for a source that is missing, or no MLIR, TargetError for an unknown target or
+    CPU, CompileError when IREE refuses the program.
+    """
+    session = Session([*options.flags(), *flags(points)])
+    module = source.parse(session)
+    try:
+        with clock.timed(COMPILING):
+            session.run(module, None, points[0].phase)
+    except CompileError as error:
+        raise CompileError(f"{source.name} does not compile: {error}") from error
+    return Read(source, options, tuple(points), session, module, clock)
+
+
+def leave(
+    point: DecisionPoint, module: ir.Operation, outcomes: Sequence[Outcome]
+) -> Sequence[Outcome]:
+    """Outcomes as they are."""
+    return outcomes
+
+
+def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> Plan:
+    """Compiles a program to its dispatches, and decides at every point on the way.
+
+    The module that was read is consumed. `policy` gives what is asked, once it is needed. Raises
+    CompileError when IREE refuses the program, InputError for one without compute, and what
+    `policy` raises.
+    """
+    session, module, clock, points = read.session, read.module, read.clock, read.points
+    cores = read.options.core_count()
+    outcomes: dict[str, tuple[Outcome, ...]] = {}
+
+    def answer(
+        point: DecisionPoint, sites: Sequence[Site], baseline: Baseline, part: str
+    ) -> list[Schedule | None]:
+        with clock.timed("loading the model"):
+            opened = policy()
+        with clock.timed(part):
+            found = deciding.decide(sites, baseline, opened, read.options.samples)
+        outcomes[point.name] = tuple(settle(point, module, found))
+        return _split(outcomes[point.name])[1]
+
+    def early(
+        point: DecisionPoint, module: ir.Operation, sites: Sequence[Site]
+    ) -> list[Schedule | None]:
+        return answer(point, sites, _leaving, APPLYING)
+
+    last = points[-1]
+    at = walk(session, module, points[0].phase, points[:-1], early, cores, clock.timed)
+    if at != last.phase:
+        with clock.timed(COMPILING):
+            session.run(module, at, last.phase)
+    with clock.timed(READING):
+        sites = last.find(module, cores)
+        copy = module.clone().operation
+    if not sites:
+        raise InputError(
+            f"{read.source.name} holds no computation to compile; give a module with functions"
+        )
+    with clock.timed(FINISHING):
+        configured = session.run(copy, last.phase, CONFIGURED)
+    with clock.timed(READING):
+        texts = configurations(configured)
+    answer(last, sites, lambda site: _read_back(site, texts), "generation")
+    return Plan(session, module, configured, last, outcomes, policy().identity, clock)
+
+
+def _leaving(site: Site) -> Schedule | None:
+    """What IREE does about an op before dispatches are formed."""
+    return site.task.default if site.task else None
+
+
+def _read_back(site: Site, texts: Mapping[str, str]) -> Schedule | None:
+    """What IREE chose for a dispatch, by the text of its configuration."""
+    if not isinstance(site.task, DispatchTask) or site.name not in texts:
+        return None
+    return site.task.read_back(texts[site.name])
+
+
+def configure(plan: Plan) -> ir.Operation:
+    """A copy of what IREE has configured, with the scheduled executables in their places.
+
+    Raises CompileError for schedules that IREE refuses.
+    """
+    with plan.clock.timed(PASS):
+        configured = plan.configured.clone().operation
+        executables = {
+            symbol(outcome.site.dispatch.executable): outcome.site.dispatch.executable
+            for outcome in plan.lowered
+            if outcome.schedule is not None and isinstance(outcome.site, DispatchSite)
+        }
+        if executables:
+            some = alone(*executables.values())
+            plan.point.apply(some, *_split(plan.lowered))
+            plan.session.run(some, SOURCES, CONFIGURED)
+            exchange(configured, some)
+    return configured
+
+
+def finish(plan: Plan, configured: ir.Operation, out: Path) -> None:
+    """Compiles a configured program to the .vmfb `out`, and consumes it.
+
+    Raises CompileError with IREE's first diagnostic, InputError where `out` cannot be written.
+    """
+    with plan.clock.timed(FINISHING):
+        plan.session.finish(configured, CONFIGURED, out)
+
+
+def _split(outcomes: Sequence[Outcome]) -> tuple[list[Site], list[Schedule | None]]:
+    """The sites of outcomes, and what is applied to each."""
+    return [outcome.site for outcome in outcomes], [outcome.schedule for outcome in outcomes]

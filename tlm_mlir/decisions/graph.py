@@ -1,0 +1,104 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the decision points about ops of a whole program share: their question and their sites."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iree.compiler import ir
+
+from ..errors import InputError, TargetError
+from ..ir.graph import GraphOp
+from ..ir.sources import COMPUTED
+from ..ir.workload import Workload
+from ..iree.executable_target import executable_targets
+from ..iree.locations import location
+from ..language.schedule import Schedule
+from ..language.space import Choice, Space
+from ..targets import registry
+from ..targets.facts import Facts
+from ..targets.target import CpuTarget, Target
+from ..targets.task import Task
+from .point import Site
+
+NAME = "graph"
+"""The knob, and the word that closes the prompt."""
+MARGIN = -math.log(0.95)
+"""Least lead of an estimate (in log latency) by which a choice replaces IREE's own."""
+
+
+@dataclass(frozen=True)
+class GraphQuestion:
+    """What becomes of one op of a program: one choice, which begins with leaving it to IREE.
+
+    A subclass says by `options` what else an op allows, and by `seconds` how long it takes then.
+    """
+
+    token: str = NAME
+    estimated: bool = True
+    margin: float | None = MARGIN
+
+    def options(self, workload: Workload) -> tuple[str, ...]:
+        """What may be chosen for an op, leaving it alone first."""
+        raise NotImplementedError
+
+    def space(self, task: Task[Any]) -> Space:
+        """The decisions about an op."""
+        yield Choice(NAME, self.options(task.workload))
+
+    def features(
+        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Facts]:
+        """Raises TargetError: there are none yet."""
+        raise TargetError("no features of graph decisions; compare them by their estimate")
+
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """Seconds of an op under a schedule, the default among them; infinite where IREE has no
+        fast code for that."""
+        # Of an op that stands alone, as in records, nothing is known.
+        sources = task.sources or (COMPUTED,) * len(task.workload.root_op.inputs)
+        return self.seconds(task.workload, task.target, sources, schedule.choice(NAME))
+
+    def seconds(
+        self, workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
+    ) -> float:
+        """Seconds of an op under an option; `sources` tell where its inputs come from."""
+        raise NotImplementedError
+
+
+def find_sites(
+    point: str, question: GraphQuestion, module: ir.Operation, ops: Sequence[GraphOp], cores: int
+) -> list[Site]:
+    """The sites of a point about some ops of a program, all for the target of its device.
+
+    Nothing is asked where a program has several targets: an op does not say which will run it.
+    """
+    if not ops:
+        return []
+    texts = executable_targets(module)
+    target: Target | None = None
+    reason = f"is part of a program for {len(texts)} targets"
+    if len(texts) == 1:
+        target = registry.read_target(texts[0], cores, module.context)
+        reason = "" if isinstance(target, CpuTarget) else "is not for a CPU"
+    sites = []
+    for op in ops:
+        task = Task(op.workload, target, question, op.sources) if target and not reason else None
+        name, place = op.operation.name, location(op.operation)
+        sites.append(Site(point, name, place, op.operation, op.workload, task, reason))
+    return sites
+
+
+def chosen(sites: Sequence[Site], schedules: Sequence[Schedule | None]) -> dict[int, str]:
+    """What is chosen by the place of a site, without those that are left to IREE."""
+    if len(sites) != len(schedules):
+        raise InputError(f"{len(schedules)} schedules for {len(sites)} ops; give one for each op")
+    return {
+        place: schedule.choice(NAME)
+        for place, schedule in enumerate(schedules)
+        if schedule is not None and not schedule.is_default
+    }

@@ -1,0 +1,84 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The layout of convolutions, decided at the end of the phase `preprocessing`.
+
+A convolution may become a matmul over gathered windows (im2col), or have its channels moved last
+(NHWC). What is constant is transposed once, when the program loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iree.compiler import ir
+from iree.compiler.dialects.transform import interpreter
+
+from ..compiler.layouts import IM2COL, LAST, layout_script
+from ..errors import CompileError
+from ..ir.graph import find_convolutions
+from ..ir.workload import Workload
+from ..iree.invocation import first_line
+from ..iree.phases import PREPROCESSING
+from ..language.schedule import LEAVE, Schedule
+from ..targets.llvm_cpu import window
+from ..targets.target import CpuTarget
+from .estimate_layout import channels_first, seconds
+from .graph import GraphQuestion, chosen, find_sites
+from .point import DecisionPoint, Site
+
+
+class LayoutQuestion(GraphQuestion):
+    """In which layout a convolution is computed."""
+
+    def options(self, workload: Workload) -> tuple[str, ...]:
+        """Channels last where they are first, im2col where the window has no gaps."""
+        if not workload.static:
+            return (LEAVE,)
+        last = (LAST,) if channels_first(workload) else ()
+        return (LEAVE, *last) if _dilated(workload) else (LEAVE, *last, IM2COL)
+
+    def seconds(
+        self, workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
+    ) -> float:
+        """Seconds of a convolution by `estimate_layout`."""
+        return seconds(workload, target, sources, option)
+
+
+QUESTION = LayoutQuestion()
+
+
+class Layout(DecisionPoint):
+    """The layout of each static 2-D convolution of a program."""
+
+    name = "layout"
+    phase = PREPROCESSING
+
+    def find(self, module: ir.Operation, cores: int) -> list[Site]:
+        """The convolutions of a module."""
+        return find_sites(self.name, QUESTION, module, find_convolutions(module), cores)
+
+    def apply(
+        self, module: ir.Operation, sites: Sequence[Site], schedules: Sequence[Schedule | None]
+    ) -> None:
+        """Rewrites convolutions; the others stay exactly as they are."""
+        picked = chosen(sites, schedules)
+        if not picked:
+            return
+        script = layout_script(module, {sites[at].operation: what for at, what in picked.items()})
+        entry = script.body.operations[0].operation
+        try:
+            interpreter.apply_named_sequence(module, entry, script.operation)
+        except (ir.MLIRError, ValueError) as error:
+            raise CompileError(first_line(str(error))) from error
+
+
+def _dilated(workload: Workload) -> bool:
+    """Whether a window skips points, which IREE's im2col does not do."""
+    inner = {dim for _, dim in window(workload)}
+    return any(
+        factor != 1
+        for operand in workload.root_op.inputs
+        for index in operand.indices
+        for dim, factor in index.terms
+        if dim in inner
+    )

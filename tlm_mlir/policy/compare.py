@@ -1,0 +1,94 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Comparing schedules with what IREE does by itself: by a cost model or by a static estimate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..errors import CheckpointError
+from ..language.prompt import DECIDE
+from ..language.schedule import Schedule
+from ..targets.task import Task
+from .cost_model import CostModel
+
+MEASUREMENTS = "a cost model that learned from measurements"
+ESTIMATE = "a static estimate"
+
+
+class Comparer:
+    """Predicts how schedules compare with IREE's default. All tasks of a call are for one target
+    and one kind of question."""
+
+    def __init__(self, models: Mapping[str, CostModel], checkpoint: str) -> None:
+        """`models` are cost models by their names (`checkpoint.cost_model_name`), of which the
+        checkpoint with some name is made."""
+        self._models, self._checkpoint = models, checkpoint
+
+    def compared_by(self, task: Task) -> str:
+        """What schedules of such a task are compared by: MEASUREMENTS, ESTIMATE or nothing.
+
+        A cost model serves other targets than those measured only where there is no estimate.
+        Raises CheckpointError for a dispatch where there is neither.
+        """
+        model = self._models.get(_name(task))
+        if task.question.estimated:
+            measured = model is not None and task.target.to_json() in model.targets
+            return MEASUREMENTS if measured else ESTIMATE
+        if model is not None:
+            return MEASUREMENTS
+        if task.question.token != DECIDE:
+            return ""
+        raise CheckpointError(
+            f"checkpoint {self._checkpoint} has no cost model for {task.target.backend}; make one"
+            " with `tlm-mlir cost-model`"
+        )
+
+    def predict(
+        self,
+        tasks: Sequence[Task],
+        baselines: Sequence[Schedule | None],
+        options: Sequence[Sequence[Schedule]],
+    ) -> list[np.ndarray]:
+        """Predicted log(latency / latency of IREE's default), an upper quantile.
+
+        One array for each task, one value for each of its schedules; 0 for the default. `baselines`
+        are what IREE does, None where that is not known: infinity by an estimate.
+        """
+        if not tasks:
+            return []
+        if self.compared_by(tasks[0]) != MEASUREMENTS:
+            return [
+                np.array([_estimated(task, baseline, s) for s in some])
+                for task, baseline, some in zip(tasks, baselines, options, strict=True)
+            ]
+        model = self._models[_name(tasks[0])]
+        features: list[dict[str, float]] = []
+        for task, baseline, some in zip(tasks, baselines, options, strict=True):
+            rest = [schedule for schedule in some if not schedule.is_default]
+            if rest:
+                features += task.features(rest, baseline)
+        logs = iter(model(model.rows(features)))
+        return [
+            np.array([0.0 if schedule.is_default else next(logs) for schedule in some])
+            for some in options
+        ]
+
+
+def _name(task: Task) -> str:
+    """The name of the cost model that a task's schedules need."""
+    token = task.question.token
+    return task.target.backend if token == DECIDE else f"{task.target.backend}-{token}"
+
+
+def _estimated(task: Task, baseline: Schedule | None, schedule: Schedule) -> float:
+    """The log of a schedule's estimate over that of what IREE does."""
+    if schedule.is_default:
+        return 0.0
+    if baseline is None:
+        return math.inf
+    found = task.estimate(schedule)
+    return math.inf if math.isinf(found) else math.log(found / task.estimate(baseline))

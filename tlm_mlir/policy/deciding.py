@@ -1,0 +1,126 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Deciding: which sites of a program the model is asked about, and what becomes of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ..decisions.point import LEFT, Site
+from ..language.prompt import MAX_TOKENS
+from ..language.schedule import Schedule
+from ..targets.task import Task
+from .compare import ESTIMATE
+from .scheduler import Answer
+
+SCHEDULED, DEFAULT, FELL_BACK = "scheduled", "default", "fallback"
+Key = tuple[str, str, str, tuple[str, ...]]
+
+
+class Policy(Protocol):
+    """Answers tasks, as a `Scheduler` does."""
+
+    identity: str
+
+    def compared_by(self, task: Task[Any]) -> str:
+        """What schedules of a task are compared by; empty for nothing."""
+
+    def ask(
+        self,
+        tasks: Sequence[Task[Any]],
+        baselines: Sequence[Schedule | None],
+        samples: int | None = None,
+    ) -> list[Answer]:
+        """An answer for each task; `baselines` are what IREE does by itself."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What becomes of one site, and why.
+
+    `outcome` is "scheduled", "default" (IREE's is kept), "left" (nothing can be asked), "at load"
+    (runs once, not worth a question) or "fallback" (the schedule does not compile).
+    """
+
+    site: Site
+    outcome: str
+    reason: str = ""
+    answer: Answer | None = None
+
+    @property
+    def text(self) -> str:
+        """The tokens of what was decided, empty where nothing was."""
+        return self.site.task.text(self.answer.schedule) if self.site.task and self.answer else ""
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule to apply; None leaves the site to IREE."""
+        return self.answer.schedule if self.answer and self.outcome == SCHEDULED else None
+
+    def fall_back(self, reason: str) -> Outcome:
+        """The outcome of a schedule that does not compile."""
+        return replace(self, outcome=FELL_BACK, reason=reason)
+
+
+Outcomes = Mapping[str, tuple[Outcome, ...]]
+"""Outcomes of every site, by the name of its decision point, in program order."""
+Baseline = Callable[[Site], Schedule | None]
+"""What IREE does at a site by itself; None where that is not known."""
+
+
+def decide(
+    sites: Sequence[Site], baseline: Baseline, policy: Policy, samples: int | None = None
+) -> list[Outcome]:
+    """What becomes of each site; equal tasks are asked about once."""
+    refused: dict[Key, str] = {}
+    asked: dict[Key, tuple[Task[Any], Schedule | None]] = {}
+    for site in sites:
+        task = site.task
+        if task is None or _key(task) in refused or _key(task) in asked:
+            continue
+        known = baseline(site)
+        if reason := _refusal(task, known, policy):
+            refused[_key(task)] = reason
+        else:
+            asked[_key(task)] = task, known
+    tasks = [task for task, _ in asked.values()]
+    answers = policy.ask(tasks, [known for _, known in asked.values()], samples) if tasks else []
+    found = dict(zip(asked, answers, strict=True))
+    return [_outcome(site, refused, found) for site in sites]
+
+
+def _key(task: Task[Any]) -> Key:
+    """What equal tasks have in common."""
+    return task.workload.digest, task.target.to_json(), task.question.token, task.sources
+
+
+def _refusal(task: Task[Any], baseline: Schedule | None, policy: Policy) -> str:
+    """Why a task is not asked about; empty if it is."""
+    if not task.readable:
+        return f"needs {len(task.prompt_tokens)} tokens and the model reads {MAX_TOKENS}"
+    if baseline is None and policy.compared_by(task) == ESTIMATE:
+        return "there is no estimate of what IREE does by itself"
+    return ""
+
+
+def _outcome(site: Site, refused: Mapping[Key, str], answers: Mapping[Key, Answer]) -> Outcome:
+    if site.task is None:
+        return Outcome(site, site.left, site.reason)
+    key = _key(site.task)
+    if key in refused:
+        return Outcome(site, LEFT, refused[key])
+    answer = answers[key]
+    if not answer.schedule.is_default:
+        return Outcome(site, SCHEDULED, answer=answer)
+    return Outcome(site, DEFAULT, _why_default(answer), answer)
+
+
+def _why_default(answer: Answer) -> str:
+    if not answer.predicted:
+        return "the model leaves it as it is"
+    if math.isinf(answer.predicted):
+        return "IREE has no fast code for what the model wrote"
+    return "no clear lead over it is predicted"

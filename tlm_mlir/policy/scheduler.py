@@ -1,0 +1,137 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The scheduler: a loaded model, which is asked for the schedules of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..language.schedule import Schedule
+from ..model.checkpoint import load
+from ..model.step import Step
+from ..targets.task import Task
+from .compare import ESTIMATE, Comparer
+from .cost_model import CostModel
+from .writer import Writer
+
+MARGIN = 0.3
+"""Least predicted lead (in log latency) by which a schedule replaces IREE's default. Set on the
+validation workloads (model/README.md)."""
+ESTIMATED_SAMPLES = 7
+"""Schedules that are drawn besides the greedy one where a static estimate chooses: it does not err
+by itself, so the more the better; every 32 take 0.2 s to write on two cores with AVX2."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is decided about one task.
+
+    `predicted` is the log of the latency of the best schedule written over that of IREE's default,
+    and `compared_by` what predicted it; None and empty where nothing did. The `schedule` is the
+    default where that lead is not clear.
+    """
+
+    schedule: Schedule
+    predicted: float | None = None
+    compared_by: str = ""
+
+
+class Scheduler:
+    """A loaded model. Opening takes a tenth of a second once its step is compiled and cached."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        """Raises CheckpointError for a checkpoint that is missing, damaged or of other words."""
+        checkpoint = load(directory)
+        self.identity = checkpoint.identity
+        step = Step.open(checkpoint)
+        step.warm_up()
+        self._writer = Writer(step)
+        models = {name: CostModel.load(checkpoint.judge(name)) for name in checkpoint.judged()}
+        self._comparer = Comparer(models, str(checkpoint.directory))
+        self.margin = MARGIN
+
+    def ask(
+        self,
+        tasks: Sequence[Task],
+        baselines: Sequence[Schedule | None],
+        samples: int | None = None,
+        seed: int = 0,
+    ) -> list[Answer]:
+        """An answer for each task, whatever it is about and for.
+
+        The model writes one schedule greedily, which is kept where it is predicted to beat IREE's
+        default clearly. `baselines` are what IREE does by itself, None where that is not known.
+        With `samples` the model also draws that many more per task, and the best predicted counts;
+        unless told, it does so for dispatches compared by an estimate (ESTIMATED_SAMPLES). Nothing
+        is measured. The same input gives the same output. Raises CheckpointError for a dispatch
+        that neither a cost model nor an estimate serves.
+        """
+        answers: dict[int, Answer] = {}
+        for places in _alike(tasks):
+            some = [tasks[i] for i in places]
+            found = self._ask(some, [baselines[i] for i in places], samples, seed)
+            answers |= zip(places, found, strict=True)
+        return [answers[place] for place in range(len(tasks))]
+
+    def compared_by(self, task: Task) -> str:
+        """What schedules of a task are compared by (`policy.compare`); empty for nothing."""
+        return self._comparer.compared_by(task)
+
+    def predict(
+        self,
+        tasks: Sequence[Task],
+        baselines: Sequence[Schedule | None],
+        options: Sequence[Sequence[Schedule]],
+    ) -> list[np.ndarray]:
+        """What `Comparer.predict` says of some schedules of each task."""
+        return self._comparer.predict(tasks, baselines, options)
+
+    def sample(self, task: Task, count: int, seed: int) -> list[Schedule]:
+        """Up to `count` schedules: the greedy one, then samples; never the default."""
+        temperatures = [0.0 if i == 0 else 0.6 + 0.8 * i / count for i in range(count)]
+        (found,) = self._writer.write([task], temperatures, seed)
+        return [schedule for schedule in found if not schedule.is_default]
+
+    def _ask(
+        self,
+        tasks: Sequence[Task],
+        baselines: Sequence[Schedule | None],
+        samples: int | None,
+        seed: int,
+    ) -> list[Answer]:
+        """Answers for tasks of one target and one kind of question."""
+        compared_by = self.compared_by(tasks[0])
+        if samples is None:
+            samples = ESTIMATED_SAMPLES if compared_by == ESTIMATE else 0
+        options = self._writer.write(tasks, [0.0] + [1.0] * samples, seed)
+        if not compared_by:
+            return [Answer(some[0]) for some in options]
+        predicted = self.predict(tasks, baselines, options)
+        return [
+            self._answer(task, some, logs, compared_by)
+            for task, some, logs in zip(tasks, options, predicted, strict=True)
+        ]
+
+    def _answer(
+        self, task: Task, some: Sequence[Schedule], logs: np.ndarray, compared_by: str
+    ) -> Answer:
+        """The best of some schedules, or IREE's default where none has a clear lead over it."""
+        best = int(logs.argmin())
+        lead = float(logs[best])
+        margin = self.margin if task.question.margin is None else task.question.margin
+        if task.default is not None and lead >= -margin:
+            return Answer(task.default, lead, compared_by)
+        return Answer(some[best], lead, compared_by)
+
+
+def _alike(tasks: Sequence[Task]) -> Iterable[list[int]]:
+    """Places of the tasks of each target and kind of question."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, task in enumerate(tasks):
+        key = (task.target.to_json(), task.question.token)
+        groups.setdefault(key, []).append(place)
+    return groups.values()
