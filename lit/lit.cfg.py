@@ -16,6 +16,8 @@ STOCK = (
     " --iree-llvmcpu-target-triple=x86_64-linux-gnu --iree-llvmcpu-target-cpu=x86-64-v4"
 )
 
+LIBRARY = ",".join(map(str, sorted((ROOT / "passes").rglob("*.mlir"))))
+
 config.name = "tlm-mlir"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir"]
@@ -25,6 +27,12 @@ config.test_exec_root = str(ROOT / "build" / "lit")
 config.environment["PYTHONPATH"] = str(ROOT)
 config.substitutions += [
     ("%apply", f"{sys.executable} {HERE / 'tools' / 'apply.py'}"),
+    # Sequences of `passes/` in a script of the test's own, by stock tools alone.
+    (
+        "%transform",
+        f"{BIN / 'iree-opt'} --transform-preload-library=transform-library-paths={LIBRARY}"
+        " --transform-interpreter --split-input-file",
+    ),
     ("%tlm", f"{sys.executable} -m tlm_mlir.cli"),
     # One thread: stock iree-compile has been seen to hang here, idle, with several.
     ("%stock_gpu", f"{BIN / 'iree-compile'} --mlir-disable-threading"),
