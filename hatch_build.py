@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Build hook: puts the released checkpoint into wheels as package data."""
+"""Build hook: puts the released checkpoint and the MLIR library into wheels as package data."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-CHECKPOINT = "model/checkpoint"
-PACKAGED = "tlm_mlir/_model"
-"""Where `tlm_mlir.model.checkpoint.default_dir` looks first."""
+PACKAGED = {"model/checkpoint": "tlm_mlir/_model", "passes": "tlm_mlir/_passes"}
+"""Folders of the tree, and where `tlm_mlir.model.checkpoint.default_dir` and
+`tlm_mlir.iree.library.folder` look first."""
 
 
-class CheckpointHook(BuildHookInterface[Any]):
-    """Includes `model/checkpoint`. An editable install reads it from the tree instead."""
+class PackageDataHook(BuildHookInterface[Any]):
+    """Includes the folders of PACKAGED. An editable install reads them from the tree instead."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling before a build; `version` is "standard" or "editable"."""
         if version == "editable":
             return
-        checkpoint = Path(self.root) / CHECKPOINT
-        if not checkpoint.is_dir():
-            raise FileNotFoundError(f"{checkpoint} does not exist; run `make model` first")
-        build_data["force_include"][str(checkpoint)] = PACKAGED
+        for folder, packaged in PACKAGED.items():
+            path = Path(self.root) / folder
+            if not path.is_dir():
+                raise FileNotFoundError(f"{path} does not exist; check the tree out again")
+            build_data["force_include"][str(path)] = packaged

@@ -11,9 +11,9 @@
 // Four threads share a row of the first, and its keys: a thread has 2 rows by 8 columns. Two warps
 // have 2 x 4 tiles of 16 x 8 results each of the second, and a step has 3 tiles of keys.
 
-// SCRIPT: "lowering_config"
-// SCRIPT: "decomposition_config"
-// SCRIPT: "translation_info"
+// SCRIPT: transform.include @annotate_op failures(propagate)
+// SCRIPT: transform.include @annotate_products failures(propagate)
+// SCRIPT: transform.include @annotate_function failures(propagate)
 
 // CHECK: single_dispatch_0{{.*}}pipeline<VectorDistribute> workgroup_size = [64, 1, 1] subgroup_size = 32
 // CHECK-NEXT: iree_linalg_ext.online_attention: #iree_gpu.lowering_config<{reduction = [0, 0, 0, 0, 16], workgroup = [1, 32, 32, 0, 0]}>; {pv_attrs = {lowering_config = #iree_gpu.lowering_config<{lane_basis = {{\[\[}}1, 8, 4, 1, 1], [0, 1, 2, 4]], subgroup_basis = {{\[\[}}1, 2, 1, 1, 1], [0, 1, 2, 4]], thread = [1, 1, 8, 4]}>}, qk_attrs = {lowering_config = #iree_gpu.lowering_config<{lane_basis = {{\[\[}}1, 8, 1, 1, 4], [0, 1, 3, 4]], subgroup_basis = {{\[\[}}1, 2, 1, 1, 1], [0, 1, 3, 4]], thread = [1, 1, 4, 4]}>}}

@@ -12,9 +12,9 @@
 // workgroup with both inputs' tiles in shared memory; NVIDIA's assembler is told that one workgroup
 // at once is enough. 16 threads still take a whole warp.
 
-// SCRIPT-COUNT-1: "lowering_config"
-// SCRIPT: "translation_info"
-// SCRIPT-COUNT-1: "nvvm.minctasm"
+// SCRIPT-COUNT-1: transform.include @annotate_op failures(propagate)
+// SCRIPT: transform.include @annotate_function failures(propagate)
+// SCRIPT-COUNT-1: transform.include @annotate_residents failures(propagate)
 // SCRIPT: transform.named_sequence @__kernel_config
 // SCRIPT-NOT: apply_registered_pass
 

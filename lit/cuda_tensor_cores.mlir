@@ -11,7 +11,7 @@
 // Tiles of 16 x 8 results: a warp of the first has 2 x 4 of them, and 3 x 2 warps share a
 // workgroup's inputs in shared memory, 8 x 16 deep.
 
-// SCRIPT-COUNT-1: "lowering_config"
+// SCRIPT-COUNT-1: transform.include @annotate_op failures(propagate)
 // SCRIPT: transform.named_sequence @__kernel_config
 
 // CHECK: half_dispatch_0{{.*}}: #iree_codegen.translation_info<pipeline = #iree_gpu.pipeline<TileAndFuse> workgroup_size = [192, 1, 1] subgroup_size = 32, {gpu_pipeline_options = #iree_gpu.pipeline_options<no_reduce_shared_memory_bank_conflicts = false, use_igemm_convolution = false>}>

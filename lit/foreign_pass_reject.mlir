@@ -1,8 +1,8 @@
 // RUN: not %apply %S/matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
 
-// A script may run the passes that schedules need, no other registered one.
+// A script runs no registered pass itself; the sequences of `passes/` do.
 
-// CHECK: error: the script runs the pass symbol-dce; only iree-codegen-insert-batch-dim-for-batchless-conv and iree-global-opt-convert-strided-contraction-to-contraction may run
+// CHECK: error: the script holds transform.apply_registered_pass, which schedules are not made of
 // CHECK-NOT: lowering_config
 
 module attributes {transform.with_named_sequence} {

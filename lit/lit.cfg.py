@@ -33,6 +33,7 @@ config.substitutions += [
         f"{BIN / 'iree-opt'} --transform-preload-library=transform-library-paths={LIBRARY}"
         " --transform-interpreter --split-input-file",
     ),
+    ("%codegen", f"{sys.executable} {HERE / 'tools' / 'codegen.py'}"),
     ("%tlm", f"{sys.executable} -m tlm_mlir.cli"),
     # One thread: stock iree-compile has been seen to hang here, idle, with several.
     ("%stock_gpu", f"{BIN / 'iree-compile'} --mlir-disable-threading"),

@@ -9,12 +9,17 @@
 // SCRIPT-NEXT: transform.foreach %[[FOUND]]
 // SCRIPT: %[[OPS:.*]] = transform.structured.match ops{["linalg.matmul", "linalg.generic"]}
 // SCRIPT-NEXT: transform.split_handle %[[OPS]] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
-// SCRIPT: transform.annotate %{{.*}}#0 "lowering_config"
-// SCRIPT: transform.annotate %{{.*}}#1 "lowering_config"
-// SCRIPT: transform.annotate %{{.*}} "translation_info"
+// SCRIPT: transform.include @annotate_op failures(propagate) (%{{.*}}#0, %{{.*}})
+// SCRIPT: transform.include @annotate_op failures(propagate) (%{{.*}}#1, %{{.*}})
+// SCRIPT: transform.include @annotate_function failures(propagate)
 // SCRIPT: transform.named_sequence @__kernel_config
-// SCRIPT-NEXT: transform.apply_registered_pass "iree-codegen-insert-batch-dim-for-batchless-conv"
+// SCRIPT-NEXT: transform.include @insert_batch_dim failures(propagate)
 // SCRIPT-NEXT: transform.include @schedule_0 failures(propagate)
+// SCRIPT: transform.named_sequence @annotate_function
+// SCRIPT-NEXT: transform.annotate %{{.*}} "translation_info"
+// SCRIPT: transform.named_sequence @annotate_op
+// SCRIPT-NEXT: transform.annotate %{{.*}} "lowering_config"
+// SCRIPT: transform.named_sequence @insert_batch_dim
 
 // CHECK: main_dispatch_0_matmul_96x64x200_f32: #iree_codegen.translation_info<pipeline = #iree_cpu.pipeline<DoubleTilingExpert>, {enable_loop_peeling}>
 // CHECK-NEXT: linalg.matmul: #iree_cpu.lowering_config<cache_parallel = [16, 0, 0], cache_reduction = [0, 0, 50], distribution = [32, 0, 0], vector_common_parallel = {sizes = [8, 32, 0], interchange = [1, 0, 2]}, vector_reduction = [0, 0, 4]>

@@ -20,7 +20,9 @@
 // CHECK: second_dispatch_1{{.*}}: {{.*}}pipeline<DoubleTilingExpert>>
 // CHECK: vector_common_parallel = [8, 1, 4, 0], vector_reduction = [0, 0, 0, 8]>
 
-// SCRIPT: transform.apply_registered_pass "iree-global-opt-convert-strided-contraction-to-contraction"
+// SCRIPT: transform.include @slice_strided failures(propagate)
+// SCRIPT: transform.named_sequence @slice_strided
+// SCRIPT-NEXT: transform.apply_registered_pass "iree-global-opt-convert-strided-contraction-to-contraction"
 // SLICED: tensor.extract_slice {{.*}} [32, 7, 7] [1, 2, 2]
 // SLICED: tensor.extract_slice {{.*}} [16, 4, 4] [1, 3, 3]
 

@@ -12,8 +12,8 @@
 // 4 by 8 invocations (y by x) share a workgroup. No pass runs at the entry, unlike on CPUs.
 
 // SCRIPT: transform.split_handle %{{.*}} : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
-// SCRIPT-COUNT-1: "lowering_config"
-// SCRIPT: "translation_info"
+// SCRIPT-COUNT-1: transform.include @annotate_op failures(propagate)
+// SCRIPT: transform.include @annotate_function failures(propagate)
 // SCRIPT: transform.named_sequence @__kernel_config
 // SCRIPT-NOT: apply_registered_pass
 

@@ -100,7 +100,10 @@ def function_attributes(about: Workload, on: Target, found: Schedule) -> dict[st
 
 def restructuring(about: Workload, on: Target, found: Schedule) -> str:
     """The pass that runs on a function before it is configured, or an empty text."""
-    return registry.task(about, on).configuration(found).before
+    before = registry.task(about, on).configuration(found).before
+    return {"slice_strided": "iree-global-opt-convert-strided-contraction-to-contraction"}.get(
+        before, before
+    )
 
 
 def read_back(about: Workload, on: Target, configuration: str) -> Schedule | None:

@@ -14,21 +14,19 @@ from iree.compiler import ir
 from iree.compiler.dialects import transform
 from iree.compiler.dialects.transform import structured
 
-from ..ir.graph import FUNCTIONS, operations_named
-from ..iree import passes
+from ..ir.graph import operations_named
+from ..iree import library
 from ..language.schedule import LEAVE
-from .script import empty_script
+from .script import empty_script, include
 
 ENTRY = "__transform_main"
 IM2COL, LAST = "graph:im2col", "graph:channels-last"
-IM2COL_PASS = passes.IM2COL
 REWRITTEN = (
     "linalg.conv_2d_nchw_fchw",
     "linalg.conv_2d_nhwc_hwcf",
     "linalg.depthwise_conv_2d_nhwc_hwc",
 )
 """Every op that IREE's im2col pass rewrites (GlobalOptimization/ConvertConv2DToImg2Col.cpp)."""
-HIDDEN = "tlm.hidden"
 
 
 def layout_script(module: ir.Operation, choices: Mapping[ir.Operation, str]) -> ir.Module:
@@ -50,6 +48,7 @@ def layout_script(module: ir.Operation, choices: Mapping[ir.Operation, str]) -> 
                 if choices:
                     _rewrite(entry.bodyTarget, present, [choices.get(op, LEAVE) for op in present])
                 transform.YieldOp([])
+        library.complete(script)
         script.operation.verify()
     return script
 
@@ -66,60 +65,22 @@ def _rewrite(program: ir.Value, present: Sequence[ir.Operation], choices: Sequen
     left = []
     for handle, operation, choice in zip(handles, present, choices, strict=True):
         if choice == LAST:
-            _channels_last(handle, operation)
+            include("channels_last", handle)
         elif choice == LEAVE:
             left.append((handle, operation))
     if IM2COL in choices:
         _im2col(program, left)
 
 
-def _channels_last(handle: ir.Value, operation: ir.Operation) -> None:
-    """Gives an NCHW convolution NHWC operands and an HWCF filter, transposed before and after.
-
-    IREE's own pass (Preprocessing/Common/ConvertConvToChannelsLast.cpp) takes whole functions, and
-    generalized convolutions as well. It packs the channels whole, and so does this, op by op; IREE
-    folds the unit dims, and moves the transpositions or makes them at load.
-    """
-    out_channels, in_channels = ir.RankedTensorType(operation.operands[1].type).shape[:2]
-    generic = structured.GeneralizeOp(handle).transformed
-    # From n, f, h, w, c and the window: packing appends dims in the order of the loops.
-    ordered = structured.InterchangeOp(generic, iterator_interchange=[0, 4, 2, 3, 5, 6, 1])
-    sizes = [0, in_channels, 0, 0, 0, 0, out_channels]
-    packed = structured.PackOp(
-        _named("linalg.generic"), ordered.transformed, [], static_packed_sizes=sizes
-    ).packed_op
-    # The unit loops that are left of f and c where they were, the packed ones before and after
-    # the window's.
-    convolution = structured.InterchangeOp(
-        packed, iterator_interchange=[0, 6, 1, 2, 3, 8, 4, 5, 7]
-    ).transformed
-    for operand in range(3):
-        pack = transform.GetProducerOfOperand(_named("linalg.pack"), convolution, operand)
-        made = map(_named, ("tensor.pad", "tensor.expand_shape", "linalg.transpose"))
-        structured.LowerPackOp(*made, pack.producer)
-    unpack = transform.GetConsumersOfResult(_named("linalg.unpack"), convolution, 0)
-    names = ("tensor.empty", "linalg.transpose", "tensor.collapse_shape", "tensor.extract_slice")
-    structured.LowerUnPackOp(*map(_named, (*names, "linalg.copy")), unpack.consumers)
-
-
-def _named(name: str) -> ir.Type:
-    return transform.OperationType.get(name)
-
-
 def _im2col(program: ir.Value, kept: Sequence[tuple[ir.Value, ir.Operation]]) -> None:
     """IREE's im2col for all of a program's convolutions but those kept."""
-    any_op = transform.AnyOpType.get()
     for handle, _ in kept:
-        transform.AnnotateOp(structured.GeneralizeOp(handle).transformed, HIDDEN)
-    for name in FUNCTIONS:
-        function = structured.MatchOp(any_op, program, ops=[name]).result
-        transform.ApplyRegisteredPassOp(any_op, function, IM2COL_PASS)
+        include("hide_convolutions", handle)
+    include("im2col", program)
     if not kept:
         return
-    hidden = structured.MatchOp(
-        any_op, program, ops=["linalg.generic"], op_attrs={HIDDEN: ir.UnitAttr.get()}
-    ).result
-    named = structured.SpecializeOp(any_op, hidden).result
+    any_op = transform.AnyOpType.get()
+    (named,) = include("show_convolutions", program, results=[any_op])
     handles = transform.SplitHandleOp([any_op] * len(kept), named).results
     for handle, (_, operation) in zip(handles, kept, strict=True):
         _restore(handle, operation)

@@ -14,7 +14,8 @@ from ..errors import CompileError
 from ..ir.dispatch import find_dispatches, rows_first
 from ..iree.executables import functions_of
 from ..iree.module import symbol
-from .script import check_script, find_entry
+from .check import check_script
+from .script import find_entry
 
 
 class SchedulePass:

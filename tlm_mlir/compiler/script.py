@@ -6,7 +6,8 @@ A script has one named sequence per scheduled dispatch and the entry `@__kernel_
 runs on every dispatch function when the library is given with
 `--iree-codegen-transform-dialect-library`. A sequence finds its function by name, so it does
 nothing elsewhere; inside, it expects exactly the structured ops that the schedule was written for,
-and fails loudly on a function of the same name with other ops.
+and fails loudly on a function of the same name with other ops. What is done to functions and ops
+are sequences of `passes/`, which the script includes and holds copies of.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from iree.compiler.dialects.transform import structured
 
 from ..errors import InputError
 from ..ir.workload import Workload
+from ..iree import library
+from ..iree.attributes import DECOMPOSITION, FEWEST_RESIDENT, LOWERING, TRANSLATION
 from ..iree.module import SYMBOL, block, body, find
 from ..language.schedule import Schedule
 from ..targets import registry
@@ -27,13 +30,13 @@ from ..targets.backend import Configuration
 from ..targets.target import Target
 
 ENTRY = "__kernel_config"
-ALLOWED_OPS = frozenset(
-    ["builtin.module", "transform.named_sequence", "transform.yield", "transform.include"]
-    + ["transform.foreach", "transform.structured.match", "transform.split_handle"]
-    + ["transform.param.constant", "transform.annotate", "transform.apply_registered_pass"]
-    + ["transform.merge_handles"]
-)
-"""Ops that a script may hold; a transform script can otherwise run any registered pass."""
+SETTERS = {
+    LOWERING: "annotate_op",
+    DECOMPOSITION: "annotate_products",
+    TRANSLATION: "annotate_function",
+    FEWEST_RESIDENT: "annotate_residents",
+}
+"""Which sequence of `passes/configure/` sets an attribute."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
             for number, (dispatch, configuration) in enumerate(chosen):
                 _sequence(f"schedule_{number}", dispatch, configuration)
             _entry(chosen, target)
+        library.complete(module)
         module.operation.verify()
     return module
 
@@ -82,7 +86,7 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
 def _entry(chosen: Sequence[tuple[ScheduledDispatch, Configuration]], target: Target) -> None:
     """`@__kernel_config`: normalize functions as IREE does after this point, then try each.
 
-    Dispatches to restructure come last: a pass consumes the handle of its function, which the
+    Dispatches to restructure come last: what rewrites a function consumes its handle, which the
     others still need.
     """
     any_op = transform.AnyOpType.get()
@@ -94,8 +98,8 @@ def _entry(chosen: Sequence[tuple[ScheduledDispatch, Configuration]], target: Ta
     )
     with ir.InsertionPoint(entry.body):
         function = entry.bodyTarget
-        for name in registry.backend(target).entry_passes:
-            function = transform.ApplyRegisteredPassOp(any_op, function, name).result
+        for name in registry.backend(target).entry:
+            function = _rewritten(function, name)
         # Before any is consumed: a handle to a function is lost with it.
         found = {
             needed: transform.MergeHandlesOp([_find(function, name) for name in names.values()])
@@ -104,22 +108,38 @@ def _entry(chosen: Sequence[tuple[ScheduledDispatch, Configuration]], target: Ta
         }
         for needed, names in batches.items():
             if not needed:
-                _include(names, function)
+                _try(names, function)
                 continue
-            some = transform.ApplyRegisteredPassOp(any_op, found[needed].result, needed).result
             # None or one: a sequence wants a handle to something.
-            each = transform.ForeachOp([], [some])
+            each = transform.ForeachOp([], [_rewritten(found[needed].result, needed)])
             inside = block(each)
             with ir.InsertionPoint(inside):
-                _include(names, inside.arguments[0])
+                _try(names, inside.arguments[0])
                 transform.YieldOp([])
         transform.YieldOp([])
 
 
-def _include(names: Iterable[str], function: ir.Value) -> None:
+def _try(names: Iterable[str], function: ir.Value) -> None:
+    """Includes the sequences of dispatches, each of which looks whether the function is its own."""
     for name in names:
-        callee = ir.FlatSymbolRefAttr.get(name)
-        transform.IncludeOp([], callee, transform.FailurePropagationMode.Propagate, [function])
+        include(name, function)
+
+
+def _rewritten(functions: ir.Value, name: str) -> ir.Value:
+    """Handles to functions that a sequence of `passes/restructure/` has rewritten."""
+    return include(name, functions, results=[transform.AnyOpType.get()])[0]
+
+
+def include(
+    name: str, *operands: ir.Value, results: Sequence[ir.Type] = ()
+) -> Sequence[ir.Value]:
+    """Includes a sequence by name; a failure in it is one of the script."""
+    callee = ir.FlatSymbolRefAttr.get(name)
+    mode = transform.FailurePropagationMode.Propagate
+    found: Sequence[ir.Value] = transform.IncludeOp(
+        list(results), callee, mode, list(operands)
+    ).results
+    return found
 
 
 def _sequence(name: str, dispatch: ScheduledDispatch, configuration: Configuration) -> None:
@@ -158,32 +178,18 @@ def _configure(
     found = (*configuration.ops, configuration.function)
     for operation, attributes in zip((*handles, function), found, strict=True):
         for name, text in attributes.items():
-            _annotate(operation, name, text)
+            _set(operation, name, text)
 
 
-def _annotate(handle: ir.Value, name: str, attribute: str) -> None:
+def _set(handle: ir.Value, name: str, attribute: str) -> None:
     parameter = transform.ParamConstantOp(
         transform.AnyParamType.get(), ir.Attribute.parse(attribute)
     ).result
-    transform.AnnotateOp(handle, name, param=parameter)
+    include(SETTERS[name], handle, parameter)
 
 
 def _argument(effect: str) -> dict[str, ir.Attribute]:
     return {effect: ir.UnitAttr.get()}
-
-
-def check_script(module: ir.Operation) -> None:
-    """Raises InputError when a script holds an op or a pass outside of what scripts are made of."""
-    refusals: list[str] = []
-
-    def visit(operation: ir.Operation) -> ir.WalkResult:
-        # Not raised here: MLIR's walk would turn our error into one of its own.
-        refusals.extend(_refusal(operation))
-        return ir.WalkResult.INTERRUPT if refusals else ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit)
-    if refusals:
-        raise InputError(refusals[0])
 
 
 def find_entry(script: ir.Module) -> ir.Operation:
@@ -192,15 +198,3 @@ def find_entry(script: ir.Module) -> ir.Operation:
     if entry is not None:
         return entry
     raise InputError(f"the script holds no sequence @{ENTRY}; write it anew")
-
-
-def _refusal(operation: ir.Operation) -> list[str]:
-    if operation.name not in ALLOWED_OPS:
-        name = operation.name
-        return [f"the script holds {name}, which schedules are not made of; write it anew"]
-    if operation.name == "transform.apply_registered_pass":
-        name = ir.StringAttr(operation.attributes["pass_name"]).value
-        allowed = sorted(registry.passes())
-        if name not in allowed:
-            return [f"the script runs the pass {name}; only {' and '.join(allowed)} may run"]
-    return []

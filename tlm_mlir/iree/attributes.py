@@ -10,13 +10,14 @@ attribute that has no bindings print as a dictionary's entries, and are read as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from iree.compiler import ir
 from iree.compiler.dialects import iree_codegen, iree_gpu
+
+from .module import reading_context
 
 TRANSLATION = "translation_info"
 LOWERING = "lowering_config"
@@ -28,7 +29,8 @@ DATA_TILING_HINT = "iree.opt.data_tiling"
 """Name of the attribute that says whether IREE packs a contraction's operands (DispatchCreation/
 AnnotateDataTilingHints.cpp)."""
 FEWEST_RESIDENT = "nvvm.minctasm"
-"""Name of the attribute that says how many workgroups NVIDIA's assembler makes room for."""
+"""Name of the attribute that says how many workgroups a multiprocessor of NVIDIA's must hold at
+least (`.minnctapersm` of PTX)."""
 
 CPU, GPU, SPIRV = "#iree_cpu.pipeline", "#iree_gpu.pipeline", "#iree_gpu.spirv_pipeline"
 """Kinds of pipelines: each backend's own."""
@@ -176,7 +178,7 @@ def read(configuration: str) -> Configured:
     for line in configuration.splitlines():
         owner, _, text = line.partition(" = ")
         op, name = owner.split()
-        attribute = ir.Attribute.parse(text, _context())
+        attribute = ir.Attribute.parse(text, reading_context())
         if name == TRANSLATION:
             translation = _translation(attribute)
         elif name == LOWERING:
@@ -196,6 +198,19 @@ def _translation(attribute: ir.Attribute) -> Translation:
         info.subgroup_size,
         options,
     )
+
+
+def lowered_by_known_passes(attribute: ir.Attribute, known: Collection[str]) -> bool:
+    """Whether an attribute, if it names a pipeline, names one of IREE's own or of `known` lists."""
+    text = str(attribute)
+    if "pipeline" not in text:
+        return True
+    if not isinstance(attribute, iree_codegen.TranslationInfoAttr):
+        return False
+    pipeline = attribute.pass_pipeline
+    if isinstance(pipeline, iree_codegen.PassPipelineAttr):
+        return pipeline.pipeline in known
+    return str(pipeline).partition("<")[0] in (CPU, GPU, SPIRV)
 
 
 def plain(attribute: ir.Attribute) -> Any:
@@ -226,9 +241,3 @@ def plain(attribute: ir.Attribute) -> Any:
 def _parameters(text: str) -> str:
     """`sizes = [1]` of `#dialect.name<sizes = [1]>`."""
     return text.partition("<")[2].removesuffix(">")
-
-
-@cache
-def _context() -> ir.Context:
-    """A context for reading attributes, which no op is made in."""
-    return ir.Context()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from iree.compiler import ir
 
@@ -54,3 +55,9 @@ def find(operations: Iterable[ir.Operation], name: str) -> ir.Operation | None:
         if SYMBOL in operation.attributes and symbol(operation) == name:
             return operation
     return None
+
+
+@cache
+def reading_context() -> ir.Context:
+    """A context for reading text, which no op of a program is made in."""
+    return ir.Context()

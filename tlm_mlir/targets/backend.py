@@ -26,8 +26,8 @@ DECOMPOSITION = "decomposition_config"
 @dataclass(frozen=True)
 class Configuration:
     """What a schedule becomes in the IR: text of attributes by name, of the `function` and of each
-    structured op (`ops`, in the order of `Workload.ops`). `before` is a registered pass that runs
-    on the function first; empty for none."""
+    structured op (`ops`, in the order of `Workload.ops`). `before` is the sequence of `passes/`
+    that rewrites the function first; empty for none."""
 
     function: dict[str, str]
     ops: tuple[dict[str, str], ...]
@@ -38,8 +38,7 @@ class Configuration:
 class Backend:
     """A backend, by IREE's name. Its question is how a dispatch is lowered.
 
-    `entry_passes` run on every function before it is configured. `passes` are the registered ones
-    that a `Configuration` may name.
+    `entry` are sequences of `passes/` that rewrite every function before it is configured.
     """
 
     name: str
@@ -48,8 +47,7 @@ class Backend:
     default: ModuleType
     facts: ModuleType
     estimates: ModuleType | None = None
-    entry_passes: tuple[str, ...] = ()
-    passes: frozenset[str] = field(default_factory=frozenset)
+    entry: tuple[str, ...] = ()
     token: str = field(default="decide", init=False)
     margin: float | None = field(default=None, init=False)
 

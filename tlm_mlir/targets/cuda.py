@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from ..ir.workload import Workload
+from ..iree.attributes import FEWEST_RESIDENT
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Pick, Space
 from . import cuda_attention, cuda_igemm, cuda_lanes, cuda_matrix, gpu_lanes
@@ -53,12 +54,8 @@ __all__ = [
     "space",
     "translation_info",
 ]
-ENTRY_PASSES: tuple[str, ...] = ()
-PASSES: frozenset[str] = frozenset()
 WARP = twos(SUBGROUP)
 """How often two divides the threads of a warp."""
-FEWEST_RESIDENT = "nvvm.minctasm"
-"""How many workgroups a multiprocessor must hold at least (.minnctapersm of PTX)."""
 MAX_DEPTH = 64
 """Longest tile in shared memory along the dims that a contraction sums over."""
 

@@ -164,7 +164,7 @@ def served(workload: Workload) -> bool:
 
 
 def restructuring(workload: Workload, schedule: Schedule) -> str:
-    """No pass is needed before a function is configured."""
+    """No function is rewritten before it is configured."""
     return ""
 
 

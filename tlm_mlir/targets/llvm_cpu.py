@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterable
 
 from ..ir.workload import Index, Op, Workload
-from ..iree import passes
 from ..language.schedule import Schedule
 from ..language.space import Choice, Mark, Order, Size, Space
 from .target import CpuTarget
@@ -43,15 +42,12 @@ MAX_HEAD = 128
 """Longest head dim of an attention that IREE's default does not tile."""
 MAX_WORKGROUPS = 4096
 """Most workgroups of a dispatch: above this their launch costs more than a core's work."""
-SLICE_PASS = passes.SLICE_STRIDED_CONTRACTION
-"""IREE's pass that reads a strided operand through a slice, which IREE can vectorize where it takes
-an operand of stride 2 apart into scalars. IREE has it, and does not run it by default."""
-BATCH_DIM_PASS = passes.INSERT_BATCH_DIM
-ENTRY_PASSES: tuple[str, ...] = (BATCH_DIM_PASS,)
-"""Passes that a script runs on every function: what IREE itself does, but after it has configured
-the function, so that a configuration for the loops before would not fit."""
-PASSES = frozenset([SLICE_PASS])
-"""Registered passes that `restructuring` may name."""
+SLICE = "slice_strided"
+"""The sequence of `passes/` that reads a strided operand through a slice, which IREE can vectorize
+where it takes an operand of stride 2 apart into scalars."""
+ENTRY = ("insert_batch_dim",)
+"""Sequences of `passes/` that rewrite every function: what IREE itself does, but after it has
+configured the function, so that a configuration for the loops before would not fit."""
 
 
 def space(workload: Workload, target: CpuTarget) -> Space:
@@ -315,12 +311,12 @@ def strided_contraction(workload: Workload) -> bool:
 
 
 def restructuring(workload: Workload, schedule: Schedule) -> str:
-    """The registered pass that a function needs before it is configured, or nothing.
+    """The sequence of `passes/` that rewrites a function before it is configured, or nothing.
 
     It leaves the number and the order of the structured ops, and their loops, as they are.
     """
     sliced = schedule.choice("pipeline") == TILE and strided_contraction(workload)
-    return SLICE_PASS if sliced else ""
+    return SLICE if sliced else ""
 
 
 def translation_info(workload: Workload, schedule: Schedule) -> str:

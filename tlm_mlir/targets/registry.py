@@ -29,8 +29,7 @@ CPU = Backend(
     llvm_cpu,
     llvm_cpu_default,
     llvm_cpu_facts,
-    entry_passes=llvm_cpu.ENTRY_PASSES,
-    passes=llvm_cpu.PASSES,
+    entry=llvm_cpu.ENTRY,
 )
 CUDA, VULKAN = (
     Backend(
@@ -76,9 +75,3 @@ def read_target(executable_target: str, cores: int, context: ir.Context) -> Targ
             return found.read_target(executable_target, cores, context)
     known = ", ".join(BACKENDS)
     raise TargetError(f"unknown executable target {executable_target[:60]}; known are {known}")
-
-
-def passes() -> frozenset[str]:
-    """The registered passes that scripts of some backend run on a function."""
-    found = (frozenset(some.entry_passes) | some.passes for some in BACKENDS.values())
-    return frozenset().union(*found)

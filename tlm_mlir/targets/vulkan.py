@@ -48,8 +48,6 @@ PIPELINES = {
     MATRIX: "CooperativeMatrixVectorize",
     ACROSS: "SubgroupReduce",
 }
-ENTRY_PASSES: tuple[str, ...] = ()
-PASSES: frozenset[str] = frozenset()
 LINE = 4
 """Elements that one load moves, which is also SPIR-V's longest vector."""
 MAX_DEPTH = 64

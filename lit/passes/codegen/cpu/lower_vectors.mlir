@@ -1,0 +1,17 @@
+// RUN: %codegen %s --passes codegen/cpu/tile codegen/cpu/vectorize codegen/cpu/lower_vectors | FileCheck %s
+// CONFIG: linalg.matmul #iree_cpu.lowering_config<distribution = [32, 0, 0], cache_parallel = [16, 0, 0], vector_common_parallel = [4, 16, 0], vector_reduction = [0, 0, 4]>
+
+// CHECK-LABEL: func.func @main_dispatch_0
+// CHECK-NOT: tensor<
+// CHECK: vector.load {{.*}} : memref<{{.*}}>, vector<16xf32>
+// CHECK-COUNT-16: vector.fma {{.*}} : vector<16xf32>
+// CHECK-NOT: vector.contract
+// CHECK-NOT: vector.fma
+
+func.func @main(%a: tensor<96x200xf32>, %b: tensor<200x64xf32>) -> tensor<96x64xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<96x64xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<96x64xf32>) -> tensor<96x64xf32>
+  %r = linalg.matmul ins(%a, %b : tensor<96x200xf32>, tensor<200x64xf32>) outs(%fill : tensor<96x64xf32>) -> tensor<96x64xf32>
+  return %r : tensor<96x64xf32>
+}
