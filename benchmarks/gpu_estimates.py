@@ -27,6 +27,7 @@ from rich.progress import track
 from tlm_mlir.compiler.apply import annotate
 from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, only, question
 from tlm_mlir.errors import CompileError, InputError
+from tlm_mlir.ir.analysis import contraction, window
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.phases import SOURCES
@@ -37,8 +38,6 @@ from tlm_mlir.measure.kernels import Kernels, assembler
 from tlm_mlir.measure.statics import Statics
 from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.gpu import contraction
-from tlm_mlir.targets.llvm_cpu import window
 from tlm_mlir.targets.target import GpuTarget
 
 MULTIPLYING = ("contraction", "convolution")

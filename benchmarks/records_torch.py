@@ -27,11 +27,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tlm_mlir.files import write_text
+from tlm_mlir.ir.analysis import contraction, window
 from tlm_mlir.ir.workload import Operand, Workload
-from tlm_mlir.targets.cuda_attention import Dims
-from tlm_mlir.targets.cuda_attention import dims as attention_dims
-from tlm_mlir.targets.gpu import contraction
-from tlm_mlir.targets.llvm_cpu import window
+from tlm_mlir.targets.cuda.attention_dims import Dims
+from tlm_mlir.targets.cuda.attention_dims import dims as attention_dims
 from tlm_mlir.training.records.rows import Reader
 
 TYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}

@@ -22,7 +22,7 @@ from tlm_mlir.iree.session import Session
 from tlm_mlir.language.prompt import DECIDE
 from tlm_mlir.model.checkpoint import default_dir
 from tlm_mlir.policy.scheduler import Answer, Scheduler
-from tlm_mlir.targets import llvm_cpu
+from tlm_mlir.targets.cpu.tile import Tile
 
 MATMUL = """
 func.func @main(%a: tensor<37x64xf32>, %b: tensor<64x80xf32>) -> tensor<37x80xf32> {
@@ -167,7 +167,7 @@ def test_failing_schedule_falls_back(
     """A schedule that IREE refuses costs its dispatch the schedule, never the module."""
     levels = "distribution = [8, 8, 8], vector_common_parallel = [8, 8, 8]"
     broken = f"#iree_cpu.lowering_config<{levels}>"
-    monkeypatch.setattr(llvm_cpu, "lowering_configs", lambda *_: [broken])
+    monkeypatch.setattr(Tile, "_config", lambda *_: broken)
     out = tmp_path / "matmul.vmfb"
     report = compile_file(matmul, out, Options(), scheduler=Fixed(SCHEDULE))
     assert report.count("fallback") == 1

@@ -19,7 +19,9 @@ from tlm_mlir.ir.dispatch import find_dispatches, normalize
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
-from tlm_mlir.targets import cuda, registry
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.cuda.mma import MMA
+from tlm_mlir.targets.cuda.promote import PROMOTE
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 FILES = (
@@ -83,7 +85,7 @@ def become_ptx(text: str, arch: str, tmp_path: Path) -> None:
         files = list(tmp_path.glob("*.ptx"))
         assert files, "IREE wrote no PTX"
         free = sum(path.read_text().count(".minnctapersm 1\n") for path in files)
-        promoted = [d.schedule.choice("pipeline") == cuda.PROMOTE for d in chosen]
+        promoted = [d.schedule.pipeline == PROMOTE.token for d in chosen]
         assert free == sum(promoted), "the assembler must hear that it may take registers"
         for path in files:
             assemble(path, arch)
@@ -106,7 +108,7 @@ def test_what_is_not_decided_makes_no_difference(tmp_path: Path) -> None:
             target = registry.read_target(dispatch.target, 1, session.context)
             rng = np.random.default_rng(0)
             schedule = registry.task(reading.workload, target).random(rng)
-            while schedule.choice("pipeline") != cuda.MATRIX:
+            while schedule.pipeline != MMA.token:
                 schedule = registry.task(reading.workload, target).random(rng)
             annotate(reading, dispatch.function, schedule, target)
             info = str(dispatch.function.attributes["translation_info"])

@@ -19,7 +19,7 @@ from tlm_mlir.iree.session import iree_compile
 from tlm_mlir.policy.compare import ESTIMATE
 from tlm_mlir.policy.deciding import DEFAULT, SCHEDULED
 from tlm_mlir.policy.scheduler import Answer, Scheduler
-from tlm_mlir.targets import cuda
+from tlm_mlir.targets.cuda import promote, subgroup_reduce, tile
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 GPUS = [("cuda", "sm_80"), ("cuda", "sm_90"), ("vulkan", "llvmpipe"), ("vulkan", "valhall")]
@@ -78,7 +78,11 @@ def test_a_schedule_that_fails_goes_back_to_irees_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = "#iree_codegen.translation_info<pipeline = #iree_gpu.spirv_pipeline<BaseVectorize>>"
-    monkeypatch.setattr(cuda, "translation_info", lambda workload, schedule: wrong)
+    for module, name in (
+        *((tile, "tile_and_fuse"), (promote, "tile_and_fuse")),
+        (subgroup_reduce, "vector_distribute"),
+    ):
+        monkeypatch.setattr(module, name, lambda threads: wrong)
     out = tmp_path / "out.vmfb"
     options = Options(target="cuda", arch="sm_80")
     report = compile_file(LIT / "matmul.mlir", out, options, scheduler=Random())

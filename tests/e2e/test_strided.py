@@ -15,7 +15,7 @@ from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.llvm_cpu import SLICE, TILE
+from tlm_mlir.targets.cpu.tile import SLICE, TILE
 
 PROGRAM = Path(__file__).resolve().parents[2] / "lit" / "strided.mlir"
 DRAWS = 4
@@ -27,7 +27,7 @@ def random_schedules(result, seed: int) -> list[ScheduledDispatch]:  # type: ign
     found = []
     for dispatch in result.dispatches:
         workload, tokens = dispatch.reading.workload, [""]
-        while tokens[0] != TILE:
+        while tokens[0] != TILE.token:
             tokens = registry.task(workload, target).grammar().sample(random)
         schedule = registry.task(workload, target).decode(tokens)
         found.append(ScheduledDispatch(dispatch.name, workload, dispatch.reading.names, schedule))

@@ -24,7 +24,7 @@ from tlm_mlir.iree.module import body
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.gpu import ACROSS
+from tlm_mlir.targets.vulkan.subgroup_reduce import SUBGROUP_REDUCE
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = ROOT / "build" / "lavapipe" / "usr"
@@ -125,7 +125,7 @@ def compiled(text: str, folder: Path) -> list[tuple[str, Path, bool]]:
         SchedulePass(script).run(candidate)
         out = folder / f"{draw}.vmfb"
         session.finish(candidate, SOURCES, out)
-        lanes = any(d.schedule.choice("pipeline") == ACROSS for d in chosen)
+        lanes = any(d.schedule.choice("pipeline") == SUBGROUP_REDUCE.token for d in chosen)
         found.append((str(script), out, lanes))
     return found
 

@@ -31,7 +31,7 @@ from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS
 from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.facts import IREE, NONE
+from tlm_mlir.targets.features import IREE, NONE
 from tlm_mlir.targets.target import Target
 from tlm_mlir.training.fit import cost_model
 from tlm_mlir.training.fit.cost_model import WORST, Example

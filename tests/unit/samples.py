@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Workloads and targets written by hand, one of each kind that the decision space tells apart."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from hypothesis import strategies as st
 
 from tlm_mlir.ir.workload import DYNAMIC, Index, Op, Operand, Workload
-from tlm_mlir.language.schedule import Schedule, decode, encode
-from tlm_mlir.language.space import Space
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.language.vocabulary import ID
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.backend import DispatchTask
 from tlm_mlir.targets.target import CpuTarget, Target
 
 MULTIPLY_ADD = ("mulf(a0,a1)", "addf(a2,v0)", "yield(v1)")
@@ -155,15 +155,20 @@ TARGETS: dict[str, Target] = {
     "baseline": CpuTarget("llvm-cpu", 128, 1, 0, 0, 0),
 }
 
-pairs = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TARGETS))).map(
-    lambda names: (WORKLOADS[names[0]], TARGETS[names[1]])
+tasks = st.tuples(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(TARGETS))).map(
+    lambda names: registry.task(WORKLOADS[names[0]], TARGETS[names[1]])
 )
-"""A workload and a target."""
+"""A workload on a target."""
 
 
-def walk(draw: st.DrawFn, workload: Workload, target: Target, *begin: str) -> list[str]:
+def options(workload: Workload, target: Target) -> list[str]:
+    """The pipelines that may be chosen, IREE's default first."""
+    return registry.task(workload, target).grammar().cursor().allowed()
+
+
+def walk(draw: st.DrawFn, task: DispatchTask, *begin: str) -> list[str]:
     """The tokens of a walk through a grammar from its beginning, or from after some tokens."""
-    cursor = registry.task(workload, target).grammar().cursor()
+    cursor = task.grammar().cursor()
     tokens = []
     while not cursor.done:
         known = len(tokens) < len(begin)
@@ -173,20 +178,35 @@ def walk(draw: st.DrawFn, workload: Workload, target: Target, *begin: str) -> li
     return tokens
 
 
-def decoded(workload: Workload, target: Target, tokens: list[str]) -> Schedule:
+def decoded(task: DispatchTask, tokens: list[str]) -> Schedule:
     """The schedule of a walk, which gives the same tokens again."""
-    make = registry.task(workload, target).space
-    schedule = decode(tokens, make)
-    assert encode(schedule, make) == tokens
+    schedule = task.decode(tokens)
+    assert task.encode(schedule) == tokens
     return schedule
 
 
 @st.composite
 def walks(
     draw: st.DrawFn, targets: Mapping[str, Target] = TARGETS
-) -> tuple[Workload, Target, Callable[[], Space], list[str]]:
-    """A workload, a target, what makes their space, and a finished walk through its grammar."""
+) -> tuple[DispatchTask, list[str]]:
+    """A task, and a finished walk through its grammar."""
     workload = WORKLOADS[draw(st.sampled_from(sorted(WORKLOADS)))]
-    target = targets[draw(st.sampled_from(sorted(targets)))]
-    tokens = walk(draw, workload, target)
-    return workload, target, registry.task(workload, target).space, tokens
+    task = registry.task(workload, targets[draw(st.sampled_from(sorted(targets)))])
+    return task, walk(draw, task)
+
+
+def lowered(task: DispatchTask, schedule: Schedule) -> list[str]:
+    """Text of each op's lowering config, empty where it has none."""
+    return [op.get("lowering_config", "") for op in task.configuration(schedule).ops]
+
+
+def translated(task: DispatchTask, schedule: Schedule) -> str:
+    """Text of the function's translation info."""
+    return task.configuration(schedule).function["translation_info"]
+
+
+def written(task: DispatchTask, schedule: Schedule) -> str:
+    """The attributes that a schedule puts on its dispatch, one a line, as IREE's are read."""
+    lines = [f"func.func translation_info = {translated(task, schedule)}"]
+    lines += [f"linalg.generic lowering_config = {text}" for text in lowered(task, schedule)]
+    return "\n".join(line for line in lines if not line.endswith("= "))

@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from iree.compiler import ir
-from samples import convolution, elementwise, matmul, op, operand, walks
+from samples import (
+    convolution,
+    decoded,
+    elementwise,
+    lowered,
+    matmul,
+    op,
+    operand,
+    options,
+    translated,
+    walks,
+)
 
 from tlm_mlir.errors import TargetError
 from tlm_mlir.ir.dispatch import find_dispatches
@@ -19,8 +30,12 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
-from tlm_mlir.language.schedule import DEFAULT, decode, encode
-from tlm_mlir.targets import cuda, registry
+from tlm_mlir.language.schedule import DEFAULT
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.cuda.mma import MMA
+from tlm_mlir.targets.cuda.promote import PROMOTE
+from tlm_mlir.targets.cuda.subgroup_reduce import SUBGROUP_REDUCE
+from tlm_mlir.targets.cuda.tile import TILE
 from tlm_mlir.targets.target import GpuTarget
 
 AMPERE = GpuTarget(
@@ -40,15 +55,14 @@ func.func @main(%a: tensor<8x16xf32>) -> tensor<8x16xf32> {
 
 @given(walks(GPUS))
 def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, make, tokens = walk
-    schedule = decode(tokens, make)
-    assert encode(schedule, make) == tokens
-    # test_cuda_attention.py, test_gpu_lanes.py.
-    elsewhere = workload.root_op.kind == "attention" or schedule.choice("pipeline") == cuda.ACROSS
-    if schedule.is_default or elsewhere:
+    task, tokens = walk
+    workload, target = task.workload, task.target
+    schedule = decoded(task, tokens)
+    # test_cuda_attention.py, test_subgroup_reduce.py.
+    shared = schedule.pipeline == SUBGROUP_REDUCE.token
+    if schedule.is_default or workload.root_op.kind == "attention" or shared:
         return
-    info = cuda.translation_info(workload, schedule)
-    config = cuda.lowering_configs(workload, schedule)[workload.root]
+    info, config = translated(task, schedule), lowered(task, schedule)[workload.root]
     with ir.Context():
         ir.Attribute.parse(info)
         ir.Attribute.parse(config)
@@ -87,10 +101,6 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
         assert threads % 32 == 0, "IREE promotes nothing for part of a warp"
 
 
-def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
-    return registry.task(workload, target).grammar().cursor().allowed()
-
-
 def test_a_sum_of_everything_is_left_to_iree() -> None:
     """Found in bundling what the model writes: IREE crashes on a tile of it."""
     total = op("0r", [operand(0)], [operand()], ("addf(a0,a1)", "yield(v0)"))
@@ -98,25 +108,25 @@ def test_a_sum_of_everything_is_left_to_iree() -> None:
 
 
 def test_what_is_left_to_iree() -> None:
-    assert options(matmul(), AMPERE) == [DEFAULT, cuda.PLAIN, cuda.PROMOTE]
-    assert options(convolution(), AMPERE) == [DEFAULT, cuda.PLAIN]
+    assert options(matmul(), AMPERE) == [DEFAULT, TILE.token, PROMOTE.token]
+    assert options(convolution(), AMPERE) == [DEFAULT, TILE.token]
     row = options(matmul(extents=(1, 4096, 4096)), AMPERE)
-    assert row == [DEFAULT, cuda.ACROSS, cuda.PLAIN]
-    assert cuda.PROMOTE not in options(matmul(extents=(197, 776, 64)), AMPERE)
+    assert row == [DEFAULT, SUBGROUP_REDUCE.token, TILE.token]
+    assert PROMOTE.token not in options(matmul(extents=(197, 776, 64)), AMPERE)
     assert options(elementwise((40, 60), buffers=True), AMPERE) == [DEFAULT]
 
 
 def test_what_tensor_cores_multiply() -> None:
     halves = matmul("f16", extents=(96, 64, 208))
-    assert cuda.MATRIX in options(halves, AMPERE) and cuda.MATRIX in options(halves, TIGHT)
+    assert MMA.token in options(halves, AMPERE) and MMA.token in options(halves, TIGHT)
     brains = matmul("bf16", extents=(96, 64, 208))
-    assert cuda.MATRIX in options(brains, AMPERE) and cuda.MATRIX not in options(brains, TIGHT)
+    assert MMA.token in options(brains, AMPERE) and MMA.token not in options(brains, TIGHT)
     for others in (
         matmul(extents=(96, 64, 208)),  # 32-bit floats
         matmul("f16", extents=(96, 64, 200)),  # a part of a tile
         matmul("f16", "f16", extents=(96, 64, 208)),  # sums of 16 bits
     ):
-        assert cuda.MATRIX not in options(others, AMPERE)
+        assert MMA.token not in options(others, AMPERE)
 
 
 def test_an_op_without_inputs() -> None:
@@ -126,7 +136,7 @@ def test_an_op_without_inputs() -> None:
     first = registry.task(Workload((64, 96), (mask,), 0), AMPERE).random(RANDOM)
     both = Workload((64, 96), (mask, *elementwise((64, 96)).ops), 1)
     second = registry.task(both, AMPERE).random(RANDOM)
-    assert {s.choice("pipeline") for s in (first, second)} == {cuda.PLAIN}
+    assert {s.pipeline for s in (first, second)} == {TILE.token}
 
 
 @pytest.mark.parametrize("arch, shared", [("sm_80", 166912), ("sm_90", 232448)])

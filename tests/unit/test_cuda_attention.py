@@ -13,18 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iree.compiler import ir
-from samples import decoded, op, operand, walk
+from samples import decoded, lowered, op, operand, options, translated, walk
 
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import DEFAULT
-from tlm_mlir.targets import cuda, cuda_attention, gpu_default, registry
-from tlm_mlir.targets.gpu_estimate import estimate
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.cuda.attention_dims import Dims, Tiles, dims
+from tlm_mlir.targets.cuda.attention_mma import ATTENTION_MMA
+from tlm_mlir.targets.cuda.attention_tile import ATTENTION_TILE
 from tlm_mlir.targets.target import GpuTarget
 
+TILE, MMA = ATTENTION_TILE.token, ATTENTION_MMA.token
 HOPPER = GpuTarget("cuda", 132, 32, 1024, (1024, 1024, 64), 232448, features=("mma-f16",))
 TIGHT = GpuTarget("cuda", 0, 32, 256, (256, 256, 64), 49152, features=("mma-f16",))
-OWN = """func.func translation_info = <pipeline<VectorDistribute> workgroup_size = [256, 1, 1]>
-iree_linalg_ext.online_attention lowering_config = <{{{}}}>"""
+OWN = """func.func translation_info = #iree_codegen.translation_info<\
+pipeline = #iree_gpu.pipeline<VectorDistribute> workgroup_size = [256, 1, 1]>
+iree_linalg_ext.online_attention lowering_config = #iree_gpu.lowering_config<{{{}}}>"""
 """What IREE chose, but for the tiles."""
 ROW = "partial_reduction = [0, 0, 0, 0, 128], workgroup = [1, 1, 16, 0, 0]"
 
@@ -47,16 +51,15 @@ def shared_heads() -> Workload:
 
 def test_heads_that_share_keys_are_a_batch() -> None:
     workload = shared_heads()
-    found = cuda_attention.dims(workload)
-    assert found == cuda_attention.Dims(rows=2, columns=3, head=4, keys=5)
+    assert dims(workload) == Dims(rows=2, columns=3, head=4, keys=5)
     rng = np.random.default_rng(0)
-    schedule = registry.task(workload, HOPPER).random(rng)
-    tile = levels(cuda_attention.config(workload, schedule))["workgroup"]
+    task = registry.task(workload, HOPPER)
+    schedule = task.random(rng)
+    tile = levels(lowered(task, schedule)[0])["workgroup"]
     assert tile[:2] == [1, 1] and tile[4:] == [0, 0]
     # Each head of the queries has workgroups of its own.
-    twice = replace(workload, extents=(2048, *workload.extents[1:]))
-    ratio = estimate(twice, HOPPER, schedule) / estimate(workload, HOPPER, schedule)
-    assert ratio > 8
+    twice = registry.task(replace(workload, extents=(2048, *workload.extents[1:])), HOPPER)
+    assert twice.estimate(schedule) / task.estimate(schedule) > 8
 
 
 @st.composite
@@ -65,8 +68,8 @@ def walks(draw: st.DrawFn):  # type: ignore[no-untyped-def]
     sizes = st.sampled_from([1, 8, 16, 24, 64, 77, 100, 128, 197, 512])
     extents = (draw(sizes), draw(sizes), draw(sizes), draw(sizes), draw(sizes))
     workload = attention(draw(st.sampled_from(["f32", "f16", "f64"])), extents)
-    target = draw(st.sampled_from([HOPPER, TIGHT]))
-    return workload, target, walk(draw, workload, target)
+    task = registry.task(workload, draw(st.sampled_from([HOPPER, TIGHT])))
+    return task, walk(draw, task)
 
 
 def levels(text: str) -> dict[str, list[int]]:
@@ -78,12 +81,13 @@ def levels(text: str) -> dict[str, list[int]]:
 
 @given(walks())
 def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
-    workload, target, tokens = walked
-    schedule = decoded(workload, target, tokens)
+    task, tokens = walked
+    workload, target = task.workload, task.target
+    schedule = decoded(task, tokens)
     if schedule.is_default:
         return
-    (attributes,) = registry.task(workload, target).configuration(schedule).ops
-    info = cuda.translation_info(workload, schedule)
+    (attributes,) = task.configuration(schedule).ops
+    info = translated(task, schedule)
     with ir.Context():
         for text in (info, *attributes.values()):
             ir.Attribute.parse(text)
@@ -105,25 +109,21 @@ def test_limits_hold(walked) -> None:  # type: ignore[no-untyped-def]
                 tile, sizes["lane_basis"], sizes["subgroup_basis"], strict=True
             ):
                 assert n % (count * warps) == 0
-    if schedule.choice("pipeline") == cuda.MATRIX:
+    if schedule.pipeline == MMA:
         assert rows % 16 == columns % 8 == head % 16 == keys % 16 == 0
         assert 2 * (rows * head + keys * head + columns * keys) <= target.shared
-    assert 0 < estimate(workload, target, schedule) < math.inf
-
-
-def options(workload: Workload, target: GpuTarget = HOPPER) -> list[str]:
-    return registry.task(workload, target).grammar().cursor().allowed()
+    assert 0 < task.estimate(schedule) < math.inf
 
 
 def test_which_attentions_are_scheduled() -> None:
-    assert options(attention()) == [DEFAULT, cuda.PLAIN]
-    assert options(attention("f16")) == [DEFAULT, cuda.PLAIN, cuda.MATRIX]
+    assert options(attention(), HOPPER) == [DEFAULT, TILE]
+    assert options(attention("f16"), HOPPER) == [DEFAULT, TILE, MMA]
     # Halves of which a thread would not hold a query.
-    assert options(attention("f16", (32, 128, 128, 128, 128))) == [DEFAULT, cuda.MATRIX]
+    assert options(attention("f16", (32, 128, 128, 128, 128)), HOPPER) == [DEFAULT, MMA]
     # No whole warps: an odd number of rows and of keys.
-    assert options(attention(extents=(12, 197, 64, 64, 197))) == [DEFAULT]
-    assert options(attention("bf16")) == [DEFAULT, cuda.PLAIN]
-    assert options(attention("f64")) == [DEFAULT]
+    assert options(attention(extents=(12, 197, 64, 64, 197)), HOPPER) == [DEFAULT]
+    assert options(attention("bf16"), HOPPER) == [DEFAULT, TILE]
+    assert options(attention("f64"), HOPPER) == [DEFAULT]
 
 
 @pytest.mark.parametrize(
@@ -132,30 +132,28 @@ def test_which_attentions_are_scheduled() -> None:
         pytest.param(
             "f32",
             ROW,
-            cuda_attention.Tiles(1, 16, 128, 256, 256, False),
+            Tiles(1, 16, 128, 256, 256, False),
             id="a row for all threads",
         ),
         pytest.param(
             "f16",
             "promote_operands = [0, 1, 2], reduction = [0, 0, 0, 0, 64], "
             "workgroup = [1, 128, 32, 0, 0]",
-            cuda_attention.Tiles(128, 32, 64, 256, 1, True),
+            Tiles(128, 32, 64, 256, 1, True),
             id="tensor cores",
         ),
     ],
 )
-def test_what_iree_chooses_is_read_back(
-    dtype: str, line: str, built: cuda_attention.Tiles
-) -> None:
-    workload = attention(dtype)
-    own = gpu_default.imitate(workload, HOPPER, OWN.format(line))
-    assert own is not None and cuda_attention.tiles(workload, own) == built
-    assert estimate(workload, HOPPER, own) > 0
+def test_what_iree_chooses_is_read_back(dtype: str, line: str, built: Tiles) -> None:
+    task = registry.task(attention(dtype), HOPPER)
+    own = task.read_back(OWN.format(line))
+    pipeline = ATTENTION_MMA if built.matrix else ATTENTION_TILE
+    assert own is not None and pipeline.tiles(task, own) == built
+    assert own.pipeline == pipeline.token and task.estimate(own) > 0
 
 
 def test_rows_that_share_keys_are_estimated_faster() -> None:
-    workload = attention()
-    own = gpu_default.imitate(workload, HOPPER, OWN.format(ROW))
+    task = registry.task(attention(), HOPPER)
+    own = task.read_back(OWN.format(ROW))
     words = "pipeline:vector @thread m4 z4 m0 z0 @group m2 z2 m4 z4 @reduce m5 z5 <end>"
-    tiled = registry.task(workload, HOPPER).parse(words)
-    assert own and estimate(workload, HOPPER, tiled) < estimate(workload, HOPPER, own) / 3
+    assert own and task.estimate(task.parse(words)) < task.estimate(own) / 3

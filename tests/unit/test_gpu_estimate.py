@@ -12,9 +12,9 @@ from samples import elementwise, matmul, transpose, walks
 
 from tlm_mlir.errors import TargetError
 from tlm_mlir.ir.workload import Workload
-from tlm_mlir.language.schedule import Decision, Schedule, decode
-from tlm_mlir.targets import cuda, registry
-from tlm_mlir.targets.gpu_estimate import estimate
+from tlm_mlir.language.schedule import Decision, Schedule
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.cuda.mma import MMA
 from tlm_mlir.targets.target import CpuTarget, GpuTarget
 
 HOPPER = GpuTarget(
@@ -37,7 +37,7 @@ def tiled(pipeline: str, thread: list[int], group: list[int], reduce: int = 0) -
 
 def warped(banks: str, subgroup: list[int], group: list[int], reduce: int) -> Schedule:
     """A schedule of tensor cores: tiles of a warp, warps, and tiles of a step."""
-    decisions = [Decision("pipeline", -1, cuda.MATRIX), Decision("banks", -1, f"banks:{banks}")]
+    decisions = [Decision("pipeline", -1, MMA.token), Decision("banks", -1, f"banks:{banks}")]
     decisions += [Decision("subgroup", dim, size) for dim, size in enumerate(subgroup)]
     decisions += [Decision("group", dim, size) for dim, size in enumerate(group)]
     return Schedule((*decisions, Decision("reduce", 2, reduce)))
@@ -45,10 +45,10 @@ def warped(banks: str, subgroup: list[int], group: list[int], reduce: int) -> Sc
 
 @given(walks({"hopper": HOPPER, "adreno": ADRENO}))
 def test_every_schedule_has_an_estimate(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, make, tokens = walk
-    schedule = decode(tokens, make)
+    task, tokens = walk
+    schedule = task.decode(tokens)
     if not schedule.is_default:
-        assert 0 < estimate(workload, target, schedule) < math.inf
+        assert 0 < task.estimate(schedule) < math.inf
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_every_schedule_has_an_estimate(walk) -> None:  # type: ignore[no-untype
         pytest.param(
             elementwise((4096, 4096)),
             tiled("vector", [1, 4], [1, 128]),
-            tiled("distribute", [64, 1], [1, 2]),
+            tiled("vector", [64, 1], [1, 2]),
             id="a workgroup fills its warps",
         ),
         pytest.param(
@@ -111,13 +111,15 @@ def test_every_schedule_has_an_estimate(walk) -> None:  # type: ignore[no-untype
     ],
 )
 def test_what_is_known_to_be_better(workload: Workload, better: Schedule, worse: Schedule) -> None:
-    assert estimate(workload, HOPPER, better) < estimate(workload, HOPPER, worse)
+    task = registry.task(workload, HOPPER)
+    assert task.estimate(better) < task.estimate(worse)
 
 
 def test_more_compute_units_are_faster() -> None:
     schedule = tiled("promote", [8, 8], [16, 16], 16)
     small = GpuTarget("cuda", 16, 32, 1024, (1024, 1024, 64), 232448)
-    assert estimate(LARGE, HOPPER, schedule) < estimate(LARGE, small, schedule) / 4
+    fast, slow = (registry.task(LARGE, target).estimate(schedule) for target in (HOPPER, small))
+    assert fast < slow / 4
 
 
 def test_no_estimate_for_a_cpu() -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import TARGETS, WORKLOADS, pairs, walks
+from samples import TARGETS, WORKLOADS, tasks, walks
 
 from tlm_mlir.errors import InputError
-from tlm_mlir.language.schedule import DEFAULT, decode
+from tlm_mlir.language.schedule import DEFAULT
 from tlm_mlir.language.vocabulary import ID, SIZE, TOKENS
 from tlm_mlir.targets import registry
 
@@ -32,20 +32,20 @@ def test_random_walks_finish(name: str, target: str) -> None:
 
 @given(walks())
 def test_the_cursor_decodes_what_was_pushed(walk) -> None:
-    workload, target, space, tokens = walk
-    cursor = registry.task(workload, target).grammar().cursor()
+    task, tokens = walk
+    cursor = task.grammar().cursor()
     for token in tokens:
         assert not cursor.done
         cursor.push(ID[token])
     assert cursor.done
-    assert cursor.schedule() == decode(tokens, space)
+    assert cursor.schedule() == task.decode(tokens)
     assert cursor.allowed() == []
     assert not cursor.mask().any()
 
 
-@given(pairs, st.data())
-def test_a_forbidden_token_is_refused_and_changes_nothing(pair, data: st.DataObject) -> None:
-    cursor = registry.task(*pair).grammar().cursor()
+@given(tasks, st.data())
+def test_a_forbidden_token_is_refused_and_changes_nothing(task, data: st.DataObject) -> None:
+    cursor = task.grammar().cursor()
     for _ in range(data.draw(st.integers(0, 12))):
         if not cursor.done:
             cursor.push(ID[data.draw(st.sampled_from(cursor.allowed()))])
@@ -71,9 +71,6 @@ def test_the_same_seed_gives_the_same_schedules() -> None:
     assert [grammar.sample(one) for _ in range(5)] == [grammar.sample(other) for _ in range(5)]
 
 
-@given(pairs)
-def test_the_default_is_always_open(pair) -> None:
-    workload, target = pair
-    tokens = [DEFAULT, "<end>"]
-    schedule = registry.task(workload, target).decode(tokens)
-    assert schedule.is_default
+@given(tasks)
+def test_the_default_is_always_open(task) -> None:
+    assert task.decode([DEFAULT, "<end>"]).is_default

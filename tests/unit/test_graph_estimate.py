@@ -19,9 +19,9 @@ from tlm_mlir.iree.phases import PREPROCESSING as LAYOUTS
 from tlm_mlir.iree.session import Session
 from tlm_mlir.policy.compare import ESTIMATE, Comparer
 from tlm_mlir.policy.scheduler import Scheduler
-from tlm_mlir.targets.llvm_cpu_data_tiling import KERNEL, SCALAR, VECTORIZED, Tile, tile
-from tlm_mlir.targets.llvm_cpu_default_loops import default_loops
-from tlm_mlir.targets.llvm_cpu_matmul_clocks import Factor, Matmul, default_clocks, tiled_clocks
+from tlm_mlir.targets.cpu.data_tiling import KERNEL, SCALAR, VECTORIZED, Tile, tile
+from tlm_mlir.targets.cpu.default_loops import default_loops
+from tlm_mlir.targets.cpu.matmul_clocks import Factor, Matmul, default_clocks, tiled_clocks
 from tlm_mlir.targets.target import CpuTarget
 
 ZEN3 = CpuTarget("llvm-cpu", 256, 2, 32768, 524288, 33554432, features=("fma",))

@@ -17,7 +17,8 @@ from tlm_mlir.iree.module import body
 from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
-from tlm_mlir.targets import llvm_cpu, registry
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.cpu.tile import TILE
 from tlm_mlir.targets.target import Target
 
 FLAGS, NARROW = (
@@ -37,7 +38,7 @@ def in_program(flags: list[str]) -> tuple[str, Workload, Target, Schedule]:
     target = registry.read_target(dispatch.target, 2, session.context)
     configured = session.run(module, SOURCES, CONFIGURED)
     own = registry.task(workload, target).read_back(configurations(configured)[dispatch.name])
-    assert own is not None and own.choice("pipeline") == llvm_cpu.TILE
+    assert own is not None and own.pipeline == TILE.token
     assert all(own.size("vector", dim) > 1 for dim in (0, 1))
     return source, workload, target, own
 

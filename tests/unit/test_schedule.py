@@ -77,31 +77,31 @@ def test_what_is_outside_of_the_space_is_refused(text: str, reason: str) -> None
 
 @given(walks())
 def test_tokens_and_schedules_are_one_to_one(walk) -> None:
-    _, _, space, tokens = walk
-    schedule = decode(tokens, space)
-    assert encode(schedule, space) == tokens
-    assert decode(encode(schedule, space), space) == schedule
+    task, tokens = walk
+    schedule = decode(tokens, task.space)
+    assert encode(schedule, task.space) == tokens
+    assert decode(encode(schedule, task.space), task.space) == schedule
 
 
 @given(walks(), st.data())
 def test_a_changed_token_is_refused_or_gives_another_schedule(walk, data: st.DataObject) -> None:
-    _, _, space, tokens = walk
+    task, tokens = walk
     place = data.draw(st.integers(0, len(tokens) - 1))
     changed = [*tokens]
     changed[place] = TOKENS[data.draw(st.integers(0, SIZE - 1))]
     try:
-        schedule = decode(changed, space)
+        schedule = decode(changed, task.space)
     except InputError:
         return
-    assert encode(schedule, space) == changed
-    assert (schedule == decode(tokens, space)) == (changed == tokens)
+    assert encode(schedule, task.space) == changed
+    assert (schedule == decode(tokens, task.space)) == (changed == tokens)
 
 
 @given(walks(), st.data())
 def test_a_part_is_refused(walk, data: st.DataObject) -> None:
-    _, _, space, tokens = walk
+    task, tokens = walk
     with pytest.raises(InputError):
-        decode(tokens[: data.draw(st.integers(0, len(tokens) - 1))], space)
+        decode(tokens[: data.draw(st.integers(0, len(tokens) - 1))], task.space)
 
 
 def test_a_decision_holds_its_dim() -> None:

@@ -14,20 +14,22 @@ from test_gpu_estimate import HOPPER
 
 from tlm_mlir.decisions.points import early_task
 from tlm_mlir.errors import CheckpointError
+from tlm_mlir.ir.analysis import head_dims
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import DEFAULT, Decision, Schedule
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS, Comparer
 from tlm_mlir.policy.scheduler import Answer, Scheduler
-from tlm_mlir.targets import llvm_cpu, registry
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.cpu.tile import PEEL, TILE
 
 CPU = TARGETS["avx512"]
 
 
 def schedule(peel: str) -> Schedule:
-    return Schedule((Decision("pipeline", -1, llvm_cpu.TILE), Decision("peel", -1, peel)))
+    return Schedule((Decision("pipeline", -1, TILE.token), Decision("peel", -1, peel)))
 
 
-FIRST, SECOND = schedule(llvm_cpu.PEEL[0]), schedule(llvm_cpu.PEEL[1])
+FIRST, SECOND = schedule(PEEL[0]), schedule(PEEL[1])
 STANDARD = Schedule((Decision("pipeline", -1, DEFAULT),))
 WIDE = replace(attention(), extents=(12, 128, 64, 256, 197))
 """An attention that IREE's default gives wrong values."""
@@ -55,7 +57,7 @@ def test_the_best_predicted_replaces_a_default_that_it_clearly_beats(
 def test_a_default_with_wrong_values_is_no_schedule() -> None:
     assert registry.task(matmul(), CPU).default == STANDARD
     assert registry.task(attention(), CPU).default == STANDARD
-    head = {attention().extents[dim] for dim in llvm_cpu._head_dims(attention())}
+    head = {attention().extents[dim] for dim in head_dims(attention())}
     assert head == {64} and registry.task(WIDE, CPU).default is None
 
 

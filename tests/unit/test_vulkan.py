@@ -13,16 +13,33 @@ import numpy as np
 import pytest
 from hypothesis import given
 from iree.compiler import ir
-from samples import attention, elementwise, matmul, op, operand, walks
+from samples import (
+    attention,
+    decoded,
+    elementwise,
+    lowered,
+    matmul,
+    op,
+    operand,
+    options,
+    translated,
+    walks,
+)
 
 from tlm_mlir.errors import TargetError
+from tlm_mlir.ir.analysis import contraction
 from tlm_mlir.ir.workload import Index, Workload
 from tlm_mlir.language.prompt import header
-from tlm_mlir.language.schedule import DEFAULT, decode, encode
+from tlm_mlir.language.schedule import DEFAULT
 from tlm_mlir.language.vocabulary import TOKENS
-from tlm_mlir.targets import gpu, registry, vulkan, vulkan_matrix
-from tlm_mlir.targets.gpu import contraction, gpu_target
+from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import GpuTarget, Target
+from tlm_mlir.targets.vulkan.backend import VULKAN
+from tlm_mlir.targets.vulkan.cooperative import COOPERATIVE
+from tlm_mlir.targets.vulkan.pipeline import LINE
+from tlm_mlir.targets.vulkan.promote import PROMOTE, promoted
+from tlm_mlir.targets.vulkan.subgroup_reduce import SUBGROUP_REDUCE
+from tlm_mlir.targets.vulkan.tile import TILE
 
 LARGE = GpuTarget(
     *("vulkan-spirv", 0, 32, 1024, (1024, 1024, 1024), 166912),
@@ -42,18 +59,17 @@ ATTRIBUTE = (
 
 @given(walks(GPUS))
 def test_tokens_and_schedules_are_one(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, make, tokens = walk
-    assert encode(decode(tokens, make), make) == tokens
+    decoded(*walk)
 
 
 @given(walks(GPUS))
 def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
-    workload, target, make, tokens = walk
-    schedule = decode(tokens, make)
+    task, tokens = walk
+    workload, target = task.workload, task.target
+    schedule = task.decode(tokens)
     if schedule.is_default:
         return
-    info = vulkan.translation_info(workload, schedule)
-    config = vulkan.lowering_configs(workload, schedule)[workload.root]
+    info, config = translated(task, schedule), lowered(task, schedule)[workload.root]
     with ir.Context():
         ir.Attribute.parse(info)
         ir.Attribute.parse(config)
@@ -63,17 +79,17 @@ def test_device_limits_hold(walk) -> None:  # type: ignore[no-untyped-def]
     levels = [[int(n) for n in level.split(",")] for level in re.findall(r"\[([\d, ]+)\]", config)]
     for dim, *tiles in itertools.zip_longest(workload.root_op.loops, *levels, fillvalue=0):
         assert all(size == 0 or workload.extents[dim] % size == 0 for size in tiles)
-    if schedule.choice("pipeline") == vulkan.MATRIX:
+    if schedule.pipeline == COOPERATIVE.token:
         (rows, columns), step = levels[0], levels[2][-1]
         copies = int(schedule.choice("depth").partition(":")[2]) + 1
         shared = rows * columns * 4 + (rows + columns) * step * 2 * copies
         assert shared <= target.shared
-        built = vulkan_matrix.tiles(workload, target, schedule)
+        built = COOPERATIVE.tiles(task, schedule)
         assert built.shared == shared and [built.sizes[d] for d in (0, 1, 2)] == [
             *(rows, columns),
             step,
         ]
-    if schedule.choice("pipeline") == vulkan.PROMOTE:
+    if schedule.pipeline == PROMOTE.token:
         assert shared_bytes(workload, schedule, levels[0]) <= target.shared
 
 
@@ -88,10 +104,6 @@ def shared_bytes(workload, schedule, tile: list[int]) -> int:  # type: ignore[no
     return edges * sizes[found.k[0]] * width * copies
 
 
-def options(workload, target) -> list[str]:  # type: ignore[no-untyped-def]
-    return registry.task(workload, target).grammar().cursor().allowed()
-
-
 def test_a_sum_of_everything_is_left_to_iree() -> None:
     """Found in bundling what the model writes: IREE crashes on a tile of it."""
     total = op("0r", [operand(0)], [operand()], ("addf(a0,a1)", "yield(v0)"))
@@ -99,8 +111,8 @@ def test_a_sum_of_everything_is_left_to_iree() -> None:
 
 
 def test_what_is_left_to_iree() -> None:
-    assert options(matmul(), SMALL) == [DEFAULT, vulkan.PLAIN, vulkan.PROMOTE]
-    assert options(matmul(extents=(96, 63, 200)), SMALL) == [DEFAULT, vulkan.PLAIN]
+    assert options(matmul(), SMALL) == [DEFAULT, TILE.token, PROMOTE.token]
+    assert options(matmul(extents=(96, 63, 200)), SMALL) == [DEFAULT, TILE.token]
     assert options(attention(), LARGE) == [DEFAULT]
     assert options(elementwise((40, 60), buffers=True), LARGE) == [DEFAULT]
 
@@ -111,7 +123,7 @@ def test_columns_with_large_prime_factors_leave_something_to_choose() -> None:
     random = np.random.default_rng(0)
     grammar = registry.task(workload, SMALL).grammar()
     assert {grammar.sample(random)[0] for _ in range(200)} == {
-        *(DEFAULT, vulkan.ACROSS, vulkan.PLAIN, vulkan.PROMOTE)
+        *(DEFAULT, SUBGROUP_REDUCE.token, TILE.token, PROMOTE.token)
     }
 
 
@@ -120,7 +132,7 @@ def test_what_cooperative_matrices_multiply() -> None:
     root, bias = halves.ops
     # Found on GPT-2 in 16-bit floats.
     power = replace(halves, ops=(root, replace(bias, body=("fpowi(a0,c:i64)", "yield(v0)"))))
-    every = [DEFAULT, vulkan.PLAIN, vulkan.PROMOTE, vulkan.MATRIX]
+    every = [DEFAULT, TILE.token, PROMOTE.token, COOPERATIVE.token]
     assert options(halves, LARGE) == every
     for workload, target in (
         (power, LARGE),
@@ -129,13 +141,13 @@ def test_what_cooperative_matrices_multiply() -> None:
         (matmul("f16", extents=(96, 72, 208)), LARGE),  # a part of a tile
         (matmul(extents=(96, 64, 208)), LARGE),  # 32-bit floats
     ):
-        assert vulkan.MATRIX not in options(workload, target)
+        assert COOPERATIVE.token not in options(workload, target)
 
 
 def test_wide_integers_need_a_device_that_has_them() -> None:
     workload = elementwise((40, 60), "i64")
     assert options(workload, SMALL) == [DEFAULT]
-    assert options(workload, LARGE) == [DEFAULT, vulkan.PLAIN]
+    assert options(workload, LARGE) == [DEFAULT, TILE.token]
 
 
 def test_columns_are_the_innermost_loop() -> None:
@@ -145,7 +157,7 @@ def test_columns_are_the_innermost_loop() -> None:
     swapped = replace(
         plain, ops=(replace(product, inputs=product.inputs[::-1]), *plain.ops[1:])
     )
-    assert vulkan._promoted(plain) == vulkan._promoted(swapped) == (0, 1, 2)
+    assert promoted(plain) == promoted(swapped) == (0, 1, 2)
 
 
 def test_a_device_is_read_from_its_attribute() -> None:
@@ -153,7 +165,7 @@ def test_a_device_is_read_from_its_attribute() -> None:
     from tlm_mlir.iree.invocation import open_session
 
     context = open_session(()).context
-    target = gpu_target(ATTRIBUTE, context)
+    target = VULKAN.read_target(ATTRIBUTE, 1, context)
     assert target == GpuTarget(
         "vulkan-spirv", 0, 16, 512, (512, 256, 128), 32768, features=("fp16",)
     )
@@ -161,7 +173,7 @@ def test_a_device_is_read_from_its_attribute() -> None:
     words = [TOKENS[token] for token in header(target)]
     assert words[1] == "target:vulkan-spirv" and words[-1] == "feature:fp16"
     with pytest.raises(TargetError, match="got metal-spirv"):
-        gpu_target(ATTRIBUTE.replace('"vulkan-spirv"', '"metal-spirv"'), context)
+        VULKAN.read_target(ATTRIBUTE.replace('"vulkan-spirv"', '"metal-spirv"'), 1, context)
 
 
 def rows_of_rows() -> Workload:
@@ -176,13 +188,12 @@ def test_results_that_an_op_with_more_dims_takes_up_are_one_line() -> None:
     workload, rng = rows_of_rows(), np.random.default_rng(0)
     for _ in range(50):
         schedule = registry.task(workload, LARGE).random(rng)
-        assert math.prod(schedule.size("thread", dim, 1) for dim in (0, 1)) <= vulkan.LINE
+        assert math.prod(schedule.size("thread", dim, 1) for dim in (0, 1)) <= LINE
 
 
 def test_emulated_floats_are_left_to_iree() -> None:
     """Found there, too: IREE fails on vectors of bf16."""
-    grammar = registry.task(matmul("bf16"), LARGE).grammar()
-    assert grammar.cursor().allowed() == [DEFAULT]
+    assert options(matmul("bf16"), LARGE) == [DEFAULT]
 
 
 def test_sums_over_a_strided_input_are_not_shared() -> None:
@@ -192,6 +203,5 @@ def test_sums_over_a_strided_input_are_not_shared() -> None:
     skipping = op("0p 1p 2r", inputs, [operand(0, 1)], ("mulf(a0,a1)", "addf(a2,v0)", "yield(v1)"))
     workload = Workload((64, 32, 256), (skipping,), 0)
     whole = replace(workload, ops=(replace(skipping, inputs=(operand(1, 2), operand(2, 0))),))
-    lanes = gpu.ACROSS
-    assert lanes not in registry.task(workload, LARGE).grammar().cursor().allowed()
-    assert lanes in registry.task(whole, LARGE).grammar().cursor().allowed()
+    token = SUBGROUP_REDUCE.token
+    assert token not in options(workload, LARGE) and token in options(whole, LARGE)

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..compiler.layouts import IM2COL, LAST
+from ..ir.analysis import window
 from ..ir.sources import COMPUTED
 from ..ir.workload import Workload
 from ..language.schedule import LEAVE
-from ..targets.llvm_cpu import window
-from ..targets.llvm_cpu_default_loops import vector_size
-from ..targets.llvm_cpu_matmul_clocks import (
+from ..targets.cpu.default_loops import vector_size
+from ..targets.cpu.matmul_clocks import (
     DISPATCH,
     Factor,
     Matmul,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from ..ir.workload import Workload
-from ..targets.llvm_cpu_matmul_clocks import Factor, Matmul, default_clocks, tiled_clocks
+from ..targets.cpu.matmul_clocks import Factor, Matmul, default_clocks, tiled_clocks
 from ..targets.target import CpuTarget
 
 HERTZ = 3.5e9

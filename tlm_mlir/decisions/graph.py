@@ -20,7 +20,7 @@ from ..iree.locations import location
 from ..language.schedule import Schedule
 from ..language.space import Choice, Space
 from ..targets import registry
-from ..targets.facts import Facts
+from ..targets.features import Features
 from ..targets.target import CpuTarget, Target
 from ..targets.task import Task
 from .point import Site
@@ -52,7 +52,7 @@ class GraphQuestion:
 
     def features(
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
-    ) -> list[Facts]:
+    ) -> list[Features]:
         """Raises TargetError: there are none yet."""
         raise TargetError("no features of graph decisions; compare them by their estimate")
 

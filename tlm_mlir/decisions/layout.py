@@ -15,12 +15,12 @@ from iree.compiler.dialects.transform import interpreter
 
 from ..compiler.layouts import IM2COL, LAST, layout_script
 from ..errors import CompileError
+from ..ir.analysis import window
 from ..ir.graph import find_convolutions
 from ..ir.workload import Workload
 from ..iree.invocation import first_line
 from ..iree.phases import PREPROCESSING
 from ..language.schedule import LEAVE, Schedule
-from ..targets.llvm_cpu import window
 from ..targets.target import CpuTarget
 from .estimate_layout import channels_first, seconds
 from .graph import GraphQuestion, chosen, find_sites

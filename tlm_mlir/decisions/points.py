@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from ..ir.analysis import window
 from ..ir.workload import Workload
-from ..targets.llvm_cpu import window
 from ..targets.task import T, Task
 from . import layout, packing
 from .dispatch import Lowering

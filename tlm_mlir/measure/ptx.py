@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..errors import CompileError
 from ..iree.flags import for_cuda
-from ..targets.gpu_machine import held
+from ..targets.gpu.machine import held
 from ..targets.target import GpuTarget
 from .statics import Statics
 

@@ -1,26 +1,29 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A backend of IREE's: how dispatches are decided there, and how IREE is told and read."""
+"""A backend of IREE's: how dispatches are decided there, and how IREE is told and read.
+
+A backend is a list of pipelines. Each is one way to lower a dispatch, and one file: it says where
+it applies, asks its decisions, tells IREE, and reads IREE's own choice of it back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from types import ModuleType
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
 
 from iree.compiler import ir
 
 from ..errors import TargetError
 from ..ir.workload import Workload
-from ..language.schedule import Schedule
-from ..language.space import Space
-from .facts import Facts
+from ..iree import attributes
+from ..iree.attributes import Configured
+from ..language.schedule import DEFAULT, PIPELINE, Schedule
+from ..language.space import Choice, Space, Step
+from .features import Features
 from .target import Target
 from .task import T, T_co, Task
-
-LOWERING, TRANSLATION = "lowering_config", "translation_info"
-DECOMPOSITION = "decomposition_config"
 
 
 @dataclass(frozen=True)
@@ -34,27 +37,73 @@ class Configuration:
     before: str = ""
 
 
+class Pipeline(Protocol):
+    """One way to lower a dispatch on a backend."""
+
+    @property
+    def token(self) -> str:
+        """The word of the vocabulary that chooses it. Pipelines for other kinds of root ops may
+        have the same one."""
+
+    @property
+    def number(self) -> int:
+        """What the feature `pipeline` says of its schedules. Cost models have learned it."""
+
+    def suits(self, workload: Workload) -> bool:
+        """Whether this pipeline is the one that its token means for a workload's kind of root."""
+
+    def applies(self, task: Task[Any]) -> bool:
+        """Whether it can lower a dispatch."""
+
+    def knobs(self, task: Task[Any]) -> Step[None]:
+        """The decisions after it was chosen."""
+
+    def configure(self, task: Task[Any], schedule: Schedule) -> Configuration:
+        """What a schedule becomes in the IR."""
+
+    def read_back(self, task: Task[Any], configured: Configured) -> Schedule | None:
+        """The schedule closest to what IREE chose by itself; None for a choice of another
+        pipeline."""
+
+
 @dataclass(frozen=True)
-class Backend:
+class Backend(ABC):
     """A backend, by IREE's name. Its question is how a dispatch is lowered.
 
-    `entry` are sequences of `passes/` that rewrite every function before it is configured.
+    `pipelines` are in the order in which schedules list them. `normalization` are the passes that
+    IREE runs on a dispatch before it configures it: what is read is what is configured. `entry` are
+    sequences of `passes/` that rewrite every function before it is configured. `swaps_operands`
+    tells whether a contraction's code depends on the order of its factors.
     """
 
     name: str
-    read_target: Callable[[str, int, ir.Context], Target]
-    decide: ModuleType
-    default: ModuleType
-    facts: ModuleType
-    estimates: ModuleType | None = None
+    pipelines: tuple[Pipeline, ...]
+    normalization: tuple[str, ...]
     entry: tuple[str, ...] = ()
-    token: str = field(default="decide", init=False)
-    margin: float | None = field(default=None, init=False)
+    swaps_operands: bool = False
 
-    @property
-    def estimated(self) -> bool:
-        """Whether schedules have a static estimate."""
-        return self.estimates is not None
+    token: ClassVar[str] = "decide"
+    estimated: ClassVar[bool] = False
+    margin: ClassVar[float | None] = None
+
+    @abstractmethod
+    def read_target(self, executable_target: str, cores: int, context: ir.Context) -> Target:
+        """The target that an IREE `#hal.executable.target` attribute's text describes; `cores` is
+        the number of threads that will run the program where it runs on a CPU."""
+
+    @abstractmethod
+    def features(
+        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Features]:
+        """Features of each schedule, by name, for a cost model."""
+
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """How long a schedule is estimated to take. Raises TargetError without an estimate."""
+        raise TargetError(f"no estimate for '{self.name}'; compare schedules by a cost model")
+
+    def default_is_right(self, workload: Workload) -> bool:
+        """Whether IREE's default gives right values, so that it may be chosen."""
+        return True
 
     def task(self, workload: Workload, target: T) -> DispatchTask[T]:
         """The task of lowering a dispatch."""
@@ -62,40 +111,35 @@ class Backend:
 
     def space(self, task: Task[Any]) -> Space:
         """The decisions for one dispatch, from the start."""
-        found: Space = self.decide.space(task.workload, task.target)
-        return found
+        default = (DEFAULT,) if self.default_is_right(task.workload) else ()
+        some = (pipeline.token for pipeline in self.pipelines if pipeline.applies(task))
+        token = yield Choice(PIPELINE, (*default, *some))
+        if token != DEFAULT:
+            yield from self._meant(task.workload, str(token)).knobs(task)
 
-    def features(
-        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
-    ) -> list[Facts]:
-        """Features of each schedule, by name, for a cost model."""
-        found: list[Facts] = self.facts.facts(task.workload, task.target, schedules, baseline)
-        return found
+    def pipeline(self, task: Task[Any], schedule: Schedule) -> Pipeline:
+        """The pipeline of a schedule but the default, which need not be of the space."""
+        return self._meant(task.workload, schedule.pipeline)
 
-    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
-        """How long a schedule is estimated to take. Raises TargetError without an estimate."""
-        if self.estimates is None:
-            raise TargetError(f"no estimate for '{self.name}'; compare schedules by a cost model")
-        found: float = self.estimates.estimate(task.workload, task.target, schedule)
-        return found
+    def _meant(self, workload: Workload, token: str) -> Pipeline:
+        for pipeline in self.pipelines:
+            if pipeline.token == token and pipeline.suits(workload):
+                return pipeline
+        raise TargetError(f"'{self.name}' has no '{token}' for such a dispatch; decode it anew")
 
     def configure(self, task: Task[Any], schedule: Schedule) -> Configuration:
         """What a schedule but the default becomes in the IR."""
-        workload, module = task.workload, self.decide
-        configs = module.lowering_configs(workload, schedule)
-        ops = [{LOWERING: config} if config else {} for config in configs]
-        if hasattr(module, DECOMPOSITION):
-            if parts := module.decomposition_config(workload, schedule):
-                ops[workload.root][DECOMPOSITION] = parts
-        function = {TRANSLATION: module.translation_info(workload, schedule)}
-        if hasattr(module, "kernel_attributes"):
-            function |= module.kernel_attributes(schedule)
-        return Configuration(function, tuple(ops), module.restructuring(workload, schedule))
+        return self.pipeline(task, schedule).configure(task, schedule)
 
     def read_back(self, task: Task[Any], text: str) -> Schedule | None:
         """The schedule closest to what IREE chose by itself; None where nothing here is alike."""
-        found: Schedule | None = self.default.imitate(task.workload, task.target, text)
-        return found
+        configured = attributes.read(text)
+        for pipeline in self.pipelines:
+            if pipeline.suits(task.workload):
+                found = pipeline.read_back(task, configured)
+                if found is not None:
+                    return found
+        return None
 
 
 @dataclass(frozen=True)

@@ -8,40 +8,13 @@ from iree.compiler import ir
 
 from ..errors import TargetError
 from ..ir.workload import Workload
-from . import (
-    cuda,
-    gpu_default,
-    gpu_estimate,
-    gpu_facts,
-    llvm_cpu,
-    llvm_cpu_default,
-    llvm_cpu_facts,
-    vulkan,
-)
 from .backend import Backend, DispatchTask
-from .gpu import gpu_target
-from .target import Target, cpu_target
+from .cpu.backend import CPU
+from .cuda.backend import CUDA
+from .target import Target
 from .task import T
+from .vulkan.backend import VULKAN
 
-CPU = Backend(
-    "llvm-cpu",
-    lambda text, cores, _: cpu_target(text, cores),
-    llvm_cpu,
-    llvm_cpu_default,
-    llvm_cpu_facts,
-    entry=llvm_cpu.ENTRY,
-)
-CUDA, VULKAN = (
-    Backend(
-        name,
-        lambda text, _, context: gpu_target(text, context),
-        module,
-        gpu_default,
-        gpu_facts,
-        gpu_estimate,
-    )
-    for name, module in (("cuda", cuda), ("vulkan-spirv", vulkan))
-)
 BACKENDS: dict[str, Backend] = {backend.name: backend for backend in (CPU, CUDA, VULKAN)}
 
 

@@ -18,7 +18,7 @@ from ..language.prompt import MAX_TOKENS, prompt_tokens
 from ..language.schedule import END, LEFT, Schedule
 from ..language.space import Space
 from ..language.vocabulary import ID
-from .facts import Facts
+from .features import Features
 from .target import Target
 
 T = TypeVar("T", bound=Target)
@@ -48,7 +48,7 @@ class Question(Protocol):
 
     def features(
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
-    ) -> list[Facts]:
+    ) -> list[Features]:
         """Features of each schedule but the default, by name, for a cost model; `baseline` is what
         IREE does by itself, None where that is not known."""
 
@@ -133,7 +133,7 @@ class Task(Generic[T_co]):
 
     def features(
         self, schedules: Sequence[Schedule], baseline: Schedule | None
-    ) -> list[Facts]:
+    ) -> list[Features]:
         """Features of each schedule but the default, by name, for a cost model; `baseline` is what
         IREE does by itself, None where that is not known."""
         return self.question.features(self, schedules, baseline)

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ...errors import InputError, TlmError
+from ...ir.analysis import strided_contraction, window
 from ...ir.dispatch import find_dispatches, normalize, rows_first
 from ...ir.workload import Workload
 from ...iree.executable_target import attribute_of, exchanged
@@ -34,7 +35,7 @@ from ...iree.phases import SOURCES
 from ...iree.session import Session
 from ...language.prompt import readable
 from ...measure.lines import write_lines
-from ...targets.llvm_cpu import default_is_right, strided_contraction, window
+from ...targets.cpu.attention import default_is_right
 from ...targets.target import CpuTarget, cpu_target
 from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 

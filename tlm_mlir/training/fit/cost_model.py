@@ -33,7 +33,7 @@ from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.policy.scheduler import MARGIN
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.backend import DispatchTask
-from tlm_mlir.targets.facts import NONE, TO_IREE
+from tlm_mlir.targets.features import NONE, TO_IREE
 from tlm_mlir.targets.target import Target
 from tlm_mlir.training.corpus.entries import BASE_FLAGS
 from tlm_mlir.training.corpus.entries import read as read_corpus

@@ -1,0 +1,168 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Analysis of workloads: what can be told of a computation without knowing what it runs on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
+
+from .workload import Index, Op, Workload
+
+R = TypeVar("R")
+
+
+def once(analysis: Callable[[Workload], R]) -> Callable[[Workload], R]:
+    """Works an analysis out once for a workload, which keeps the result."""
+    key = f"{analysis.__module__}.{analysis.__qualname__}"
+
+    @wraps(analysis)
+    def kept(workload: Workload) -> R:
+        found = workload.__dict__
+        if key not in found:
+            found[key] = analysis(workload)
+        result: R = found[key]
+        return result
+
+    return kept
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """A root that multiplies and sums: the dims that both factors share in parallel (batch), those
+    of the first (m) and the second (n) alone, and those that are summed over (k). Which one is the
+    first is decided by the IR, as IREE does."""
+
+    batch: tuple[int, ...]
+    m: tuple[int, ...]
+    n: tuple[int, ...]
+    k: tuple[int, ...]
+
+
+@once
+def contraction(workload: Workload) -> Contraction | None:
+    """The root as a contraction; None where it is none, or slides a window."""
+    root = workload.root_op
+    if root.kind != "generic" or len(root.inputs) != 2 or not root.dims("reduction"):
+        return None
+    spans = []
+    for operand in (*root.inputs, *root.outputs):
+        if any(index.dim is None for index in operand.indices):
+            return None
+        spans.append({index.dim for index in operand.indices})
+    left, right, out = spans
+    columns = root.outputs[0].indices[-1].dim if root.outputs[0].indices else None
+    if columns in left ^ right and (columns in left) != root.columns_first:
+        left, right = right, left
+    if not sums_products(root):
+        return None
+
+    def of(dims: set[int | None]) -> tuple[int, ...]:
+        return tuple(dim for dim in root.loops if dim in dims)
+
+    return Contraction(
+        of(left & right & out), of((left - right) & out), of((right - left) & out), of(left - out)
+    )
+
+
+def sums_products(op: Op) -> bool:
+    """Whether an op multiplies and adds, among other arithmetic perhaps."""
+    names = set(_names(op))
+    return bool({"mulf", "muli"} & names and {"addf", "addi"} & names)
+
+
+def multiplies_and_adds(op: Op) -> bool:
+    """Whether an op multiplies floats and adds, and does nothing else but widen its inputs."""
+    return [name for name in _names(op) if not name.startswith("ext")] == ["mulf", "addf", "yield"]
+
+
+def _names(op: Op) -> list[str]:
+    """Names of the arithmetic of an op's body."""
+    return [line.split("(")[0] for line in op.body]
+
+
+@once
+def window(workload: Workload) -> list[tuple[int, int]]:
+    """(output dim, window dim) pairs of a convolution or pooling root, innermost last.
+
+    A pair shows as an input index `stride * output + dilation * window`.
+    """
+    root = workload.root_op
+    reductions = set(root.dims("reduction"))
+    pairs = []
+    for operand in root.inputs:
+        for index in operand.indices:
+            if len(index.terms) == 2 and not index.opaque:
+                dims = [d for d, _ in index.terms]
+                outer = [d for d in dims if d not in reductions]
+                inner = [d for d in dims if d in reductions]
+                if len(outer) == len(inner) == 1:
+                    pairs.append((outer[0], inner[0]))
+    return pairs
+
+
+@once
+def inner_dims(workload: Workload) -> list[int]:
+    """Dims that the root op has not, or reduces over while another op spans them in parallel."""
+    root = workload.root_op
+    found = []
+    for op in workload.ops:
+        for dim, kind in zip(op.loops, op.iterators, strict=True):
+            foreign = dim not in root.loops
+            again = dim in root.dims("reduction") and kind == "parallel"
+            if (foreign or again) and dim not in found:
+                found.append(dim)
+    return found
+
+
+@once
+def spread(workload: Workload) -> int:
+    """Points of an op that belong to one result of the root op, where most of them do."""
+    common = set(workload.root_op.dims("parallel"))
+    return max(
+        math.prod(workload.extents[dim] for dim in op.dims("parallel") if dim not in common)
+        for op in workload.ops
+    )
+
+
+@once
+def head_dims(workload: Workload) -> list[int]:
+    """The head dims (K1) of an attention: what query and key share and are summed over."""
+    root = workload.root_op
+    if root.kind != "attention":
+        return []
+    shared = {i.dim for i in root.inputs[0].indices} & {i.dim for i in root.inputs[1].indices}
+    return [dim for dim in root.dims("reduction") if dim in shared]
+
+
+def gathers(op: Op) -> bool:
+    """Whether an op reads at computed places."""
+    return any(line.startswith("extract") for line in op.body)
+
+
+def strided(index: Index) -> bool:
+    """Whether an index takes every second (or nth) element of one dim."""
+    return len(index.terms) == 1 and index.terms[0][1] > 1 and not index.opaque
+
+
+@once
+def strided_contraction(workload: Workload) -> bool:
+    """Whether the root sums over every second (or nth) element, as strided 1x1 convolutions do."""
+    root = workload.root_op
+    some = any(strided(index) for operand in root.inputs for index in operand.indices)
+    return some and len(root.inputs) > 1 and bool(root.dims("reduction"))
+
+
+@once
+def widest_element(workload: Workload) -> int:
+    """Bytes of the widest element that the ops read or write, four at least."""
+    operands = (o for op in workload.ops for o in (*op.inputs, *op.outputs))
+    return max(4, *(operand.bytes for operand in operands))
+
+
+def widest_input(op: Op) -> int:
+    """Bytes of the widest element that an op reads, one at least."""
+    return max([1, *(operand.bytes for operand in op.inputs)])

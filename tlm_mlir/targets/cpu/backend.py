@@ -1,0 +1,64 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llvm-cpu: the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from iree.compiler import ir
+
+from ...ir.workload import Workload
+from ...iree import passes
+from ...language.schedule import Schedule
+from ..backend import Backend
+from ..features import Features
+from ..target import CpuTarget, cpu_target
+from ..task import Task
+from .attention import ATTENTION, default_is_right
+from .conv import CONV
+from .copy import COPY
+from .features import Choice, features
+from .pipeline import CpuPipeline
+from .tile import TILE
+
+PIPELINES: tuple[CpuPipeline, ...] = (TILE, CONV, ATTENTION, COPY)
+
+
+class CpuBackend(Backend):
+    """CPUs, by LLVM."""
+
+    def read_target(self, executable_target: str, cores: int, context: ir.Context) -> CpuTarget:
+        """The CPU that an attribute describes."""
+        return cpu_target(executable_target, cores)
+
+    def features(
+        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Features]:
+        """Features of each schedule, by name, for a cost model."""
+
+        def choice(schedule: Schedule) -> Choice:
+            if schedule.is_default:
+                return schedule, None
+            pipeline = self.pipeline(task, schedule)
+            assert isinstance(pipeline, CpuPipeline)
+            return schedule, pipeline
+
+        reference = choice(baseline) if baseline else None
+        return features(task.workload, task.target, list(map(choice, schedules)), reference)
+
+    def default_is_right(self, workload: Workload) -> bool:
+        """Whether IREE's default gives right values."""
+        return default_is_right(workload)
+
+
+CPU = CpuBackend(
+    name="llvm-cpu",
+    pipelines=PIPELINES,
+    normalization=passes.CPU_NORMALIZATION,
+    # What IREE itself does, but after it has configured a function, so that a configuration for
+    # the loops before would not fit.
+    entry=("insert_batch_dim",),
+    swaps_operands=True,
+)

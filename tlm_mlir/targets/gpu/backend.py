@@ -1,0 +1,83 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What GPU backends have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from iree.compiler import ir
+from iree.compiler.dialects import iree_gpu
+
+from ...errors import TargetError
+from ...language.schedule import Schedule
+from ..backend import Backend
+from ..features import Features
+from ..target import GpuTarget
+from ..task import Task
+from . import intrinsics
+from .features import Choice, features
+from .machine import cycles
+from .pipeline import GpuPipeline
+
+FEATURES = ("fp64", "fp16", "int64")
+"""Types that not every GPU computes with, in the order in which prompts list them, before those of
+matrix units."""
+
+
+class GpuBackend(Backend):
+    """A GPU, whose schedules have a static estimate."""
+
+    estimated = True
+
+    def read_target(self, executable_target: str, cores: int, context: ir.Context) -> GpuTarget:
+        """The GPU that an attribute describes. Raises TargetError for one of another backend."""
+        found = re.search(r'target<"([\w-]+)"', executable_target)
+        backend = found.group(1) if found else executable_target[:60]
+        if backend != self.name:
+            raise TargetError(f"expected an executable target of {self.name}, got {backend}")
+        attribute = ir.Attribute.parse(executable_target, context)
+        info = iree_gpu.TargetInfo.get_gpu_target_info(attribute)
+        x, y, z = info.max_workgroup_sizes
+        listed = re.search(r"compute = ([\w|]+)", executable_target)
+        computes = listed.group(1).split("|") if listed else []
+        return GpuTarget(
+            backend,
+            # IREE tells one for a chip whose number it does not know.
+            units=info.workgroup_count if "wgp_count" in executable_target else 0,
+            subgroup=info.subgroup_size_choices[0],
+            threads=info.max_thread_count_per_workgroup,
+            group=(x, y, z),
+            shared=info.max_workgroup_memory_bytes,
+            features=(
+                *(name for name in FEATURES if name in computes),
+                *(
+                    row.feature
+                    for row in intrinsics.of_backend(backend)
+                    if row.told(executable_target)
+                ),
+            ),
+        )
+
+    def features(
+        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Features]:
+        """Features of each schedule, by name, for a cost model. None may be the default."""
+
+        def choice(schedule: Schedule) -> Choice:
+            return schedule, self._of_gpu(task, schedule)
+
+        reference = choice(baseline) if baseline else None
+        return features(task, list(map(choice, schedules)), reference)
+
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """Cycles that a dispatch is estimated to take. The schedule need not be of the space, as
+        IREE's own choices are not always."""
+        return cycles(task.target, self._of_gpu(task, schedule).demand(task, schedule))
+
+    def _of_gpu(self, task: Task[Any], schedule: Schedule) -> GpuPipeline:
+        found = self.pipeline(task, schedule)
+        assert isinstance(found, GpuPipeline)
+        return found
