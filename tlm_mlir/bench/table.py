@@ -41,9 +41,17 @@ def _cells(row: Row) -> list[str]:
     compiled = _figure(row.compile_seconds, "{:.1f}")
     error = _figure(row.relative_error, "{:.1e}")
     name = row.name if row.status == RIGHT else f"{row.name}: {row.status}"
-    times = [_figure(each, "{:.3f}") for each in (row.median_ms, row.low_ms, row.high_ms)]
+    times = [_milliseconds(each) for each in (row.median_ms, row.low_ms, row.high_ms)]
     return [name, *times, _figure(row.speedup, "{:.2f}x"), error, compiled]
 
 
 def _figure(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
+
+
+def _milliseconds(value: float | None) -> str:
+    """Four digits, as far as they stand behind the point."""
+    if value is None:
+        return "-"
+    whole = len(str(int(value)))
+    return f"{value:.{min(max(0, 4 - whole), 3)}f}"

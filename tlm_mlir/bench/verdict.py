@@ -41,12 +41,11 @@ class Reference:
 
 
 _UNOPTIMIZED = f"{flags.OPT_LEVEL}=O0"
-REFERENCES = (
-    Reference("vmvx", (*flags.VMVX_FLAGS, _UNOPTIMIZED)),
-    Reference("llvm-cpu at O0", (*flags.cpu("generic"), _UNOPTIMIZED)),
-)
-"""In the order in which they are believed. VMVX, IREE's interpreter, shares no code generation with
-LLVM's backend, but does not compile every program; O0 shares the defects of single passes."""
+INDEPENDENT = Reference("vmvx", (*flags.VMVX_FLAGS, _UNOPTIMIZED))
+"""IREE's interpreter: it shares no code generation with LLVM's backend. It is slow, and does not
+compile every program."""
+QUICK = Reference("llvm-cpu-O0", (*flags.cpu("generic"), _UNOPTIMIZED))
+"""It does without most passes, but shares the defects of some."""
 
 
 def error(got: Calls, want: Calls) -> float:
