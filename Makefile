@@ -5,28 +5,15 @@ BIN := .venv/bin
 READY := .venv/.ready
 TRAIN := .venv/.ready-train
 RUN ?= build/run
+# More arguments of `tlm-mlir recipe`: --list, --until STAGE, --pretrain 100000, ...
+RECIPE ?=
 DEMO := build/demo
 LAVAPIPE := build/lavapipe/.ready
 # The stock flags under which ResNet-50 was found to run fastest.
 BEST_STOCK := '--iree-global-opt-use-im2col-for-convs;;--iree-opt-data-tiling'
-PRETRAIN ?= 600000
-PRETRAIN_STEPS ?= 2250
-FIRST_RECORDS := model/records/dispatch.jsonl.xz model/records/graph.jsonl.xz
-FIRST_STEPS ?= 2600
-# Later than what the second and third training see.
-LATER := $(addprefix model/records/,dispatch_zen3.jsonl.xz dispatch_zen5.jsonl.xz graph_zen5.jsonl.xz)
-RECORDS := $(wildcard model/records/*.jsonl.xz)
-EARLIER := $(filter-out $(LATER),$(RECORDS))
 CORPUS := model/corpus/training.jsonl.xz
-MORE ?= 25000
-STEPS ?= 500
-THIRD_STEPS ?= 600
-GPUS := --gpu cuda:sm_80,sm_86,sm_89,sm_90 \
-  --gpu vulkan:llvmpipe,ampere,ada,rdna3,valhall,adreno
-LAST_STEPS ?= 2200
 # What is measured where the GPU is: TARGET-ARCH, as `tlm-mlir bundle` knows them.
 BUNDLES ?= cuda-sm_90 vulkan-ampere
-JUDGE := --corpus $(CORPUS) --records model/records/dispatch*.jsonl.xz
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -54,31 +41,7 @@ lint: $(READY) ## style, imports, common mistakes, types
 	$(BIN)/mypy
 
 model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR keeps the run there
-	@mkdir -p $(RUN)
-	test -f $(RUN)/unmeasured.jsonl.xz || $(BIN)/tlm-mlir unmeasured \
-	  $(CORPUS) $(RUN)/unmeasured.jsonl.xz --count $(PRETRAIN)
-	test -d $(RUN)/pretrain/checkpoint || $(BIN)/tlm-mlir train $(RUN)/pretrain \
-	  --records $(RUN)/unmeasured.jsonl.xz --validation 0.08 --final-rate 0.3 --steps $(PRETRAIN_STEPS)
-	test -d $(RUN)/first/checkpoint || $(BIN)/tlm-mlir train $(RUN)/first \
-	  --records $(FIRST_RECORDS) --from $(RUN)/pretrain/checkpoint --validation 0.08 \
-	  --learning-rate 8e-4 --steps $(FIRST_STEPS)
-	test -f $(RUN)/more.jsonl.xz || $(BIN)/tlm-mlir unmeasured \
-	  $(CORPUS) $(RUN)/more.jsonl.xz --count $(MORE) --seed 1
-	test -d $(RUN)/second/checkpoint || $(BIN)/tlm-mlir train $(RUN)/second \
-	  --records $(EARLIER) $(RUN)/more.jsonl.xz --from $(RUN)/first/checkpoint \
-	  --validation 0.08 --learning-rate 4e-4 --steps $(STEPS)
-	test -d $(RUN)/third/checkpoint || $(BIN)/tlm-mlir train $(RUN)/third \
-	  --records $(EARLIER) --from $(RUN)/second/checkpoint \
-	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 strided=15 --steps $(THIRD_STEPS)
-	test -f $(RUN)/foretold.jsonl.xz || ( \
-	  $(BIN)/tlm-mlir cost-model $(RUN)/third/checkpoint $(JUDGE) && \
-	  $(BIN)/tlm-mlir distill $(RUN)/third/checkpoint $(RUN)/foretold.jsonl.xz \
-	    $(JUDGE) $(GPUS) )
-	$(BIN)/tlm-mlir train $(RUN)/train \
-	  --records $(RECORDS) $(RUN)/foretold.jsonl.xz --from $(RUN)/third/checkpoint \
-	  --validation 0.08 --learning-rate 4e-4 --repeat graph=16 --steps $(LAST_STEPS)
-	$(BIN)/tlm-mlir cost-model $(RUN)/train/checkpoint $(JUDGE)
-	@echo "trained: $(RUN)/train/checkpoint; try it with --model, release it as model/checkpoint"
+	$(BIN)/tlm-mlir recipe $(RUN) $(RECIPE)
 
 bundles: $(BUNDLES:%=build/bundles/%.zip) ## candidates for GPUs, to be measured there; BUNDLES="cuda-sm_90 .."
 

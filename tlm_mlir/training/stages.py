@@ -44,5 +44,6 @@ STAGES = (
     Stage("distill", "records.distill", "search, without measuring, for what is to be learned"),
     Stage("train", "fit.train", "train the generator on records"),
     Stage("cost-model", "fit.cost_model", "train the cost model of a checkpoint on records"),
+    Stage("recipe", "recipe", "train the released model, stage by stage; resumes"),
     Stage("export-step", "fit.export_step", "export a model's forward step to MLIR"),
 )

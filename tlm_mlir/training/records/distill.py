@@ -200,12 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = "a kind of GPU and its architectures, of which each workload gets one (repeatable)"
     parser.add_argument("--gpu", action="append", default=[], metavar="TARGET:ARCH,..", help=text)
     parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")
+    parser.add_argument("--workloads", type=int, metavar="N", help="only the corpus's first N")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     cpus = targets(options.records)
     gpus = [_flags(text) for text in options.gpu]
-    some = tasks(read_corpus(options.corpus), cpus, gpus, options.validation, options.seed)
+    entries = read_corpus(options.corpus)[: options.workloads]
+    some = tasks(entries, cpus, gpus, options.validation, options.seed)
     rows = all_rows(some, options.checkpoint, options.workers)
     written = write_lines(options.out, rows, preset=1)
     print(f"{written} foretold schedules in {options.out}")
