@@ -25,6 +25,7 @@ from tlm_mlir.model.step import HIDDEN, Step
 from tlm_mlir.training.fit.gpt2 import new_network, publish_network
 
 VOCABULARY = 20
+NEW = 3
 END, PERF = 1, 2
 TOLERANCE = 1e-3
 
@@ -48,8 +49,9 @@ def directory(network: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def step(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Step]:
-    found = checkpoint.load(directory, vocabulary="test")
-    yield Step.open(found, cache=tmp_path_factory.mktemp("cache"))
+    found = checkpoint.load(directory, vocabularies={"test": VOCABULARY})
+    # Of a vocabulary that has grown since.
+    yield Step.open(found, cache=tmp_path_factory.mktemp("cache"), words=VOCABULARY + NEW)
 
 
 class Free:
@@ -94,7 +96,8 @@ def test_logits_agree(network: Any, step: Step, width: int) -> None:
     for place, prompt in enumerate(prompts):
         wanted = _logits(network, [*prompt, 5 + place])[-1]
         assert np.abs(wanted).max() > 0.1
-        np.testing.assert_allclose(found[place], wanted, atol=TOLERANCE)
+        np.testing.assert_allclose(found[place, :VOCABULARY], wanted, atol=TOLERANCE)
+        assert (found[place, VOCABULARY:] == -np.inf).all()
 
 
 def test_greedy_generation_agrees(network: Any, step: Step) -> None:
@@ -121,7 +124,8 @@ def test_last_logits_agree(network: Any, step: Step) -> None:
     segments = [[*s, END] for s in _prompts([10 + 3 * i for i in range(18)])]
     found = last_logits(step, prompts, segments, prefill(step, prompts))
     for row, prompt, segment in zip(found, prompts, segments, strict=True):
-        np.testing.assert_allclose(row, _logits(network, [*prompt, *segment])[-1], atol=TOLERANCE)
+        wanted = [*_logits(network, [*prompt, *segment])[-1], *NEW * [-np.inf]]
+        np.testing.assert_allclose(row, wanted, atol=TOLERANCE)
 
 
 def test_parameters_are_the_checkpoints_keys(directory: Path) -> None:
@@ -148,4 +152,5 @@ def test_weights_of_another_size_are_refused(directory: Path, tmp_path: Path) ->
     }
     made = checkpoint.publish(tmp_path / "ck", files, ["w"] * VOCABULARY, vocabulary="test")
     with pytest.raises(CheckpointError, match="do not fit"):
-        Step.open(checkpoint.load(made, vocabulary="test"), cache=tmp_path / "cache")
+        found = checkpoint.load(made, vocabularies={"test": VOCABULARY})
+        Step.open(found, cache=tmp_path / "cache", words=VOCABULARY)

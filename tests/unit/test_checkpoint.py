@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from tlm_mlir.errors import CheckpointError
+from tlm_mlir.language import vocabulary
 from tlm_mlir.model import cache, checkpoint
 
 CONFIG = {"n_layer": 1, "n_embd": 8, "n_head": 2, "n_positions": 16, "vocab_size": 3}
 TOKENS = ["<pad>", "a", "b"]
+V1 = {"v1": len(TOKENS)}
 
 
 def _files(weights: bytes = b"weights") -> dict[str, bytes | Path]:
@@ -30,7 +32,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_round_trip(directory: Path) -> None:
-    found = checkpoint.load(directory, vocabulary="v1")
+    found = checkpoint.load(directory, vocabularies=V1)
     assert found.config["n_embd"] == 8
     assert found.weights.read_bytes() == b"weights"
     assert found.vocabulary_digest == "v1"
@@ -38,9 +40,9 @@ def test_round_trip(directory: Path) -> None:
 
 
 def test_replacing_changes_identity_and_leaves_nothing_aside(directory: Path) -> None:
-    before = checkpoint.load(directory, vocabulary="v1").identity
+    before = checkpoint.load(directory, vocabularies=V1).identity
     checkpoint.publish(directory, _files(b"other"), TOKENS, vocabulary="v1")
-    assert checkpoint.load(directory, vocabulary="v1").identity != before
+    assert checkpoint.load(directory, vocabularies=V1).identity != before
     assert [p.name for p in directory.parent.iterdir()] == ["ck"]
 
 
@@ -49,7 +51,7 @@ def test_a_link_to_a_checkpoint_stays(directory: Path, tmp_path: Path) -> None:
     link.symlink_to(directory)
     checkpoint.publish(link, _files(b"other"), TOKENS, vocabulary="v1")
     assert link.is_symlink()
-    assert checkpoint.load(directory, vocabulary="v1").weights.read_bytes() == b"other"
+    assert checkpoint.load(directory, vocabularies=V1).weights.read_bytes() == b"other"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ck", "link"]
 
 
@@ -65,16 +67,16 @@ def test_extra_files_are_covered(tmp_path: Path) -> None:
     made = checkpoint.publish(
         tmp_path / "ck", _files(), TOKENS, vocabulary="v1", extra={"README.md": b"card"}
     )
-    assert "README.md" in checkpoint.load(made, vocabulary="v1").manifest["files"]
+    assert "README.md" in checkpoint.load(made, vocabularies=V1).manifest["files"]
 
 
 def test_missing_directory(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="does not exist; give"):
-        checkpoint.load(tmp_path / "no", vocabulary="v1")
+        checkpoint.load(tmp_path / "no", vocabularies=V1)
 
 
 def test_a_judge_is_added_and_covered(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "_current_vocabulary", lambda: "v1")
+    monkeypatch.setattr(checkpoint, "prefixes", lambda: V1)
     before = checkpoint.load(directory)
     assert before.judged() == []
     checkpoint.add(directory, {"README.md": b"card"})
@@ -93,7 +95,7 @@ def test_a_judge_is_added_and_covered(directory: Path, monkeypatch: pytest.Monke
 def test_missing_file(directory: Path, name: str) -> None:
     (directory / name).unlink()
     with pytest.raises(CheckpointError, match=f"lacks {name}"):
-        checkpoint.load(directory, vocabulary="v1")
+        checkpoint.load(directory, vocabularies=V1)
 
 
 @pytest.mark.parametrize("name", checkpoint.FILES)
@@ -102,26 +104,45 @@ def test_damaged_file(directory: Path, name: str) -> None:
     data[len(data) // 2] ^= 1
     (directory / name).write_bytes(data)
     with pytest.raises(CheckpointError, match="is damaged"):
-        checkpoint.load(directory, vocabulary="v1")
+        checkpoint.load(directory, vocabularies=V1)
 
 
 def test_truncated_manifest(directory: Path) -> None:
     path = directory / checkpoint.MANIFEST
     path.write_bytes(path.read_bytes()[:20])
     with pytest.raises(CheckpointError, match="is damaged"):
-        checkpoint.load(directory, vocabulary="v1")
+        checkpoint.load(directory, vocabularies=V1)
 
 
 def test_other_vocabulary(directory: Path) -> None:
     with pytest.raises(CheckpointError, match="trained with vocabulary v1"):
-        checkpoint.load(directory, vocabulary="v2")
+        checkpoint.load(directory, vocabularies={"v2": 3})
+
+
+def test_a_vocabulary_that_ours_begins_with_is_known(tmp_path: Path) -> None:
+    count = len(vocabulary.TOKENS) - 3
+    earlier = vocabulary.TOKENS[:count]
+    for size, digest in ((count, vocabulary.digest(earlier)), (count, vocabulary.digest())):
+        files = {**_files(), "config.json": json.dumps({**CONFIG, "vocab_size": size}).encode()}
+        made = checkpoint.publish(tmp_path / digest, files, earlier, vocabulary=digest)
+        if digest == vocabulary.digest():
+            with pytest.raises(CheckpointError, match=f"has {size} words, its vocabulary"):
+                checkpoint.load(made)
+        else:
+            assert checkpoint.load(made).words == count
+    other = (*vocabulary.TOKENS[:-1], "another")
+    made = checkpoint.publish(
+        tmp_path / "other", files, other, vocabulary=vocabulary.digest(other)
+    )
+    with pytest.raises(CheckpointError, match="not what that of this version .* begins with"):
+        checkpoint.load(made)
 
 
 def test_config_without_sizes(tmp_path: Path) -> None:
     files = {**_files(), "config.json": b"{}"}
     made = checkpoint.publish(tmp_path / "ck", files, TOKENS, vocabulary="v1")
     with pytest.raises(CheckpointError, match="lacks n_layer"):
-        checkpoint.load(made, vocabulary="v1")
+        checkpoint.load(made, vocabularies=V1)
 
 
 def test_publish_refuses_incomplete(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..errors import InputError
+from .known import Known
 from .schedule import END, Schedule, decode
 from .space import Knob, Space, Value
 from .vocabulary import ID, SIZE, TOKENS
@@ -17,11 +18,14 @@ from .vocabulary import ID, SIZE, TOKENS
 class Cursor:
     """A place in one schedule's token sequence.
 
-    `mask()` tells what may come next, `push(token)` moves on, `done` is true after `<end>`.
+    `mask()` tells what may come next, `push(token)` moves on, `done` is true after `<end>`. A model
+    of the first `words` of the vocabulary is offered these alone: what it has no words for is
+    decided unasked (`known.Known`), and shows in `schedule()` alone.
     """
 
-    def __init__(self, space: Callable[[], Space]) -> None:
+    def __init__(self, space: Callable[[], Space], words: int | None = None) -> None:
         self._space = space
+        self._known = Known(words)
         self._walk = space()
         self._knob: Knob | None = next(self._walk, None)
         self._prefix: list[str] = []
@@ -34,7 +38,14 @@ class Cursor:
         return self._allowed
 
     def _first(self) -> list[str]:
-        return [END] if self._knob is None else self._knob.allowed([])
+        """The tokens that the next knob which is asked may begin with."""
+        while self._knob is not None:
+            if self._known.asks(self._knob):
+                return self._known.open(self._knob.allowed([]))
+            value = self._knob.first
+            self._pushed += self._knob.tokens(value)
+            self._knob = _send(self._walk, value)
+        return [END]
 
     def mask(self) -> np.ndarray:
         """Boolean mask over the vocabulary, shape [SIZE]."""
@@ -53,7 +64,7 @@ class Cursor:
             return
         self._prefix.append(text)
         # Worked out once a token: it is asked for at every step of a generation.
-        self._allowed = self._knob.allowed(self._prefix)
+        self._allowed = self._known.open(self._knob.allowed(self._prefix))
         if not self._allowed:
             value: Value = self._knob.parse(iter(self._prefix))
             self._prefix = []
@@ -73,9 +84,9 @@ class Grammar:
     def __init__(self, space: Callable[[], Space]) -> None:
         self._space = space
 
-    def cursor(self) -> Cursor:
-        """A cursor before the first token."""
-        return Cursor(self._space)
+    def cursor(self, words: int | None = None) -> Cursor:
+        """A cursor before the first token, for a model of the first `words` of the vocabulary."""
+        return Cursor(self._space, words)
 
     def sample(self, rng: np.random.Generator) -> list[str]:
         """Token strings of a schedule, each token drawn evenly among the legal ones."""

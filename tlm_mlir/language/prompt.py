@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..ir.workload import Index, Op, Operand, Workload
 from ..targets.target import Target
 from .integers import encode, encode_extent
+from .known import spelled
 from .vocabulary import BODY, BOS, DTYPES, ID, word
 
 MAX_TOKENS = 448
@@ -31,9 +32,9 @@ def readable(workload: Workload, target: Target, question: str = DECIDE) -> bool
     return len(prompt_tokens(workload, target, question)) <= MAX_TOKENS
 
 
-def header(target: Target) -> list[int]:
-    """Token ids that every prompt about a target begins with."""
-    return [ID[token] for token in (BOS, *_target(target))]
+def header(target: Target, words: int | None = None) -> list[int]:
+    """Token ids that every prompt about a target begins with, for a model of the first `words`."""
+    return spelled((BOS, *_target(target)), words)
 
 
 def prompt_tokens(workload: Workload, target: Target, question: str = DECIDE) -> list[str]:

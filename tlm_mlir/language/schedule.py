@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..errors import InputError
+from .known import Known
 from .space import Knob, Mark, Space, Value
 
 END = "<end>"
@@ -79,17 +80,23 @@ def encode(schedule: Schedule, space: Callable[[], Space]) -> list[str]:
     return [*tokens, END]
 
 
-def decode(tokens: Iterable[str], space: Callable[[], Space]) -> Schedule:
+def decode(
+    tokens: Iterable[str], space: Callable[[], Space], words: int | None = None
+) -> Schedule:
     """The schedule that the tokens spell.
+
+    They may be of an earlier vocabulary, the first `words` of today's: what that has no words for
+    is not spelled, and decided as it was before (`known.Known`).
 
     Raises InputError where they leave the space: nothing outside of it can become a schedule.
     """
     stream = iter(tokens)
     decisions = []
+    known = Known(words)
     walk = space()
     knob = next(walk, None)
     while knob is not None:
-        value = knob.parse(stream)
+        value = knob.parse(stream) if known.asks(knob) else knob.first
         if not isinstance(knob, Mark):
             decisions.append(Decision(knob.name, knob.dim, value))
         knob = _send(walk, value)

@@ -35,6 +35,11 @@ class Choice:
     options: tuple[str, ...]
     dim: int = -1
 
+    @property
+    def first(self) -> Value:
+        """What is taken unasked, where an earlier vocabulary has no word for any option."""
+        return self.options[0]
+
     def tokens(self, value: Value) -> list[str]:
         """The option itself."""
         return [str(value)]
@@ -61,6 +66,11 @@ class Size:
     high: int
     zero: bool = False
 
+    @property
+    def first(self) -> Value:
+        """What is taken unasked: not at this level, or the least."""
+        return 0 if self.zero else self.low
+
     def tokens(self, value: Value) -> list[str]:
         """The number's tokens."""
         assert isinstance(value, int)
@@ -86,6 +96,11 @@ class Pick:
     name: str
     dim: int
     sizes: tuple[int, ...]
+
+    @property
+    def first(self) -> Value:
+        """What is taken unasked: the first of the sizes."""
+        return self.sizes[0]
 
     def tokens(self, value: Value) -> list[str]:
         """The number's tokens."""
@@ -114,6 +129,11 @@ class Order:
     items: tuple[int, ...]
     dim: int = -1
 
+    @property
+    def first(self) -> Value:
+        """What is taken unasked: the dims as they are given."""
+        return self.items
+
     def tokens(self, value: Value) -> list[str]:
         """One token a dim."""
         assert isinstance(value, tuple)
@@ -138,6 +158,11 @@ class Mark:
 
     name: str
     dim: int = -1
+
+    @property
+    def first(self) -> Value:
+        """The mark."""
+        return self.name
 
     def tokens(self, value: Value) -> list[str]:
         """The mark."""

@@ -19,6 +19,12 @@ def versions() -> dict[str, object]:
     return {"iree": installed_iree(), "vocabulary": vocabulary.digest()}
 
 
+def words_of(text: str) -> int | None:
+    """How many words the vocabulary has that the JSON text of some versions names; None where it is
+    not one that today's begins with."""
+    return vocabulary.prefixes().get(json.loads(text).get("vocabulary"))
+
+
 def iree_of(text: str) -> str | None:
     """The IREE that the JSON text of some versions names; None where it names none."""
     found = json.loads(text)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tlm_mlir.errors import CheckpointError
+from tlm_mlir.language.vocabulary import prefixes
 
 FORMAT = 3
 """3: the step has the shapes of model/shapes.py as they are now. 2: what the model foretells is
@@ -72,6 +73,11 @@ class Checkpoint:
         return str(self.manifest["vocabulary"])
 
     @property
+    def words(self) -> int:
+        """How many words of the vocabulary the model knows: the first ones."""
+        return int(self.config["vocab_size"])
+
+    @property
     def identity(self) -> str:
         """Hash over all files: what a cache key or a record names the model by."""
         text = json.dumps(self.manifest["files"], sort_keys=True)
@@ -95,12 +101,15 @@ def default_dir() -> Path:
     return packaged if packaged.is_dir() else package.parent / "model" / "checkpoint"
 
 
-def load(directory: Path | str | None = None, *, vocabulary: str | None = None) -> Checkpoint:
+def load(
+    directory: Path | str | None = None, *, vocabularies: Mapping[str, int] | None = None
+) -> Checkpoint:
     """Verify and open a checkpoint.
 
-    `directory` defaults to `default_dir()`, `vocabulary` (a digest) to that of
-    `language.vocabulary`. Raises CheckpointError if the directory or a file is missing, a file is
-    damaged, or the checkpoint belongs to another vocabulary or format.
+    `directory` defaults to `default_dir()`. `vocabularies` holds the sizes of the vocabularies that
+    are known, by digest; they default to those that today's begins with, itself among them. Raises
+    CheckpointError if the directory or a file is missing, a file is damaged, or the checkpoint
+    belongs to another vocabulary or format.
     """
     directory = default_dir() if directory is None else Path(directory)
     if not directory.is_dir():
@@ -110,12 +119,12 @@ def load(directory: Path | str | None = None, *, vocabulary: str | None = None) 
         )
     manifest = _read_json(directory, MANIFEST)
     _check_manifest(directory, manifest)
-    expected = _current_vocabulary() if vocabulary is None else vocabulary
-    if manifest["vocabulary"] != expected:
+    known = prefixes() if vocabularies is None else vocabularies
+    if manifest["vocabulary"] not in known:
         raise CheckpointError(
-            f"checkpoint {directory} was trained with vocabulary {manifest['vocabulary']}, but "
-            f"this version of tlm-mlir has {expected}; use the checkpoint of this version or train"
-            " again"
+            f"checkpoint {directory} was trained with vocabulary {manifest['vocabulary']}, which is"
+            " not what that of this version of tlm-mlir begins with; use another checkpoint or"
+            " train again"
         )
     for name in FILES:
         _check_file(directory, name, manifest["files"][name])
@@ -124,6 +133,11 @@ def load(directory: Path | str | None = None, *, vocabulary: str | None = None) 
     if absent:
         raise CheckpointError(
             f"{directory / CONFIG} lacks {', '.join(absent)}; save the model again as GPT-2"
+        )
+    if config["vocab_size"] != known[manifest["vocabulary"]]:
+        raise CheckpointError(
+            f"{directory / CONFIG} has {config['vocab_size']} words, its vocabulary"
+            f" {known[manifest['vocabulary']]}; publish the checkpoint again"
         )
     return Checkpoint(directory, config, manifest)
 
@@ -269,9 +283,3 @@ def _json(value: object) -> bytes:
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _current_vocabulary() -> str:
-    from tlm_mlir.language import vocabulary
-
-    return vocabulary.digest()

@@ -32,11 +32,13 @@ def last_logits(
 
     A segment has at most ROW tokens; `prefilled` holds every prompt.
     """
-    result = np.zeros((len(segments), model.size.vocabulary), np.float32)
+    if not segments:
+        return np.zeros((0, model.size.vocabulary), np.float32)
+    found: dict[int, np.ndarray] = {}
     rows = _pack(prompts, segments, prefilled)
     for some in calls(len(rows), max(EXTEND_ROWS)):
-        _run_rows(model, rows[some], segments, result)
-    return result
+        found |= _run_rows(model, rows[some], segments)
+    return np.stack([found[place] for place in range(len(segments))])
 
 
 def _pack(
@@ -58,8 +60,8 @@ def _run_rows(
     model: Step,
     rows: Sequence[_PackedRow],
     fed: Sequence[Sequence[int]],
-    result: np.ndarray,
-) -> None:
+) -> dict[int, np.ndarray]:
+    """The logits by the segment's index."""
     shape = (len(rows), ROW)
     cache = model.allocate(shape[0], round_slots(max(len(row.prompt) for row in rows)))
     past_mask = np.full((*shape, cache.slots), HIDDEN, np.float32)
@@ -76,5 +78,4 @@ def _run_rows(
             ends.append((i, place, start - 1))
         layout.append(pieces)
     logits, _ = model.extend(*block_inputs(shape, layout), past_mask, cache)
-    for i, place, end in ends:
-        result[i] = logits[place, end]
+    return {i: logits[place, end].copy() for i, place, end in ends}

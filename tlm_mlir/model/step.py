@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tlm_mlir.errors import CheckpointError
+from tlm_mlir.language.vocabulary import SIZE
 from tlm_mlir.model.cache import compiled_step
 from tlm_mlir.model.checkpoint import Checkpoint
 from tlm_mlir.model.shapes import EXTEND_ROWS, PREFILL, ROW, decode_name, extend_name
@@ -65,16 +66,27 @@ class KeyValues:
 
 
 class Step:
-    """The compiled step with its weights. Opened by `Step.open`; not for use by several threads."""
+    """The compiled step with its weights. Opened by `Step.open`; not for use by several threads.
 
-    def __init__(self, functions: Any, device: Any, size: Dimensions) -> None:
+    `size.vocabulary` is how many words the model knows. Its logits are over `words`, as many as the
+    vocabulary has now: those of words appended since are -inf.
+    """
+
+    def __init__(
+        self, functions: Any, device: Any, size: Dimensions, words: int | None = None
+    ) -> None:
         self._functions = functions
         self._device = device
         self.size = size
+        self._unknown = 0 if words is None else words - size.vocabulary
 
     @classmethod
-    def open(cls, checkpoint: Checkpoint, *, cache: Path | None = None) -> Step:
+    def open(
+        cls, checkpoint: Checkpoint, *, cache: Path | None = None, words: int | None = None
+    ) -> Step:
         """Compile (or take from the cache directory) the step and load the weights.
+
+        `words` is the vocabulary's size, unless given that of today's.
 
         Raises CompileError if IREE refuses the step, CheckpointError if step and weights do not
         fit together.
@@ -96,7 +108,8 @@ class Step:
                 f"the step and the weights of checkpoint {checkpoint.directory} do not fit "
                 f"({str(error).splitlines()[0]}); export the step again"
             ) from None
-        return cls(context.modules[program.name], config.device, dimensions(checkpoint))
+        functions = context.modules[program.name]
+        return cls(functions, config.device, dimensions(checkpoint), words or SIZE)
 
     def allocate(self, rows: int, slots: int) -> KeyValues:
         """A cache of zeros for `rows` rows of `slots` >= 2 slots."""
@@ -154,6 +167,9 @@ class Step:
                 "the model's logits are not all numbers, so its weights or its step are damaged; "
                 "use another checkpoint"
             )
+        if self._unknown:
+            more = np.full((*logits.shape[:-1], self._unknown), -np.inf, np.float32)
+            logits = np.concatenate([logits, more], axis=-1)
         return logits, made
 
 

@@ -104,17 +104,21 @@ class Task(Generic[T_co]):
         """Token strings of a schedule, closed by `<end>`."""
         return schedules.encode(schedule, self.space)
 
-    def decode(self, tokens: Iterable[str]) -> Schedule:
-        """The schedule that the tokens spell. Raises InputError where they leave the space."""
-        return schedules.decode(tokens, self.space)
+    def decode(self, tokens: Iterable[str], words: int | None = None) -> Schedule:
+        """The schedule that the tokens spell. Raises InputError where they leave the space.
+
+        They may be of an earlier vocabulary, the first `words` of today's (`schedule.decode`).
+        """
+        return schedules.decode(tokens, self.space, words)
 
     def text(self, schedule: Schedule) -> str:
         """The tokens of a schedule as one line, which records hold."""
         return " ".join(self.encode(schedule))
 
-    def parse(self, text: str) -> Schedule:
-        """The schedule that such a line spells. Raises InputError where it leaves the space."""
-        return self.decode(text.split())
+    def parse(self, text: str, words: int | None = None) -> Schedule:
+        """The schedule that such a line spells; `words` as `decode` has it. Raises InputError where
+        it leaves the space."""
+        return self.decode(text.split(), words)
 
     @cached_property
     def prompt_tokens(self) -> list[str]:

@@ -26,7 +26,7 @@ from ...measure.arithmetic import is_exact, reduction_length
 from ...measure.database import Database, Record
 from ...measure.lines import canonical
 from ...measure.runner import Job, JobResult, Limits, measure_batches
-from ...measure.versions import versions
+from ...measure.versions import versions, words_of
 from ...policy.scheduler import Scheduler
 from ...targets import registry
 from ...targets.target import CpuTarget
@@ -141,20 +141,17 @@ def _variations(
 
 def _best_measured(database: Database, task: Task, count: int = 5) -> list[Schedule]:
     """The best measured schedules of a workload that are not the default, with any IREE."""
-    ratios: dict[str, float] = {}
+    found: dict[Schedule, float] = {}
     for record in database.records(task.workload.to_json(), task.target.to_json()):
         if record.status == "ok" and record.seconds and record.default_seconds:
+            try:
+                schedule = task.parse(record.schedule, words_of(record.versions))
+            except InputError:  # A record of an earlier space.
+                continue
             ratio = record.seconds / record.default_seconds
-            ratios[record.schedule] = min(ratio, ratios.get(record.schedule, ratio))
-    found = []
-    for text in sorted(ratios, key=lambda text: (ratios[text], text))[: count + 1]:
-        try:
-            schedule = task.parse(text)
-        except InputError:  # A record of an earlier space.
-            continue
-        if not schedule.is_default:
-            found.append(schedule)
-    return found[:count]
+            found[schedule] = min(ratio, found.get(schedule, ratio))
+    best = sorted(found, key=lambda schedule: found[schedule])
+    return [schedule for schedule in best if not schedule.is_default][:count]
 
 
 def proposer(name: str, database: Database, seed: int, model: Path | None) -> Proposer:

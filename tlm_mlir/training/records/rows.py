@@ -6,7 +6,8 @@ Three kinds of rows share one form, JSON lines (.jsonl, or .jsonl.xz): measured 
 (measure/database.py); rows like them that are `foretold` (distill.py); and rows that hold a list
 `schedules` of legal schedules that nobody measured (unmeasured.py). Generator and cost model learn
 from the same rows: those whose schedules are of today's space, and that one version of IREE
-compiled. The others are counted, for each file.
+compiled. The others are counted, for each file. A record of before a word of the vocabulary is of
+today's space if what it could not say is decided as it was then (language/known.py).
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ class _Row:
     """Seconds of the schedule and of the default; None where nobody measured."""
     foretold: bool
     configuration: str
+    words: int | None
+    """Of the vocabulary that the row was written with; None where it does not say."""
 
 
 _Key = tuple[str, str, bool]
@@ -124,7 +127,7 @@ class Reader:
         for path in self._paths:
             for place, row in read_lines(path):
                 key, parsed = _parse(path, place, row)
-                if verdict := self._refused(row, place):
+                if verdict := self._refused(row, place, parsed.words):
                     self.counts[path][verdict] += len(parsed.schedules)
                 else:
                     groups.setdefault(key, []).append(parsed)
@@ -142,7 +145,7 @@ class Reader:
             for path, counts in self.counts.items()
         )
 
-    def _refused(self, row: dict[str, Any], place: str) -> str:
+    def _refused(self, row: dict[str, Any], place: str, words: int | None) -> str:
         """Why a row is not looked at; empty where it is.
 
         A row that nobody measured depends on no compiler.
@@ -154,8 +157,8 @@ class Reader:
             raise RecordError(f"{place} does not say which IREE compiled it; add it to `versions`")
         if versions["iree"] != self.iree:
             return OTHER_IREE
-        known = versions.get("vocabulary") in (None, *vocabulary.prefixes())
-        return "" if known else OTHER_WORDS
+        unknown = "vocabulary" in versions and words is None
+        return OTHER_WORDS if unknown else ""
 
     def _decoded(self, key: _Key, rows: list[_Row]) -> Rows:
         workload, target, graph = key
@@ -165,20 +168,34 @@ class Reader:
         unmeasured = []
         for row in rows:
             for text in row.schedules:
-                try:
-                    schedule = task.parse(text)
-                except InputError:
+                schedule, today = _decode(task, text, row.words)
+                if schedule is None:
                     self.counts[row.file][OUTSIDE] += 1
                     continue
                 self.counts[row.file][USED] += 1
                 if row.outcome is None:
-                    unmeasured.append(text)
+                    unmeasured.append(today)
                 else:
-                    found[row.foretold].append(Measured(schedule, text, *row.outcome))
+                    found[row.foretold].append(Measured(schedule, today, *row.outcome))
         told = next(filter(None, (row.configuration for row in rows)), "")
         return Rows(
             task, workload, target, tuple(found[False]), tuple(found[True]), tuple(unmeasured), told
         )
+
+
+def _decode(task: Task, text: str, words: int | None) -> tuple[Schedule | None, str]:
+    """The schedule that a text of the first `words` of the vocabulary spells, and how it is spelled
+    today; None where today's space does not hold it."""
+    try:
+        return task.parse(text), text
+    except InputError:
+        if words is None or words == vocabulary.SIZE:
+            return None, text
+    try:
+        schedule = task.parse(text, words)
+    except InputError:
+        return None, text
+    return schedule, task.text(schedule)
 
 
 def _parse(path: Path, place: str, row: dict[str, Any]) -> tuple[_Key, _Row]:
@@ -191,7 +208,10 @@ def _parse(path: Path, place: str, row: dict[str, Any]) -> tuple[_Key, _Row]:
         raise RecordError(f"{place} lacks {error}; it is not from this project") from None
     outcome = None if "schedules" in row else _outcome(row, place)
     told = row.get("statics", {}).get(CONFIGURATION, "")
-    return key, _Row(path, place, texts, outcome, bool(row.get("foretold")), told)
+    versions = row.get("versions")
+    digest = versions.get("vocabulary") if isinstance(versions, dict) else None
+    words = vocabulary.prefixes().get(str(digest))
+    return key, _Row(path, place, texts, outcome, bool(row.get("foretold")), told, words)
 
 
 def _outcome(row: dict[str, Any], place: str) -> tuple[float | None, float | None]:
