@@ -24,7 +24,7 @@ from iree.compiler import ir
 from rich.console import Console
 from rich.progress import track
 
-from tlm_mlir.compiler.apply import annotate
+from tlm_mlir.compiler.apply import apply_schedule
 from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, only, question
 from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.ir.analysis import contraction, window
@@ -95,7 +95,7 @@ class Device:
         target = registry.read_target(dispatch.target, 1, self._session.context)
         assert isinstance(target, GpuTarget)
         if schedule is not None:
-            annotate(dispatch.reading, dispatch.function, schedule, target)
+            apply_schedule(dispatch.function, schedule, target)
         with tempfile.TemporaryDirectory() as folder:
             return kernels.finish(copy, SOURCES, Path(folder) / "program.vmfb", target)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
-from tlm_mlir.compiler.apply import annotate
+from tlm_mlir.compiler.apply import apply_schedule
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.ir.dispatch import find_dispatches, normalize
@@ -110,7 +110,7 @@ def test_what_is_not_decided_makes_no_difference(tmp_path: Path) -> None:
             schedule = registry.task(reading.workload, target).random(rng)
             while schedule.pipeline != MMA.token:
                 schedule = registry.task(reading.workload, target).random(rng)
-            annotate(reading, dispatch.function, schedule, target)
+            apply_schedule(dispatch.function, schedule, target)
             info = str(dispatch.function.attributes["translation_info"])
             changed = info.replace("pipeline_options<", f"pipeline_options<{option}")
             with session.context:

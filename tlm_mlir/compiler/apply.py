@@ -1,34 +1,40 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Putting a schedule on a dispatch function directly, for measuring candidates."""
+"""Putting one schedule on one dispatch function, for measuring candidates.
+
+The schedule's script is built and run on the function: a candidate is measured as it would be
+shipped.
+"""
 
 from __future__ import annotations
 
-from iree.compiler import ir, passmanager
+from iree.compiler import ir
+from iree.compiler.dialects.transform import interpreter
 
 from ..ir.dispatch import put_rows_first
-from ..ir.reader import Reading, read_function
+from ..ir.reader import read_function
 from ..ir.workload import Workload
+from ..iree.module import symbol
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.target import Target
+from .script import ScheduledDispatch, build_script, find_entry
 
 
-def annotate(reading: Reading, function: ir.Operation, schedule: Schedule, target: Target) -> None:
-    """Does to the function what the schedule's script would do. Nothing for `default`."""
-    assert reading.workload is not None
+def apply_schedule(function: ir.Operation, schedule: Schedule, target: Target) -> None:
+    """Runs a schedule's script on the function that it is for. Nothing for the default.
+
+    The function can be read, as in a module that is normalized.
+    """
     if schedule.is_default:
         return
-    found = registry.task(reading.workload, target).configuration(schedule)
-    ops = reading.ops
-    with function.context as context:
-        if found.before:
-            passmanager.PassManager.parse(f"func.func({found.before})", context).run(function)
-            ops = read_function(function).ops
-        whole = (*found.ops, found.function)
-        for operation, attributes in zip((*ops, function), whole, strict=True):
-            for name, text in attributes.items():
-                operation.attributes[name] = ir.Attribute.parse(text)
+    reading = read_function(function)
+    assert reading.workload is not None
+    dispatch = ScheduledDispatch(symbol(function), reading.workload, reading.names, schedule)
+    # A script may erase ops, and nothing may hold them then.
+    del reading
+    script = build_script([dispatch], target, function.context)
+    interpreter.apply_named_sequence(function, find_entry(script), script.operation)
 
 
 def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
@@ -39,7 +45,6 @@ def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
     workload = Workload.from_json(candidate["workload"])
     target = Target.from_json(candidate["target"])
     schedule = registry.task(workload, target).parse(candidate["schedule"])
-    reading = read_function(function)
     if not workload.root_op.columns_first:
-        reading = put_rows_first(reading)
-    annotate(reading, function, schedule, target)
+        put_rows_first(read_function(function))
+    apply_schedule(function, schedule, target)

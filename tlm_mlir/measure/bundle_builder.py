@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from iree.compiler import ir
 
-from ..compiler.apply import annotate
+from ..compiler.apply import apply_schedule
 from ..compiler.retarget import REFERENCE_FLAGS, Question, only, question
 from ..errors import CompileError, InputError
 from ..ir.workload import Workload
@@ -169,8 +169,8 @@ def _compiled(
         text = f"{DEFAULT} {END}"
     else:
         text = asked.task.text(schedule)
-        dispatch = only(copy)
-        annotate(dispatch.reading, dispatch.function, schedule, target)
+        function = only(copy).function
+        apply_schedule(function, schedule, target)
     try:
         if isinstance(compiler, Session):
             return Candidate(text, _finished(compiler, copy, SOURCES))
