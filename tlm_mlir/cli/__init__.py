@@ -4,20 +4,35 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 from ..errors import TlmError
-from ..files import STANDARD_OUTPUT
+from ..files import STANDARD_INPUT, STANDARD_OUTPUT, shown
 from .parser import make_parser
+from .supervise import supervised
+
+
+def command() -> int:
+    """Runs the command that this process was started for, in a process of its own.
+
+    Whatever ends that process is told in a sentence.
+    """
+    options = make_parser().parse_args()
+    return supervised(lambda: _run(options), lambda end: _failed(_ended(options, end)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command. Errors of ours are one sentence on stderr and exit status 1."""
-    options = make_parser().parse_args(arguments)
+    """Runs one command here. Errors of ours are one sentence on stderr and exit status 1."""
+    return _run(make_parser().parse_args(arguments))
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         status = int(options.run(options) or 0)
     except TlmError as error:
@@ -33,6 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _failed(reason: str) -> int:
     print(f"tlm-mlir: error: {reason}", file=sys.stderr)
     return 1
+
+
+def _ended(options: argparse.Namespace, end: str) -> str:
+    """A sentence about a command that a signal ended."""
+    if end == signal.SIGKILL.name:
+        return "the command was killed, as a system does that has no memory left; give it more"
+    module = getattr(options, "module", None)
+    what = f" on {shown(module, STANDARD_INPUT)}" if module else ""
+    return f"IREE ends the process{what} by {end}; please report this input to IREE"
 
 
 def _refused(error: OSError) -> str:

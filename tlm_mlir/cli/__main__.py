@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """`python -m tlm_mlir.cli` is the command `tlm-mlir`."""
 
-from . import main
+from . import command
 
-raise SystemExit(main())
+raise SystemExit(command())

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import TargetError
 from ..iree import devices
 from ..iree.flags import cpu
-from ..iree.session import check_cpu
+from ..iree.trial import check_cpu, check_flags, check_no_device
 
 CPU = "llvm-cpu"
 
@@ -34,18 +34,24 @@ class Options:
     graph: bool = True
 
     def flags(self) -> list[str]:
-        """IREE's flags for the target. Raises TargetError for an unknown one, or one that `cpu` or
-        `arch` does not describe."""
+        """IREE's flags for the target.
+
+        Raises TargetError for an unknown one, or one that `cpu` or `arch` does not describe, and
+        InputError for `iree_args` that IREE does not take.
+        """
+        check_no_device(self.iree_args, self.target)
         if self.target in devices.TARGETS:
             if self.cpu != "host":
                 raise TargetError(f"--cpu {self.cpu} is for {CPU}; give --arch for {self.target}")
-            return [*devices.gpu_flags(self.target, self.arch), *self.iree_args]
+            flags = devices.gpu_flags(self.target, self.arch)
+            check_flags(flags, self.iree_args)
+            return [*flags, *self.iree_args]
         if self.target != CPU:
             known = ", ".join((CPU, *devices.TARGETS))
             raise TargetError(f"unknown target '{self.target}'; give one of {known}")
         if self.arch:
             raise TargetError(f"--arch {self.arch} is for GPUs; give --cpu for {CPU}")
-        check_cpu(self.cpu)
+        check_cpu(self.cpu, self.iree_args)
         return [*cpu(self.cpu), *self.iree_args]
 
     def core_count(self) -> int:

@@ -11,19 +11,20 @@ from iree.compiler import ir, passmanager
 from iree.compiler.dialects.transform import interpreter
 
 from ..errors import CompileError
-from ..ir.dispatch import find_dispatches, rows_first
+from ..ir.dispatch import find_dispatches, normalize, rows_first
 from ..iree.executables import functions_of
 from ..iree.module import symbol
 from .check import check_script
-from .script import find_entry
+from .script import find_entry, scheduled_names
 
 
 class SchedulePass:
     """Verifies a script and applies its `@__kernel_config` to dispatch functions.
 
-    Before: a module at `executable-sources`, normalized (`ir.dispatch.normalize`).
-    After: scheduled functions carry a `translation_info`, their ops a `lowering_config`, and on
-    CPUs contractions multiply rows by columns (`ir/factors.py`); the rest is untouched.
+    Before: a module at `executable-sources`.
+    After: its functions are normalized (`ir.dispatch.normalize`); scheduled ones carry a
+    `translation_info`, their ops a `lowering_config`, and on CPUs contractions multiply rows by
+    columns (`ir/factors.py`).
     """
 
     name = "tlm-schedule"
@@ -34,16 +35,32 @@ class SchedulePass:
         Raises InputError when the script holds anything that schedules are not made of.
         """
         check_script(script.operation)
+        find_entry(script)
         self._script = script
-        self._entry = find_entry(script)
         self._only = only
 
     def __call__(self, operation: Any, pass_: Any = None) -> None:
         """What the pass manager calls with the module."""
-        self._put_rows_first(operation.operation)
-        for function in functions_of(operation.operation):
-            if self._touches(symbol(function)):
-                interpreter.apply_named_sequence(function, self._entry, self._script.operation)
+        module = operation.operation
+        normalize(module)
+        touched = [f for f in functions_of(module) if self._touches(symbol(f))]
+        script = self._script_in(module.context)
+        wanted = scheduled_names(script)
+        if wanted and not wanted & {symbol(function) for function in touched}:
+            raise ValueError(
+                f"none of the functions that it schedules ({', '.join(sorted(wanted)[:3])}) is"
+                " there; write it for this module"
+            )
+        self._put_rows_first(module)
+        entry = find_entry(script)
+        for function in touched:
+            interpreter.apply_named_sequence(function, entry, script.operation)
+
+    def _script_in(self, context: ir.Context) -> ir.Module:
+        """The script in a context: in that of another one its sequences would match nothing."""
+        if self._script.context == context:
+            return self._script
+        return ir.Module.parse(str(self._script), context)
 
     def _put_rows_first(self, module: ir.Operation) -> None:
         # Apart: a script may erase ops, and nothing may hold them then.
@@ -55,7 +72,8 @@ class SchedulePass:
         return self._only is None or name in self._only
 
     def run(self, module: ir.Operation) -> None:
-        """Runs the pass on a module of the script's context. Raises CompileError when it fails."""
+        """Runs the pass on a module. Raises CompileError when it fails, or when the script has
+        schedules and the module none of their functions."""
         with module.context as context:
             manager = passmanager.PassManager("builtin.module", context)
             manager.add(self, name=self.name, argument=self.name)

@@ -23,7 +23,7 @@ from ..errors import InputError
 from ..ir.workload import Workload
 from ..iree import library
 from ..iree.attributes import DECOMPOSITION, FEWEST_RESIDENT, LOWERING, TRANSLATION
-from ..iree.module import SYMBOL, block, body, find
+from ..iree.module import SYMBOL, block, body, find, walk
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.backend import Configuration
@@ -198,3 +198,14 @@ def find_entry(script: ir.Module) -> ir.Operation:
     if entry is not None:
         return entry
     raise InputError(f"the script holds no sequence @{ENTRY}; write it anew")
+
+
+def scheduled_names(script: ir.Module) -> set[str]:
+    """The names of the functions that a script has schedules for."""
+    return {
+        ir.StringAttr(attributes[SYMBOL]).value
+        for operation in walk(script.operation)
+        if operation.name == structured.MatchOp.OPERATION_NAME
+        and "op_attrs" in operation.attributes
+        and SYMBOL in (attributes := ir.DictAttr(operation.attributes["op_attrs"]))
+    }

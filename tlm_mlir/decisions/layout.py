@@ -14,11 +14,10 @@ from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
 
 from ..compiler.layouts import IM2COL, LAST, layout_script
-from ..errors import CompileError
 from ..ir.analysis import window
 from ..ir.graph import find_convolutions
 from ..ir.workload import Workload
-from ..iree.invocation import first_line
+from ..iree.invocation import refusals
 from ..iree.phases import PREPROCESSING
 from ..language.schedule import LEAVE, Schedule
 from ..targets.target import CpuTarget
@@ -66,10 +65,8 @@ class Layout(DecisionPoint):
             return
         script = layout_script(module, {sites[at].operation: what for at, what in picked.items()})
         entry = script.body.operations[0].operation
-        try:
+        with refusals():
             interpreter.apply_named_sequence(module, entry, script.operation)
-        except (ir.MLIRError, ValueError) as error:
-            raise CompileError(first_line(str(error))) from error
 
 
 def _dilated(workload: Workload) -> bool:

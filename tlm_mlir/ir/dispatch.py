@@ -33,7 +33,11 @@ class Dispatch:
 
 
 def normalize(module: ir.Operation) -> None:
-    """Brings all dispatch functions to the form in which they are read and configured."""
+    """Brings all dispatch functions to the form in which they are read and configured.
+
+    Functions in this form already stay in it, but constants may move in front of the ops that use
+    them. Raises CompileError where one of IREE's passes fails.
+    """
     targets = {
         backend(str(variant.attributes["target"]))
         for executable in executables(module)

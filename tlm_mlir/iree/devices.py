@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..errors import TargetError
 from .flags import ARCHITECTURES, DEVICE
-from .session import known_flags
+from .trial import known
 
 _MMA = ("F32_16x8x16_F16", "F16_16x8x16_F16", "F32_16x8x16_BF16")
 _SM_90 = (
@@ -39,7 +39,7 @@ def gpu_flags(target: str, arch: str) -> list[str]:
     if (target, arch) == ("cuda", "sm_90"):
         return [f"{DEVICE}={_SM_90}"]
     # Of a CUDA architecture that it does not know IREE says nothing at all.
-    if not known_flags(flags, "#iree_gpu.target<"):
+    if not known(flags, "#iree_gpu.target<"):
         raise TargetError(
             f"unknown {target} architecture '{arch}'; give one that IREE knows, such as"
             f" {EXAMPLES[target]}"

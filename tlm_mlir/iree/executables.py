@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from iree.compiler import ir, passmanager
 
-from ..errors import CompileError
 from .attributes import LOWERING, TRANSLATION
-from .invocation import first_error
+from .invocation import refusals
 from .module import body, named, symbol, walk
 from .ops import (
     ASSUME_INT,
@@ -63,11 +62,8 @@ def run_on_functions(module: ir.Operation, passes: Sequence[str]) -> None:
     Raises CompileError with IREE's first diagnostic when one of them fails.
     """
     nest = "builtin.module(hal.executable(hal.executable.variant(builtin.module(func.func({})))))"
-    with module.context:
-        try:
-            passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
-        except ir.MLIRError as error:
-            raise CompileError(first_error(error)) from error
+    with module.context, refusals():
+        passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
 
 
 def configuration(function: ir.Operation) -> str:

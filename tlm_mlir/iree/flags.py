@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 DEVICE = "--iree-hal-target-device"
+BACKENDS = "--iree-hal-target-backends"
 LOCAL_BACKENDS = "--iree-hal-local-target-device-backends"
 CPU = "--iree-llvmcpu-target-cpu"
 TRIPLE = "--iree-llvmcpu-target-triple"

@@ -8,7 +8,8 @@ here, because ctypes cuts an undeclared pointer to 32 bits.
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from iree.compiler import ir
 from iree.compiler.api import Invocation, Output, Session, ctypes_dl
@@ -63,6 +64,17 @@ class Diagnostics:
         return first_line(self.errors[0]) if self.errors else "IREE gave no reason"
 
 
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raises InvocationError for what IREE's bindings raise in a block."""
+    try:
+        yield
+    except ir.MLIRError as error:
+        raise InvocationError(first_error(error)) from error
+    except (RuntimeError, ValueError) as error:
+        raise InvocationError(first_line(str(error))) from error
+
+
 def first_line(diagnostic: str) -> str:
     """The first line of a diagnostic without its source location, at most 300 characters."""
     line = diagnostic.strip().split("\n", 1)[0]
@@ -98,7 +110,12 @@ def open_session(flags: Sequence[str], *, threads: bool = True) -> Session:
         session.close()
         session = Session()
         session.set_flags(*[flag for flag in flags if flag not in rest])
-    session.context.enable_multithreading(threads)
+    try:
+        session.context.enable_multithreading(threads)
+    except RuntimeError as error:
+        raise InputError(
+            f"IREE opens no session with the flags {' '.join(flags)}; correct them"
+        ) from error
     return session
 
 

@@ -12,13 +12,9 @@ from pathlib import Path
 from iree.compiler import ir
 from iree.compiler.api import Output, Source
 
-from ..errors import CompileError, InputError, TargetError
+from ..errors import CompileError, InputError
 from ..files import STANDARD, STANDARD_INPUT, read_bytes, shown, write_bytes
-from .flags import COMPILE_TO, cpu
 from .invocation import first_error, invoke, open_invocation, open_session, run_phases
-from .phases import SOURCES
-
-_PROGRAM = "module {}"
 
 
 class Session:
@@ -97,22 +93,3 @@ def iree_compile(
     """Runs stock `iree-compile` in a process of its own, `text` as its standard input."""
     command = [sys.executable, "-m", "iree.compiler.tools.scripts.iree_compile", source, *flags]
     return subprocess.run(command, input=text, capture_output=True, text=True)
-
-
-def check_cpu(name: str) -> None:
-    """Raises TargetError when LLVM does not know a CPU.
-
-    LLVM ends the process over a name that it does not know, so another process is asked.
-    """
-    if name != "host" and not known_flags(cpu(name)):
-        raise TargetError(
-            f"unknown CPU '{name}'; give host or a name that LLVM knows, such as x86-64-v3 or"
-            " znver4"
-        )
-
-
-def known_flags(flags: Sequence[str], described: str = "") -> bool:
-    """Whether IREE takes the flags for a program, and the program then says what is `described`."""
-    result = iree_compile("-", [*flags, f"{COMPILE_TO}={SOURCES}"], _PROGRAM)
-    known = not result.returncode and "not a recognized" not in result.stderr
-    return known and described in result.stdout
