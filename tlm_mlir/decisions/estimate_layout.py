@@ -38,6 +38,8 @@ SPILLED_FIRST = 0.04
 """The same on NCHW, for each point of a vector tile."""
 POINTS, STRIDED, STRIDED_POINTS = 0.25, 0.12, 0.02
 """The same on NCHW with a window of one point, sliding by more than one, and both."""
+NARROW_LAST, NARROW_FIRST = 0.6, 0.3
+"""What is left of these shares where elements are narrower than 32 bits, on NHWC and NCHW."""
 MOVED = 0.05
 """The same once the channels of a windowed convolution were moved last."""
 
@@ -86,6 +88,7 @@ class Convolution:
     channels: int
     window: int
     stride: int
+    bytes: int
     gathered: int
 
 
@@ -111,6 +114,7 @@ def read_convolution(workload: Workload) -> Convolution:
         channels=size(dim for dim in summed if dim not in inner),
         window=size(inner),
         stride=max(step[dim] for step in slides for dim in points if dim in step),
+        bytes=image.bytes,
         gathered=size(seen) * image.bytes,
     )
 
@@ -131,15 +135,18 @@ def _share(found: Convolution, target: CpuTarget) -> float:
     filled = vector_size(found.filters, lanes, lanes) / lanes
     points = vector_size(found.points[-1], 8, lanes)
     width = 512 if target.vector_bits == 512 else 256
-    spilled = width == 256 and vector_size(found.channels, 8, lanes) == 8
+    spilled = width == 256 and found.bytes == 4 and vector_size(found.channels, 8, lanes) == 8
     if not found.first:
         share = CHANNELS_LAST[width] * filled * min(1.0, points / 3)
+        share *= NARROW_LAST if found.bytes < 4 else 1.0
         return share * SPILLED if spilled else share
     if found.stride > 1:
         return STRIDED if found.window > 1 else STRIDED_POINTS
     if found.window == 1:
         return POINTS
-    return (SPILLED_FIRST if spilled else CHANNELS_FIRST[width]) * filled**2 * points
+    share = SPILLED_FIRST if spilled else CHANNELS_FIRST[width]
+    share *= NARROW_FIRST if found.bytes < 4 else 1.0
+    return share * filled**2 * points
 
 
 def _as_matmul(workload: Workload, found: Convolution, sources: Sequence[str]) -> Matmul:
