@@ -16,7 +16,7 @@ import argparse
 from pathlib import Path
 
 from tlm_mlir.bench.suite import programs_in, progress, report_suite, run_suite
-from tlm_mlir.compiler.driver import Options
+from tlm_mlir.compiler.options import Options
 
 CASES = Path(__file__).resolve().parents[1] / "tests" / "cases"
 

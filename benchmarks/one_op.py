@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tlm_mlir.bench.one_op import draw, write
 from tlm_mlir.bench.suite import Program, progress, report_suite, run_suite
-from tlm_mlir.compiler.driver import Options
+from tlm_mlir.compiler.options import Options
 
 
 def main() -> int:

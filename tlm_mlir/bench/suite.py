@@ -8,14 +8,16 @@ import json
 import math
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ..compiler.driver import Options
+from ..compiler.options import Options
+from ..decisions.dispatch import Lowering
 from ..errors import TlmError
 from ..files import write_text
 from .bench import STOCK, bench
@@ -88,7 +90,8 @@ def _ratio(program: Program, options: Options, rounds: int) -> Ratio:
         return Ratio(name, problem=str(error))
     stock = next(row for row in found.rows if row.name == STOCK)
     ours = found.ours
-    graph = tuple(_says(op) for op in found.report.get("graph", ()))
+    rows = found.report.get("decisions", ())
+    graph = tuple(_says(row) for row in rows if row["point"] != Lowering.name)
     for row in (stock, ours):
         if row.median_ms is None:
             problem = f"{row.name} {row.status}: {row.reason}"
@@ -98,10 +101,12 @@ def _ratio(program: Program, options: Options, rounds: int) -> Ratio:
     return Ratio(name, stock.low_ms, ours.low_ms, ratio, median, (ratio,), graph)
 
 
-def _says(op: dict[str, str]) -> str:
-    """What a report says of an op, in a line."""
-    name = op["op"].removeprefix("linalg.")
-    return ": ".join(part for part in (name, op["choice"], op.get("reason", "")) if part)
+def _says(row: Mapping[str, Any]) -> str:
+    """What a report says of a graph-level decision, in a line."""
+    name = row["name"].removeprefix("linalg.")
+    choice = row["schedule"].split(" ")[0].removeprefix("graph:") or row["outcome"]
+    lead = row["predicted"]
+    return f"{name}: {choice}" + (f" ({math.exp(-lead):.2f}x)" if lead is not None else "")
 
 
 def geometric_mean(ratios: Sequence[Ratio]) -> float:

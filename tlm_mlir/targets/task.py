@@ -88,6 +88,17 @@ class Task(Generic[T_co]):
         found = [token for token in self._first if token in LEFT]
         return self.decode([found[0], END]) if found else None
 
+    @cached_property
+    def one_token(self) -> list[Schedule]:
+        """All schedules, where each is one token; else none."""
+        grammar = self.grammar()
+        for token in self._first:
+            cursor = grammar.cursor()
+            cursor.push(ID[token])
+            if cursor.allowed() != [END]:
+                return []
+        return [self.decode([token, END]) for token in self._first]
+
     @property
     def schedulable(self) -> bool:
         """Whether there is anything but IREE's default."""
