@@ -96,3 +96,18 @@ def test_a_cost_model_of_dispatches_serves_no_op_before_them() -> None:
 def test_a_checkpoint_without_a_cost_model() -> None:
     with pytest.raises(CheckpointError, match="ck has no cost model for llvm-cpu; make one"):
         Comparer({}, "ck").predict([registry.task(matmul(), CPU)], [None], [[STANDARD]])
+
+
+@pytest.mark.parametrize(
+    ("predicted", "chosen"),
+    [([0.0, -0.3], 0), ([0.0, -0.5], 1), ([-0.3, -0.4], 0), ([-0.3, -0.6], 1)],
+)
+def test_a_schedule_that_the_model_did_not_write_needs_a_longer_lead(
+    predicted: list[float], chosen: int
+) -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler.margin = 0.2
+    task = registry.task(matmul(), CPU)
+    some = [STANDARD if predicted[0] == 0 else FIRST, SECOND]
+    answer = scheduler._answer(task, some, np.array(predicted), ESTIMATE, unwritten=1)
+    assert answer.schedule == some[chosen]
