@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,11 @@ from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import DEFAULT
 from tlm_mlir.measure.builder import build
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.target import CpuTarget
 from tlm_mlir.training.corpus.entries import BASE_FLAGS, Entry, read_for_host
 
 
-def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:  # type: ignore[no-untyped-def]
+def apply_all(session: Session, entry: Entry, target: CpuTarget, texts: list[str]) -> None:
     """Decodes, scripts, verifies and applies schedules; raises whatever goes wrong."""
     workload = Workload.from_json(entry.workload)
     task = registry.task(workload, target)
@@ -56,12 +58,14 @@ def apply_all(session: Session, entry: Entry, target, texts: list[str]) -> None:
         assert scheduled != schedule.is_default
 
 
-def compile_some(session: Session, entry: Entry, target, texts: list[str]) -> Counter[str]:  # type: ignore[no-untyped-def]
+def compile_some(
+    session: Session, entry: Entry, target: CpuTarget, texts: list[str]
+) -> Counter[str]:
     """Compiles schedules in one batch; counts outcomes."""
     task = registry.task(Workload.from_json(entry.workload), target)
     base = {"workload": entry.workload, "target": target.to_json()}
 
-    def applier(text: str):  # type: ignore[no-untyped-def]
+    def applier(text: str) -> Callable[[ir.Operation], None]:
         return lambda function: apply_tokens(function, {**base, "schedule": text})
 
     try:

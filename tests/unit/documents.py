@@ -25,6 +25,7 @@ from tlm_mlir.cli import main
 from tlm_mlir.cli.parser import make_parser
 from tlm_mlir.iree.session import iree_compile
 from tlm_mlir.language.vocabulary import TOKENS
+from tlm_mlir.training.recipe import Settings, stages
 
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "model/README.md")),
@@ -37,13 +38,22 @@ FOREIGN = {
     *("llvm", "cat", "pytest", "transformers.GPT2LMHeadModel", "nvvm.minctasm", "yield"),
 }
 """Programs and names of others."""
-MADE = {"IN.mlir", "OUT.vmfb", "bundle.zip", "build/lavapipe", "$XDG_CACHE_HOME/tlm-mlir"}
+MADE = {
+    "IN.mlir",
+    "OUT.vmfb",
+    "module.mlir",
+    "bundle.zip",
+    "build/lavapipe",
+    "$XDG_CACHE_HOME/tlm-mlir",
+}
 MADE |= {"~/.cache/tlm-mlir"}
 """Files that a reader has or makes."""
 PROSE = {"// SCHEDULE:", "// SCHEDULE: <part of the dispatch's name> <tokens>", ".mlir"}
 """Parts of files that are quoted as they stand there."""
 _SUFFIXES = (".py", ".md", ".mlir", ".json", ".jsonl.xz", ".safetensors", ".zip", ".c", ".vmfb")
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_DRAWN = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:py|mlir|c|sh)\b|(?<=── )[\w/]+/(?=\s)")
+"""A path in a block that is no code, such as a picture of the data flow or of folders."""
 _TICKED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _BUNDLED = "tlm_mlir.measure.bundled.runner"
@@ -95,6 +105,7 @@ def known() -> Known:
                 found.members.setdefault(node.name, set()).update(members)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     found.texts |= set(project["optional-dependencies"])
+    found.texts |= {stage.name for stage in stages(Path("run"), Settings())}
     return found
 
 
@@ -149,7 +160,10 @@ def flags_of(*program: str) -> str:
             main([*program[1:], "--help"])
         return printed.getvalue()
     command = [sys.executable, *program, "--help"]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    # torch, which some scripts need, is in an extra.
+    assert not done.returncode or "No module named 'torch'" in done.stderr, done.stderr
+    return done.stdout
 
 
 @cache
@@ -239,7 +253,6 @@ def _wrong_script(words: list[str]) -> str:
     else:
         return f"no file {words[0]}"
     told = flags_of(*program)
-    # A script that needs what is not installed tells nothing.
     gone = unknown_flags(words[1:], told) if told else []
     return f"{words[0]} has no {gone[0]}" if gone else ""
 
@@ -249,6 +262,13 @@ def shell_lines(text: str) -> Iterator[str]:
     for language, block in _FENCED.findall(text):
         if language == "sh":
             yield from re.sub(r"\\\n\s*", "", block).splitlines()
+
+
+def drawn_paths(text: str) -> Iterator[str]:
+    """Paths in a document's pictures."""
+    for language, block in _FENCED.findall(text):
+        if not language:
+            yield from _DRAWN.findall(block)
 
 
 def ticked(text: str) -> Iterator[str]:
@@ -294,6 +314,6 @@ def missing(text: str, document: Path) -> str:
     if words[0].endswith(".py"):
         return wrong_command(f"python {text}")
     name = re.sub(r"\(.*\)$", "", text)
-    if _IDENTIFIER.match(name) and code_name(name):
+    if name in known().texts or (_IDENTIFIER.match(name) and code_name(name)):
         return ""
     return "" if name in commands() or is_irees(text) else "nothing of that name"

@@ -7,7 +7,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from documents import DOCUMENTS, ROOT, missing, shell_lines, ticked, wrong_command
+from documents import (
+    DOCUMENTS,
+    MADE,
+    ROOT,
+    drawn_paths,
+    missing,
+    path_exists,
+    shell_lines,
+    ticked,
+    wrong_command,
+)
 
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
@@ -17,6 +27,12 @@ def test_what_stands_in_backticks_exists(document: Path) -> None:
     texts = sorted(set(ticked(document.read_text())))
     found = {text: missing(text, document) for text in texts}
     assert {text: reason for text, reason in found.items() if reason} == {}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_paths_in_pictures_exist(document: Path) -> None:
+    paths = [path for path in drawn_paths(document.read_text()) if path not in MADE]
+    assert [path for path in paths if not path_exists(path, document)] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
@@ -89,3 +105,9 @@ def test_a_command_over_several_lines_is_one() -> None:
     (line,) = shell_lines(text)
     assert line == "tlm-mlir bench a.mlir --rounds 3   # more"
     assert not wrong_command(line)
+
+
+def test_a_path_in_a_picture_is_found() -> None:
+    text = "```\nmodule\n   │  iree/session.py  IREE\n├── ir/    reads\n```\n```sh\nls a.py\n```\n"
+    assert list(drawn_paths(text)) == ["iree/session.py", "ir/"]
+    assert path_exists("ir/", ROOT) and not path_exists("ir/nothing.py", ROOT)
