@@ -26,7 +26,7 @@ from rich.progress import track
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.errors import CompileError
-from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.executables import alone
 from tlm_mlir.iree.phases import SOURCES, TRANSLATED
@@ -34,6 +34,7 @@ from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.dispatches import normalize
 from tlm_mlir.targets.target import Target
 from tlm_mlir.targets.task import Task
 

@@ -27,7 +27,7 @@ from iree.compiler import ir
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
 from tlm_mlir.errors import InputError, TlmError
-from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.executables import functions_of
@@ -36,6 +36,7 @@ from tlm_mlir.iree.phases import CONFIGURED, SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language import integers
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.dispatches import normalize
 from tlm_mlir.targets.target import Target
 
 DIRECTIVE = "// SCHEDULE:"

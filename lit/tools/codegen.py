@@ -21,7 +21,6 @@ from pathlib import Path
 from iree.compiler import ir
 
 from tlm_mlir.errors import TlmError
-from tlm_mlir.ir.dispatch import normalize
 from tlm_mlir.iree import library
 from tlm_mlir.iree.attributes import LOWERING
 from tlm_mlir.iree.executables import functions_of, run_on_functions
@@ -29,6 +28,7 @@ from tlm_mlir.iree.flags import TRIPLE, cpu
 from tlm_mlir.iree.module import walk
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
+from tlm_mlir.targets.dispatches import normalize
 
 DIRECTIVE = "// CONFIG: "
 FLAGS = (*cpu("x86-64-v3"), f"{TRIPLE}=x86_64-linux-gnu")

@@ -15,13 +15,14 @@ from iree.compiler import ir
 from tlm_mlir.compiler.apply import apply_schedule
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.cuda.mma import MMA
 from tlm_mlir.targets.cuda.promote import PROMOTE
+from tlm_mlir.targets.dispatches import normalize
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 FILES = (

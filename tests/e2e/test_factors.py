@@ -14,10 +14,11 @@ from tlm_mlir.compiler.driver import plan, write_script
 from tlm_mlir.compiler.options import Options
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, rows_first
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.dispatches import rows_first
 
 PROGRAM = Path(__file__).resolve().parents[2] / "lit" / "factors.mlir"
 SCHEDULE = (

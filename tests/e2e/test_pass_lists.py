@@ -12,7 +12,6 @@ from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
 from running import loaded
 
-from tlm_mlir.ir.dispatch import normalize
 from tlm_mlir.iree import library
 from tlm_mlir.iree.attributes import LOWERING, TRANSLATION, read
 from tlm_mlir.iree.executables import configuration, functions_of
@@ -20,6 +19,7 @@ from tlm_mlir.iree.flags import cpu
 from tlm_mlir.iree.module import find, walk
 from tlm_mlir.iree.phases import CONFIGURED, PREPROCESSING, SOURCES, TRANSLATED
 from tlm_mlir.iree.session import Session
+from tlm_mlir.targets.dispatches import normalize
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 DOUBLE_TILING = "codegen/cpu/double_tiling"

@@ -16,12 +16,14 @@ from iree.compiler import ir
 
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
 from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.target import Target, cpu_target
+from tlm_mlir.targets.cpu.host import cpu_target
+from tlm_mlir.targets.dispatches import normalize
+from tlm_mlir.targets.target import Target
 
 PROGRAMS = (
     *("matmul", "conv", "strided", "attention", "softmax", "reduction_multi_op"),

@@ -19,11 +19,12 @@ from iree.compiler import ir
 
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.iree.module import body
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.dispatches import normalize
 from tlm_mlir.targets.vulkan.subgroup_reduce import SUBGROUP_REDUCE
 
 ROOT = Path(__file__).resolve().parents[2]

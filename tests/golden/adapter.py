@@ -16,7 +16,7 @@ from tlm_mlir.compiler.own import OwnChoice, for_vectors
 from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, question
 from tlm_mlir.decisions.points import early_task
 from tlm_mlir.errors import InputError
-from tlm_mlir.ir.dispatch import find_dispatches, rows_first
+from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.executables import configurations
@@ -28,6 +28,7 @@ from tlm_mlir.language.prompt import prompt_tokens
 from tlm_mlir.language.schedule import DEFAULT, Schedule
 from tlm_mlir.language.vocabulary import ID, TOKENS
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.dispatches import rows_first
 from tlm_mlir.targets.target import CpuTarget, Target
 from tlm_mlir.training.corpus import entries as corpus
 

@@ -13,7 +13,7 @@ from samples import TARGETS, convolution, matmul
 from tlm_mlir.errors import InputError
 from tlm_mlir.measure.runner import JobResult
 from tlm_mlir.measure.worker import Measured
-from tlm_mlir.targets.target import cache_sizes
+from tlm_mlir.targets.cpu.host import cache_sizes
 from tlm_mlir.training.corpus.entries import Entry, classify, read, read_for_host, write
 from tlm_mlir.training.records import collect
 

@@ -10,13 +10,14 @@ import iree.runtime as rt
 import numpy as np
 import pytest
 
-from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.iree.dispatch_as_function import as_program
 from tlm_mlir.iree.executables import standalone
 from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.iree.module import body
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
+from tlm_mlir.targets.dispatches import normalize
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 SLICE = """

@@ -29,7 +29,7 @@ IMPORT_SECONDS = 0.5
 LAYERS = (
     *(("errors",), ("files",), ("iree",), ("ir",), ("targets.target",), ("language",)),
     *(("targets",), ("targets.cpu", "targets.gpu"), ("targets.cuda", "targets.vulkan")),
-    ("targets.registry",),
+    *(("targets.registry",), ("targets.dispatches",)),
     *(("compiler.check", "compiler.script"), ("compiler.schedule_pass", "compiler.layouts")),
     *(("decisions", "model"), ("policy",), ("compiler",), ("measure",), ("training",)),
     *(("bench", "api"), ("cli",)),

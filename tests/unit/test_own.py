@@ -9,7 +9,7 @@ from pathlib import Path
 from iree.compiler import ir
 
 from tlm_mlir.compiler.own import OwnChoice
-from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.executables import alone, configurations, exchange, functions_of, standalone
 from tlm_mlir.iree.flags import CPU_FLAGS
@@ -19,6 +19,7 @@ from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.cpu.tile import TILE
+from tlm_mlir.targets.dispatches import normalize
 from tlm_mlir.targets.target import Target
 
 FLAGS, NARROW = (

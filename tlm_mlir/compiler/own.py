@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from ..errors import CompileError
-from ..ir.dispatch import find_dispatches, rows_first
+from ..ir.dispatch import find_dispatches
 from ..ir.workload import Workload
 from ..iree.executable_target import attribute_in, attribute_of, exchanged
 from ..iree.executables import configurations
@@ -17,7 +17,9 @@ from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
-from ..targets.target import CpuTarget, Target, cpu_target
+from ..targets.cpu.host import cpu_target
+from ..targets.dispatches import rows_first
+from ..targets.target import CpuTarget, Target
 
 _LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
 """CPUs that stand for all of a vector width (in bits): IREE's choices depend on little else."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iree.compiler import ir
 
 from ..errors import InputError
-from ..ir.dispatch import Dispatch, find_dispatches, normalize
+from ..ir.dispatch import Dispatch, find_dispatches
 from ..iree.dispatch_as_function import as_program
 from ..iree.executables import configurations
 from ..iree.flags import cpu
@@ -18,6 +18,7 @@ from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.backend import DispatchTask
+from ..targets.dispatches import normalize
 
 REFERENCE_FLAGS = cpu("x86-64-v3")
 """Of a CPU that most machines have: to read dispatches, and to compare values with."""

@@ -18,7 +18,7 @@ from ..decisions.point import DecisionPoint
 from ..errors import CompileError
 from ..iree.session import Session
 from ..policy.deciding import FELL_BACK, Outcome, Outcomes, Policy
-from ..targets.target import cpu_target
+from ..targets.cpu.host import UNKNOWN
 from . import steps
 from .clock import Clock
 from .fallback import Trials
@@ -48,7 +48,7 @@ class Compiled:
         """The script of the schedules of dispatches that the program was compiled with."""
         if self.plan is not None:
             return self.plan.script()
-        return build_script([], cpu_target('"llvm-cpu"', 1), Session([]).context)
+        return build_script([], UNKNOWN, Session([]).context)
 
 
 class Road:

@@ -11,9 +11,10 @@ from iree.compiler import ir, passmanager
 from iree.compiler.dialects.transform import interpreter
 
 from ..errors import CompileError
-from ..ir.dispatch import find_dispatches, normalize, rows_first
+from ..ir.dispatch import find_dispatches
 from ..iree.executables import functions_of
 from ..iree.module import symbol
+from ..targets.dispatches import normalize, rows_first
 from .check import check_script
 from .script import find_entry, scheduled_names
 

@@ -23,7 +23,7 @@ from ..language.schedule import Schedule
 from ..policy import deciding
 from ..policy.deciding import Baseline, Outcome, Outcomes, Policy
 from ..targets.backend import DispatchTask
-from ..targets.target import cpu_target
+from ..targets.cpu.host import UNKNOWN
 from .clock import Clock
 from .options import Options
 from .script import build_script
@@ -86,7 +86,7 @@ class Plan:
 
         Raises InputError for a program whose schedules are for several targets.
         """
-        found = scheduled(*_split(self.lowered)) or {cpu_target('"llvm-cpu"', 1): []}
+        found = scheduled(*_split(self.lowered)) or {UNKNOWN: []}
         if len(found) > 1:
             raise InputError(
                 f"the schedules are for {len(found)} targets and a script serves one; compile the"

@@ -15,13 +15,14 @@ from iree.compiler import ir
 from ..compiler.schedule_pass import SchedulePass
 from ..compiler.script import ScheduledDispatch, build_script
 from ..errors import TargetError
-from ..ir.dispatch import Dispatch, find_dispatches, normalize, rows_first
+from ..ir.dispatch import Dispatch, find_dispatches
 from ..ir.workload import Workload
 from ..iree.phases import SOURCES
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.backend import DispatchTask
-from ..targets.target import CpuTarget, Target
+from ..targets.dispatches import normalize, rows_first
+from ..targets.target import Target
 from ..targets.task import Task
 from .point import AT_LOAD, LEFT, DecisionPoint, Site
 
@@ -42,7 +43,7 @@ class Lowering(DecisionPoint):
     """How code is generated for each dispatch.
 
     Unless told not to `rewrite`, contractions on CPUs get their operands in the order that IREE
-    lowers well (`ir.dispatch.rows_first`), whether they get a schedule or not.
+    lowers well (`targets.dispatches.rows_first`), whether they get a schedule or not.
     """
 
     name = "dispatch"
@@ -165,6 +166,6 @@ def _reason(dispatch: Dispatch, target: Target | None, count: int) -> str:
         return f"is compiled for {count} targets, which a script cannot tell apart"
     if not workload.static:
         return "has a dynamic shape"
-    if workload.root_op.columns_first and isinstance(target, CpuTarget):
+    if workload.root_op.columns_first and registry.backend(target).swaps_operands:
         return "multiplies columns by rows, which a script cannot change"
     return ""

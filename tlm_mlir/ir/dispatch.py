@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 
 from iree.compiler import ir
 
-from ..iree.executable_target import CPU, backend
-from ..iree.executables import executables, functions, launched, run_on_functions, variants
+from ..iree.executables import executables, functions, launched, variants
 from ..iree.module import symbol
-from ..iree.passes import CPU_NORMALIZATION, GPU_NORMALIZATION
 from . import factors
 from .reader import Reading, read_function
 
@@ -32,31 +30,9 @@ class Dispatch:
     reading: Reading
 
 
-def normalize(module: ir.Operation) -> None:
-    """Brings all dispatch functions to the form in which they are read and configured.
-
-    Functions in this form already stay in it, but constants may move in front of the ops that use
-    them. Raises CompileError where one of IREE's passes fails.
-    """
-    targets = {
-        backend(str(variant.attributes["target"]))
-        for executable in executables(module)
-        for variant in variants(executable)
-    }
-    needed = CPU_NORMALIZATION if targets == {CPU} else GPU_NORMALIZATION
-    run_on_functions(module, needed)
-
-
-def rows_first(dispatch: Dispatch) -> Dispatch:
-    """The dispatch, whose root op multiplies in the order that IREE lowers well from now on, if it
-    is a contraction for a CPU. What it computes stays the same."""
-    if backend(dispatch.target) != CPU:
-        return dispatch
-    return replace(dispatch, reading=put_rows_first(dispatch.reading))
-
-
 def put_rows_first(reading: Reading) -> Reading:
-    """The same for a reading, whatever it is for."""
+    """The reading of a dispatch whose root op, if it is a contraction, multiplies in the order that
+    IREE lowers well on CPUs from now on."""
     workload = reading.workload
     if workload is None or not workload.root_op.columns_first:
         return reading

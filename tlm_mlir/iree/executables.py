@@ -56,14 +56,16 @@ def functions_of(module: ir.Operation) -> list[ir.Operation]:
     ]
 
 
-def run_on_functions(module: ir.Operation, passes: Sequence[str]) -> None:
-    """Runs registered passes on all dispatch functions of a module, in place.
+def run_on_functions(operation: ir.Operation, passes: Sequence[str]) -> None:
+    """Runs registered passes on all dispatch functions of a module or a variant, in place.
 
     Raises CompileError with IREE's first diagnostic when one of them fails.
     """
-    nest = "builtin.module(hal.executable(hal.executable.variant(builtin.module(func.func({})))))"
-    with module.context, refusals():
-        passmanager.PassManager.parse(nest.format(",".join(passes))).run(module)
+    nest = f"{VARIANT}(builtin.module({FUNCTION}({','.join(passes)})))"
+    if operation.name != VARIANT:
+        nest = f"builtin.module({EXECUTABLE}({nest}))"
+    with operation.context, refusals():
+        passmanager.PassManager.parse(nest).run(operation)
 
 
 def configuration(function: ir.Operation) -> str:

@@ -21,10 +21,11 @@ from typing import Any
 
 from ..errors import InputError, TlmError
 from ..files import opened
-from ..ir.dispatch import find_dispatches, normalize
+from ..ir.dispatch import find_dispatches
 from ..iree.executables import standalone
 from ..iree.phases import SOURCES
 from ..iree.session import Session
+from ..targets.dispatches import normalize
 from . import bundled
 from .bundle_builder import Built, Propose, build
 from .bundled.manifest import FORMAT, MANIFEST

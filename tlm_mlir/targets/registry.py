@@ -8,6 +8,7 @@ from iree.compiler import ir
 
 from ..errors import TargetError
 from ..ir.workload import Workload
+from ..iree import executable_target
 from .backend import Backend, DispatchTask
 from .cpu.backend import CPU
 from .cuda.backend import CUDA
@@ -37,14 +38,22 @@ def task(workload: Workload, target: T) -> DispatchTask[T]:
     return backend(target).task(workload, target)
 
 
-def read_target(executable_target: str, cores: int, context: ir.Context) -> Target:
+def read_target(attribute: str, cores: int, context: ir.Context) -> Target:
     """The target that an IREE `#hal.executable.target` attribute's text describes.
 
     `cores` is the number of threads that will run the program where it runs on a CPU.
     Raises TargetError for a backend that is not known.
     """
-    for name, found in BACKENDS.items():
-        if f'"{name}"' in executable_target:
-            return found.read_target(executable_target, cores, context)
-    known = ", ".join(BACKENDS)
-    raise TargetError(f"unknown executable target {executable_target[:60]}; known are {known}")
+    return of_attribute(attribute).read_target(attribute, cores, context)
+
+
+def of_attribute(attribute: str) -> Backend:
+    """The backend that an IREE `#hal.executable.target` attribute's text names.
+
+    Raises TargetError for one that is not known.
+    """
+    found = BACKENDS.get(executable_target.backend(attribute))
+    if found is None:
+        known = ", ".join(BACKENDS)
+        raise TargetError(f"unknown executable target {attribute[:60]}; known are {known}")
+    return found

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, fields
 
-from ..errors import InputError, TargetError
+from ..errors import InputError
 
 FEATURES = ("fma", "avx512vnni", "avx512bf16", "avx512fp16", "amx-int8", "amx-bf16")
 """CPU features that a schedule may depend on, in the order in which prompts list them."""
@@ -36,10 +35,11 @@ class Target(ABC):
         """The target that `to_json` wrote. Raises InputError when the text is not one."""
         try:
             data = json.loads(text)
-            kind = CpuTarget if data["backend"] == "llvm-cpu" else GpuTarget
+            # Each kind has fields that no other has.
+            kind = next(kind for kind in KINDS if data.keys() <= {f.name for f in fields(kind)})
             lists = {name: tuple(v) for name, v in data.items() if isinstance(v, list)}
             return kind(**{**data, **lists})
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, StopIteration) as error:
             raise InputError(f"target record is damaged ({error}); collect it again") from error
 
 
@@ -97,45 +97,5 @@ class GpuTarget(Target):
         )
 
 
-def cpu_target(executable_target: str, cores: int) -> CpuTarget:
-    """The target that an IREE `#hal.executable.target` attribute's text describes.
-
-    `cores` is the number of threads that will run the program. Cache sizes are those of the machine
-    at hand when it has the features that the attribute asks for, else zero (unknown).
-    Raises TargetError for an attribute of another backend.
-    """
-    if '"llvm-cpu"' not in executable_target:
-        raise TargetError(f"expected an llvm-cpu executable target, got {executable_target[:60]}")
-    features = _features(executable_target)
-    bits = 512 if "avx512f" in features else 256 if "avx2" in features else 128
-    l1, l2, l3 = cache_sizes()
-    known = tuple(name for name in FEATURES if name in features)
-    return CpuTarget("llvm-cpu", bits, cores, l1, l2, l3, features=known)
-
-
-def _features(attribute: str) -> frozenset[str]:
-    """Enabled features: a later `-name` cancels an earlier `+name`."""
-    start = attribute.find('cpu_features = "')
-    if start < 0:
-        return frozenset()
-    start += len('cpu_features = "')
-    enabled: dict[str, bool] = {}
-    for item in attribute[start : attribute.index('"', start)].split(","):
-        enabled[item[1:]] = item[:1] == "+"
-    return frozenset(name for name, on in enabled.items() if on)
-
-
-def cache_sizes(root: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> tuple[int, int, int]:
-    """(L1 data, L2, L3) sizes in bytes as Linux tells them, zero where it does not."""
-    sizes = {1: 0, 2: 0, 3: 0}
-    for index in sorted(root.glob("index*")):
-        try:
-            level = int((index / "level").read_text())
-            kind = (index / "type").read_text().strip()
-            text = (index / "size").read_text().strip()
-        except (OSError, ValueError):
-            continue
-        if kind != "Instruction" and level in sizes:
-            scale = {"K": 1 << 10, "M": 1 << 20}.get(text[-1:], 1)
-            sizes[level] = int(text.rstrip("KM")) * scale
-    return sizes[1], sizes[2], sizes[3]
+KINDS: tuple[type[Target], ...] = (CpuTarget, GpuTarget)
+"""What a record's target may be."""

@@ -14,12 +14,13 @@ from ...iree import passes
 from ...language.schedule import Schedule
 from ..backend import Backend
 from ..features import Features
-from ..target import CpuTarget, cpu_target
+from ..target import CpuTarget
 from ..task import Task
 from .attention import ATTENTION, default_is_right
 from .conv import CONV
 from .copy import COPY
 from .features import Choice, features
+from .host import cpu_target
 from .pipeline import CpuPipeline
 from .tile import TILE
 

@@ -12,6 +12,7 @@ from iree.compiler import ir
 from iree.compiler.dialects import iree_gpu
 
 from ...errors import TargetError
+from ...iree.executable_target import backend
 from ...language.schedule import Schedule
 from ..backend import Backend
 from ..features import Features
@@ -34,17 +35,16 @@ class GpuBackend(Backend):
 
     def read_target(self, executable_target: str, cores: int, context: ir.Context) -> GpuTarget:
         """The GPU that an attribute describes. Raises TargetError for one of another backend."""
-        found = re.search(r'target<"([\w-]+)"', executable_target)
-        backend = found.group(1) if found else executable_target[:60]
-        if backend != self.name:
-            raise TargetError(f"expected an executable target of {self.name}, got {backend}")
+        found = backend(executable_target)
+        if found != self.name:
+            raise TargetError(f"expected an executable target of {self.name}, got {found}")
         attribute = ir.Attribute.parse(executable_target, context)
         info = iree_gpu.TargetInfo.get_gpu_target_info(attribute)
         x, y, z = info.max_workgroup_sizes
         listed = re.search(r"compute = ([\w|]+)", executable_target)
         computes = listed.group(1).split("|") if listed else []
         return GpuTarget(
-            backend,
+            found,
             # IREE tells one for a chip whose number it does not know.
             units=info.workgroup_count if "wgp_count" in executable_target else 0,
             subgroup=info.subgroup_size_choices[0],
@@ -55,7 +55,7 @@ class GpuBackend(Backend):
                 *(name for name in FEATURES if name in computes),
                 *(
                     row.feature
-                    for row in intrinsics.of_backend(backend)
+                    for row in intrinsics.of_backend(found)
                     if row.told(executable_target)
                 ),
             ),

@@ -25,7 +25,7 @@ from rich.progress import track
 
 from ...errors import InputError, TlmError
 from ...ir.analysis import strided_contraction, window
-from ...ir.dispatch import find_dispatches, normalize, rows_first
+from ...ir.dispatch import find_dispatches
 from ...ir.workload import Workload
 from ...iree.executable_target import attribute_of, exchanged
 from ...iree.executables import standalone
@@ -36,7 +36,9 @@ from ...iree.session import Session
 from ...language.prompt import readable
 from ...measure.lines import write_lines
 from ...targets.cpu.attention import default_is_right
-from ...targets.target import CpuTarget, cpu_target
+from ...targets.cpu.host import cpu_target
+from ...targets.dispatches import normalize, rows_first
+from ...targets.target import CpuTarget
 from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 
 BASE_FLAGS = cpu("host")

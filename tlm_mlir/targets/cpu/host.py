@@ -1,0 +1,87 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llvm-cpu: the CPU that IREE compiles for, and what this machine knows of it."""
+
+from __future__ import annotations
+
+import platform
+import re
+from functools import cache
+from pathlib import Path
+
+from ...errors import TargetError
+from ...iree.executable_target import CPU, backend
+from ..target import FEATURES, CpuTarget
+
+CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+CPUINFO = Path("/proc/cpuinfo")
+WIDTHS = {"avx512f": 512, "avx2": 256}
+"""Bits of a SIMD register by the feature that tells of it, the widest first."""
+
+
+UNKNOWN = CpuTarget(CPU, 128, 1, 0, 0, 0)
+"""A CPU of which nothing is known."""
+
+
+def cpu_target(executable_target: str, cores: int) -> CpuTarget:
+    """The CPU that an IREE `#hal.executable.target` attribute's text describes.
+
+    `cores` is the number of threads that will run the program. Cache sizes are those of this
+    machine where it has all that the attribute asks for, else zero (unknown). Raises TargetError
+    for an attribute of another backend.
+    """
+    if backend(executable_target) != CPU:
+        raise TargetError(f"expected an {CPU} executable target, got {executable_target[:60]}")
+    features = _features(executable_target)
+    bits = next((bits for name, bits in WIDTHS.items() if name in features), 128)
+    found = re.search(r'target_triple = "(\w+)', executable_target)
+    here = _runs_here(found.group(1) if found else "", features)
+    l1, l2, l3 = cache_sizes() if here else (0, 0, 0)
+    known = tuple(name for name in FEATURES if name in features)
+    return CpuTarget(CPU, bits, cores, l1, l2, l3, features=known)
+
+
+def _features(attribute: str) -> frozenset[str]:
+    """Enabled features: a later `-name` cancels an earlier `+name`."""
+    found = re.search(r'cpu_features = "([^"]*)"', attribute)
+    enabled: dict[str, bool] = {}
+    for item in found.group(1).split(",") if found else ():
+        enabled[item[1:]] = item[:1] == "+"
+    return frozenset(name for name, on in enabled.items() if on)
+
+
+def _runs_here(architecture: str, features: frozenset[str]) -> bool:
+    """Whether this machine is of an architecture, and has those features that schedules may depend
+    on."""
+    needed = features & {*FEATURES, *WIDTHS}
+    return architecture == platform.machine() and needed <= host_features()
+
+
+@cache
+def host_features(path: Path = CPUINFO) -> frozenset[str]:
+    """Features of this machine, of those that schedules may depend on, as LLVM calls them."""
+    try:
+        text = path.read_text()
+    except OSError:
+        return frozenset()
+    found = re.search(r"^flags\s*: (.*)$", text, re.MULTILINE)
+    # Linux writes `avx512_vnni` and `amx_int8`, LLVM `avx512vnni` and `amx-int8`.
+    flags = {flag.replace("_", "") for flag in (found.group(1).split() if found else ())}
+    names = (*FEATURES, *WIDTHS)
+    return frozenset(name for name in names if name.replace("-", "") in flags)
+
+
+def cache_sizes(root: Path = CACHES) -> tuple[int, int, int]:
+    """(L1 data, L2, L3) sizes in bytes as Linux tells them, zero where it does not."""
+    sizes = {1: 0, 2: 0, 3: 0}
+    for index in sorted(root.glob("index*")):
+        try:
+            level = int((index / "level").read_text())
+            kind = (index / "type").read_text().strip()
+            text = (index / "size").read_text().strip()
+        except (OSError, ValueError):
+            continue
+        if kind != "Instruction" and level in sizes:
+            scale = {"K": 1 << 10, "M": 1 << 20}.get(text[-1:], 1)
+            sizes[level] = int(text.rstrip("KM")) * scale
+    return sizes[1], sizes[2], sizes[3]
