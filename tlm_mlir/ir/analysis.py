@@ -13,6 +13,11 @@ from typing import TypeVar
 from .workload import Index, Op, Workload
 
 R = TypeVar("R")
+CASTS = frozenset(
+    ["extf", "truncf", "extsi", "extui", "trunci", "sitofp", "uitofp", "fptosi", "fptoui"]
+    + ["bitcast", "index_cast"]
+)
+"""Operations that change the type of a value alone, as the lines of a body name them."""
 
 
 def once(analysis: Callable[[Workload], R]) -> Callable[[Workload], R]:
@@ -69,19 +74,30 @@ def contraction(workload: Workload) -> Contraction | None:
 
 
 def sums_products(op: Op) -> bool:
-    """Whether an op multiplies and adds, among other arithmetic perhaps."""
-    names = set(_names(op))
-    return bool({"mulf", "muli"} & names and {"addf", "addi"} & names)
+    """Whether an op adds products of its two inputs to its result: a matmul's body, in which the
+    inputs may be cast."""
+    values = {f"v{place}": _parsed(line) for place, line in enumerate(op.body)}
+    unknown = ("", [""])
+
+    def uncast(value: str) -> str:
+        while values.get(value, unknown)[0] in CASTS:
+            (value,) = values[value][1]
+        return value
+
+    name, (result, *_) = values.get(f"v{len(op.body) - 1}", unknown)
+    added, terms = values.get(result, unknown)
+    before = f"a{len(op.inputs)}"
+    if name != "yield" or added not in ("addf", "addi") or terms.count(before) != 1:
+        return False
+    (term,) = (value for value in terms if value != before)
+    multiplied, factors = values.get(term, unknown)
+    return multiplied in ("mulf", "muli") and sorted(map(uncast, factors)) == ["a0", "a1"]
 
 
-def multiplies_and_adds(op: Op) -> bool:
-    """Whether an op multiplies floats and adds, and does nothing else but widen its inputs."""
-    return [name for name in _names(op) if not name.startswith("ext")] == ["mulf", "addf", "yield"]
-
-
-def _names(op: Op) -> list[str]:
-    """Names of the arithmetic of an op's body."""
-    return [line.split("(")[0] for line in op.body]
+def _parsed(line: str) -> tuple[str, list[str]]:
+    """The operation and the operands of a line of a body (`ir/body.py`)."""
+    name, _, operands = line.removesuffix(")").partition("(")
+    return name.partition("[")[0], operands.split(",")
 
 
 @once

@@ -15,11 +15,9 @@ from collections.abc import Sequence
 from iree.compiler import ir
 
 from ..iree.module import block, body
+from .analysis import CASTS
 
-CASTS = frozenset(
-    ["arith.extf", "arith.truncf", "arith.extsi", "arith.extui", "arith.trunci", "arith.sitofp"]
-    + ["arith.uitofp", "arith.fptosi", "arith.fptoui", "arith.bitcast", "arith.index_cast"]
-)
+_CASTS = frozenset(f"arith.{name}" for name in CASTS)
 
 
 def columns_first(
@@ -59,6 +57,6 @@ def _product(operation: ir.Operation) -> ir.Operation | None:
 
 def _uncast(value: ir.Value) -> ir.Value:
     """What a value is a cast of, or itself."""
-    while not isinstance(value.owner, ir.Block) and value.owner.operation.name in CASTS:
+    while not isinstance(value.owner, ir.Block) and value.owner.operation.name in _CASTS:
         value = value.owner.operation.operands[0]
     return value

@@ -11,9 +11,9 @@ from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
 from ..iree.attributes import COMPILATION
-from ..iree.module import block, named, walk
+from ..iree.module import named, walk
 from ..iree.ops import ATTENTION, FUNCTION, INITIALIZER
-from .factors import CASTS
+from .analysis import sums_products
 from .reader import read_op
 from .sources import RESHAPES, Sources
 from .workload import Workload
@@ -63,7 +63,8 @@ def find_contractions(module: ir.Operation) -> list[GraphOp]:
         for operation in _structured(operations):
             if not _tileable(operation) or (attends and _reads_attention(operation)):
                 continue
-            if (workload := read_op(operation)) is not None:
+            workload = read_op(operation)
+            if workload is not None and sums_products(workload.root_op):
                 found.append(GraphOp(operation, workload, sources.inputs(operation)))
     return found
 
@@ -125,31 +126,7 @@ def _tileable(operation: ir.Operation) -> bool:
     dims = linalg.infer_contraction_dimensions(operation)
     if dims is None or any(len(group) > 1 for group in (dims.batch, dims.m, dims.n, dims.k)):
         return False
-    return bool(len(dims.m) or len(dims.n)) and bool(len(dims.k)) and _multiplies(operation)
-
-
-def _multiplies(operation: ir.Operation) -> bool:
-    """Whether the body is `yield(add(out, mul(cast(a), cast(b))))`, casts optional."""
-    inside = block(operation)
-    result = inside.arguments[len(inside.arguments) - 1]
-    last = list(inside.operations)[-1].operation
-    add = _definition(last.operands[0])
-    if add is None or add.name not in ("arith.addf", "arith.addi"):
-        return False
-    terms = [value for value in add.operands if value != result]
-    if len(terms) != 1:
-        return False
-    product = _definition(terms[0])
-    if product is None or product.name not in ("arith.mulf", "arith.muli"):
-        return False
-    return all(_argument_or_cast(value) for value in product.operands)
-
-
-def _argument_or_cast(value: ir.Value) -> bool:
-    cast = _definition(value)
-    if cast is None:
-        return True
-    return cast.name in CASTS and _definition(cast.operands[0]) is None
+    return bool(len(dims.m) or len(dims.n)) and bool(len(dims.k))
 
 
 def _definition(value: ir.Value) -> ir.Operation | None:

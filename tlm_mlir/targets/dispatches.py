@@ -27,9 +27,10 @@ def normalize(module: ir.Operation) -> None:
         for executable in executables(module)
         for variant in variants(executable)
     }
-    # All at once where they need the same, so that functions share the cores.
-    alike = len(set(passes.values())) == 1
-    for operation, needed in [(module, *set(passes.values()))] if alike else passes.items():
+    if len(kinds := set(passes.values())) == 1:
+        # All at once, so that functions share the cores.
+        passes = {module: kinds.pop()}
+    for operation, needed in passes.items():
         if needed:
             run_on_functions(operation, needed)
 

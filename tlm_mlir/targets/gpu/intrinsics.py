@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...ir.analysis import multiplies_and_adds
+from ...ir.analysis import sums_products
 from ...ir.workload import Op
 from ..target import GpuTarget
 
@@ -94,6 +94,6 @@ def for_product(root: Op, target: GpuTarget) -> Intrinsic | None:
     cannot. IREE looks for the plain body, with casts at most."""
     left, right = (operand.dtype for operand in root.inputs)
     found = for_type(left, target) if left == right else None
-    if found is None or root.outputs[0].dtype != found.result or not multiplies_and_adds(root):
+    if found is None or root.outputs[0].dtype != found.result or not sums_products(root):
         return None
     return found
