@@ -13,7 +13,7 @@ import pytest
 from tlm_mlir.compiler.apply import apply_tokens
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script
-from tlm_mlir.ir.dispatch import Dispatch, find_dispatches, normalize, rows_first
+from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.executables import functions_of
 from tlm_mlir.iree.flags import cpu
@@ -21,6 +21,7 @@ from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.dispatches import normalize, rows_first
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 CPU = cpu("x86-64-v3")

@@ -13,12 +13,13 @@ from iree.compiler import ir, passmanager
 from tlm_mlir.compiler.schedule_pass import SchedulePass
 from tlm_mlir.compiler.script import ScheduledDispatch, build_script, scheduled_names
 from tlm_mlir.errors import CompileError
-from tlm_mlir.ir.dispatch import find_dispatches, normalize
+from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.iree.executables import configuration, functions_of
 from tlm_mlir.iree.flags import cpu
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.dispatches import normalize
 
 PROGRAM = Path(__file__).resolve().parents[2] / "lit" / "attention.mlir"
 """IREE takes an attention apart before it configures it, so normalizing changes it."""
