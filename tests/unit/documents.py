@@ -28,29 +28,27 @@ from tlm_mlir.language.vocabulary import TOKENS
 from tlm_mlir.training.recipe import Settings, stages
 
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "model/README.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *(ROOT / folder / "README.md" for folder in ("model", "passes", "tests/cases")),
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "benchmarks").glob("*.md")),
 ]
 SKIPPED = {".git", ".venv", "build", "dist", "__pycache__", "Output"}
 FOREIGN = {
-    *("iree-compile", "iree-run-module", "iree-base-runtime", "ptxas", "nvdisasm", "llvm-cpu"),
-    *("llvm", "cat", "pytest", "transformers.GPT2LMHeadModel", "nvvm.minctasm", "yield"),
+    *("iree-compile", "iree-opt", "iree-run-module", "iree-base-runtime", "ptxas", "nvdisasm"),
+    *("llvm-cpu", "llvm", "cat", "pytest", "yield", "nvvm.minctasm"),
+    "transformers.GPT2LMHeadModel",
 }
 """Programs and names of others."""
-MADE = {
-    "IN.mlir",
-    "OUT.vmfb",
-    "module.mlir",
-    "bundle.zip",
-    "build/lavapipe",
-    "$XDG_CACHE_HOME/tlm-mlir",
-}
-MADE |= {"~/.cache/tlm-mlir"}
+MADE = {"IN.mlir", "in.mlir", "module.mlir", "OUT.vmfb", "bundle.zip", "build/lavapipe", ".venv"}
+MADE |= {"$XDG_CACHE_HOME/tlm-mlir", "~/.cache/tlm-mlir"}
 """Files that a reader has or makes."""
-PROSE = {"// SCHEDULE:", "// SCHEDULE: <part of the dispatch's name> <tokens>", ".mlir"}
+PROSE = {"// SCHEDULE:", "// SCHEDULE: <part of the dispatch's name> <tokens>"}
+PROSE |= {".mlir", ".passlist"}
 """Parts of files that are quoted as they stand there."""
-_SUFFIXES = (".py", ".md", ".mlir", ".json", ".jsonl.xz", ".safetensors", ".zip", ".c", ".vmfb")
+_SUFFIXES = (
+    *(".py", ".md", ".toml", ".mlir", ".json", ".jsonl.xz", ".safetensors", ".zip", ".c", ".vmfb"),
+)
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _DRAWN = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:py|mlir|c|sh)\b|(?<=── )[\w/]+/(?=\s)")
 """A path in a block that is no code, such as a picture of the data flow or of folders."""
@@ -58,7 +56,7 @@ _TICKED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _BUNDLED = "tlm_mlir.measure.bundled.runner"
 """What runs when a bundle is run."""
-_SHELL = {"cd", "cp", "mkdir", "python3", "pip"}
+_SHELL = {"cd", "cp", "mkdir", "python3", "pip", ".venv/bin/lit"}
 
 
 @dataclass
