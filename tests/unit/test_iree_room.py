@@ -67,7 +67,7 @@ def strays(path: Path, *, attributes: bool = False) -> list[str]:
 
 
 OUTSIDE = [path for path in SOURCES if path.relative_to(PACKAGE).parts[0] != ROOM]
-WRITES_PROGRAMS = {"training.corpus.one_op_programs"}
+WRITES_PROGRAMS = {"training.corpus.one_op_programs", "bench.one_op"}
 """Programs for measuring are text, with the attribute that names a parameter."""
 
 
