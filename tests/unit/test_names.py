@@ -31,7 +31,8 @@ LAYERS = (
     *(("targets",), ("targets.cpu", "targets.gpu"), ("targets.cuda", "targets.vulkan")),
     *(("targets.registry",), ("targets.dispatches",)),
     *(("compiler.check", "compiler.script"), ("compiler.schedule_pass", "compiler.layouts")),
-    *(("decisions", "model"), ("policy",), ("compiler",), ("measure",), ("training",)),
+    *(("decisions", "model"), ("policy",), ("compiler",), ("measure",)),
+    *(("training.corpus",), ("training.records",), ("training.fit",), ("training",)),
     *(("bench", "api"), ("cli",)),
 )
 RANKS = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}

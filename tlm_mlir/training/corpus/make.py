@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...files import write_text
-from ..records.collect_graph import held_out_keys
 from .entries import gather, held_out, occurs, read, select, write
+from .graph_ops import held_out_keys
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

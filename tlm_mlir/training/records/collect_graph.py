@@ -17,30 +17,28 @@ import hashlib
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ...decisions.layout import IM2COL, Layout
+from ...decisions.layout import IM2COL
 from ...decisions.packing import TILED, Packing
-from ...decisions.point import DecisionPoint, Site
-from ...decisions.points import EARLY
-from ...decisions.walk import walk
+from ...decisions.point import Site
 from ...errors import InputError, TlmError
 from ...iree.release import installed_iree
-from ...iree.session import Session
 from ...language.sampling import every
-from ...language.schedule import END, Schedule
+from ...language.schedule import END
 from ...measure.database import Database, Record
 from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
 from ...measure.worker import Measured
 from ...targets.target import CpuTarget
 from ...targets.task import Task
 from ..corpus.entries import BASE_FLAGS, MIN_POINTS, root_key
-from ..corpus.networks import HELD_OUT, HELD_OUT_HALF, TRAINING
+from ..corpus.graph_ops import held_out_keys, visit_network
+from ..corpus.networks import TRAINING
 from ..corpus.one_op_programs import one_op_program
 from .collect import CYCLES_PER_SECOND, reduction_length, stamp
 
@@ -58,51 +56,6 @@ class GraphEntry:
     point: str
     network: str
     source: str
-
-
-def visit_network(path: Path, cores: int, visit: Callable[[Site], None]) -> None:
-    """Visits all convolutions of a network, then its contractions as they are and where
-    convolutions have become matmuls.
-
-    A site's operation is valid during its visit.
-    """
-    for gathered in (False, True):
-        session = Session(BASE_FLAGS)
-        found = 0
-
-        def decide(
-            point: DecisionPoint, module: object, sites: Sequence[Site], gathered: bool = gathered
-        ) -> list[Schedule | None]:
-            nonlocal found
-            if gathered and point.name == Layout.name:
-                found = len(sites)
-                return [_im2col(site) for site in sites]
-            if not gathered or found:
-                for site in sites:
-                    visit(site)
-            return [None for _ in sites]
-
-        walk(session, session.parse(path), None, EARLY, decide, cores)
-
-
-def _im2col(site: Site) -> Schedule | None:
-    """The schedule that makes a convolution a matmul, None where it cannot become one."""
-    if site.task is None or IM2COL not in site.task.grammar().cursor().allowed():
-        return None
-    return site.task.decode([IM2COL, END])
-
-
-def held_out_keys(folder: Path) -> set[str]:
-    """Root keys of every graph op of the held-out networks."""
-    found: set[str] = set()
-
-    def visit(site: Site) -> None:
-        if site.workload:
-            found.add(root_key(site.workload))
-
-    for name in HELD_OUT | HELD_OUT_HALF:
-        visit_network(folder / f"{name}.mlir", 1, visit)
-    return found
 
 
 def gather(folder: Path, cores: int) -> Iterator[GraphEntry]:
