@@ -26,7 +26,7 @@ from tlm_mlir.measure.bundle_builder import RandomCandidates
 from tlm_mlir.measure.bundled.manifest import read_manifest
 from tlm_mlir.measure.bundled.records import append, row_of
 from tlm_mlir.measure.versions import versions
-from tlm_mlir.model.checkpoint import default_dir, judge_name
+from tlm_mlir.model.checkpoint import cost_model_file, default_dir
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS
 from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.policy.scheduler import Scheduler
@@ -138,7 +138,7 @@ def test_records_of_a_bundle_calibrate_the_estimate(measured: Path, tmp_path: Pa
     after = Scheduler(checkpoint)
     assert after.compared_by(on_gpu) == after.compared_by(on_cpu) == MEASUREMENTS
     assert after.compared_by(other) == ESTIMATE
-    trees = CostModel.load(checkpoint / judge_name("vulkan-spirv"))
+    trees = CostModel.load(checkpoint / cost_model_file("vulkan-spirv"))
     figures = {
         predict: cost_model.validate(predict, found, margin=0.3)
         for predict in (cost_model.by_trees(trees), cost_model.by_estimate)

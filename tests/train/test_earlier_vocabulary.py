@@ -14,7 +14,7 @@ for package in ("torch", "transformers", "iree.turbine"):
 from samples import TARGETS, WORKLOADS, convolution, matmul
 
 from tlm_mlir.language import vocabulary
-from tlm_mlir.model.checkpoint import default_dir, judge_name, load
+from tlm_mlir.model.checkpoint import cost_model_file, default_dir, load
 from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import GpuTarget
@@ -31,7 +31,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = load_network(default_dir())
     network.resize_token_embeddings(WORDS)
     tokens = vocabulary.TOKENS[:WORDS]
-    name = judge_name("llvm-cpu")
+    name = cost_model_file("llvm-cpu")
     return publish_network(
         network,
         tmp_path_factory.mktemp("model") / "checkpoint",

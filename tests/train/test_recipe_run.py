@@ -84,6 +84,6 @@ def test_the_recipe_runs_is_stopped_and_resumes(arguments: list[str], tmp_path: 
     assert before == {name: some[name].output.stat().st_mtime_ns for name in before}
     assert ran.stdout.count("is there") == 4
     checkpoint = load(run / "train" / "checkpoint")
-    assert checkpoint.config["n_layer"] == 1 and checkpoint.judged() == ["llvm-cpu"]
-    (rows, *_) = Reader([run / "foretold.jsonl.xz"])
-    assert rows.foretold and Scheduler(checkpoint.directory).sample(rows.task, 2, seed=0)
+    assert checkpoint.config["n_layer"] == 1 and checkpoint.cost_models() == ["llvm-cpu"]
+    (rows, *_) = Reader([run / "examples.jsonl.xz"])
+    assert rows.predicted and Scheduler(checkpoint.directory).sample(rows.task, 2, seed=0)

@@ -20,7 +20,7 @@ from tlm_mlir.language.vocabulary import TOKENS
 from tlm_mlir.model import checkpoint
 from tlm_mlir.training.fit import state
 from tlm_mlir.training.fit.dataset import Group, Segment, Special
-from tlm_mlir.training.fit.evaluate import judge_groups, judge_segments
+from tlm_mlir.training.fit.evaluate import predict_segments, rank_groups
 from tlm_mlir.training.fit.gpt2 import (
     load_grown,
     load_network,
@@ -30,7 +30,7 @@ from tlm_mlir.training.fit.gpt2 import (
     weighted_loss,
 )
 from tlm_mlir.training.fit.loop import Settings, train
-from tlm_mlir.training.fit.packing import collate, generator_form, judge_form
+from tlm_mlir.training.fit.packing import collate, generator_form, outcome_form
 from tlm_mlir.training.fit.train import main, repeated
 
 SPECIAL = Special(pad=0, end=1, perf_unknown=2, perf=tuple(range(3, 14)))
@@ -61,7 +61,7 @@ def _groups(count: int = 6) -> list[Group]:
 def test_packed_equals_separate() -> None:
     network = _network().eval()
     group = _groups(1)[0]
-    forms = [judge_form(s, SPECIAL, 4.0) for s in group.segments[:3]]
+    forms = [outcome_form(s, SPECIAL, 4.0) for s in group.segments[:3]]
     forms += [generator_form(s, SPECIAL) for s in group.segments[3:6]]
     packed = [[(group.prompt, forms[:4]), (group.prompt, forms[4:])]]
     alone = [[(group.prompt, [form])] for form in forms]
@@ -133,7 +133,7 @@ def test_nothing_to_train_on(tmp_path: Path) -> None:
 
 def test_learns_to_judge_and_reports(tmp_path: Path) -> None:
     settings = Settings(
-        steps=150, rows=4, length=128, precision="fp32", learning_rate=5e-3, judge_share=0.7
+        steps=150, rows=4, length=128, precision="fp32", learning_rate=5e-3, outcome_share=0.7
     )
     network = _network()
     groups = _groups(8)
@@ -151,11 +151,11 @@ def test_learns_to_judge_and_reports(tmp_path: Path) -> None:
     reports = [s for s in seen if "validation_loss" in s]
     assert [r["step"] for r in reports] == [75, 150]
     assert reports[-1]["validation_loss"] < reports[0]["validation_loss"] + 0.05
-    found = judge_groups(network, groups[6:], SPECIAL, precision="fp32")
+    found = rank_groups(network, groups[6:], SPECIAL, precision="fp32")
     assert found["groups"] == 2
     assert found["spearman"] > 0.8
     assert found["regret"] < 1.5
-    chances = judge_segments(
+    chances = predict_segments(
         network, groups[7], groups[7].segments, SPECIAL, length=128, precision="fp32"
     )
     np.testing.assert_allclose(chances.sum(1), 1, rtol=1e-6)

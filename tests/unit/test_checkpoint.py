@@ -78,17 +78,17 @@ def test_missing_directory(tmp_path: Path) -> None:
 def test_a_judge_is_added_and_covered(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "prefixes", lambda: V1)
     before = checkpoint.load(directory)
-    assert before.judged() == []
+    assert before.cost_models() == []
     checkpoint.add(directory, {"README.md": b"card"})
-    checkpoint.add(directory, {checkpoint.judge_name("llvm-cpu"): b"trees"})
+    checkpoint.add(directory, {checkpoint.cost_model_file("llvm-cpu"): b"trees"})
     found = checkpoint.load(directory)
-    assert found.judged() == ["llvm-cpu"]
-    assert found.judge("llvm-cpu").read_bytes() == b"trees"
+    assert found.cost_models() == ["llvm-cpu"]
+    assert found.cost_model("llvm-cpu").read_bytes() == b"trees"
     assert found.manifest["files"].items() > before.manifest["files"].items()
     assert (directory / "README.md").read_bytes() == b"card"
-    found.judge("llvm-cpu").write_bytes(b"other")
+    found.cost_model("llvm-cpu").write_bytes(b"other")
     with pytest.raises(CheckpointError, match="is damaged"):
-        found.judge("llvm-cpu")
+        found.cost_model("llvm-cpu")
 
 
 @pytest.mark.parametrize("name", [*checkpoint.FILES, checkpoint.MANIFEST])

@@ -26,15 +26,15 @@ from tlm_mlir.training.fit.dataset import (
     split,
 )
 from tlm_mlir.training.fit.packing import (
+    NO_OUTCOME,
     PAD_DOCUMENT,
-    UNJUDGED,
     Batches,
     attention_mask,
     collate,
     documents,
     fill_rows,
     generator_form,
-    judge_form,
+    outcome_form,
 )
 from tlm_mlir.training.records.rows import Reader
 
@@ -122,11 +122,11 @@ def test_split_keeps_a_workloads_targets_together() -> None:
 
 
 def test_foretold_schedules_are_a_group_of_their_own(load: Any) -> None:
-    rows = [_row(A, 1.9), _row(B, 2.0, foretold=True)]
-    measured, foretold = load([*rows, _row(A, 1.0, foretold=True)])
+    rows = [_row(A, 1.9), _row(B, 2.0, predicted=True)]
+    measured, predicted = load([*rows, _row(A, 1.0, predicted=True)])
     # Few measured ones, none much faster than the default, may not pass for the best.
-    assert not measured.explored and foretold.explored
-    assert [s.relative for s in foretold.segments] == [2.0, 1.0]
+    assert not measured.explored and predicted.explored
+    assert [s.relative for s in predicted.segments] == [2.0, 1.0]
 
 
 def test_forms() -> None:
@@ -134,10 +134,10 @@ def test_forms() -> None:
     a = generator_form(segment, SPECIAL)
     assert a.tokens == (5, 20, 21, 1)
     assert a.weights == (1, 1, 1, 0)
-    b = judge_form(segment, SPECIAL, 4.0)
+    b = outcome_form(segment, SPECIAL, 4.0)
     assert b.tokens == (2, 20, 21, 1, 7)
     assert b.weights == (0, 0, 0, 4.0, 0)
-    assert (a.bin, b.bin) == (UNJUDGED, 4)
+    assert (a.bin, b.bin) == (NO_OUTCOME, 4)
     assert generator_form(segment, SPECIAL, 1.0).weights == (0.8, 0.8, 0.8, 0)
     assert generator_form(Segment((20, 1)), SPECIAL).tokens == (2, 20, 1)
     assert generator_form(Segment((20, 1), FAIL), SPECIAL).tokens == (13, 20, 1)
@@ -170,15 +170,15 @@ def test_collated_rows() -> None:
     assert batch.documents[0].tolist() == [0] * 10 + [1] * 5 + [PAD_DOCUMENT] * 3
     assert batch.segments[0].tolist() == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 1, 1, 1, 1, 0, 0, 0]
     assert batch.weights[0].tolist() == [0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0]
-    assert (batch.bins == UNJUDGED).all()
+    assert (batch.bins == NO_OUTCOME).all()
     borne = batch.weights[0] > 0
     assert (batch.targets[0, :-1][borne[:-1]] == batch.tokens[0, 1:][borne[:-1]]).all()
 
 
 def test_every_decision_of_a_judged_segment_foretells_the_outcome() -> None:
-    form = judge_form(Segment((20, 21, 1), 2, 1.2, 4), SPECIAL, 8.0)
+    form = outcome_form(Segment((20, 21, 1), 2, 1.2, 4), SPECIAL, 8.0)
     batch = collate([[((30, 31), [form])]], 9, SPECIAL.pad)
-    assert batch.bins[0].tolist() == [UNJUDGED] * 2 + [4] * 4 + [UNJUDGED] * 3
+    assert batch.bins[0].tolist() == [NO_OUTCOME] * 2 + [4] * 4 + [NO_OUTCOME] * 3
 
 
 def test_attention_mask() -> None:

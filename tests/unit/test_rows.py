@@ -70,7 +70,7 @@ def test_rows_by_task_and_in_what_they_are_worth(reader: Any) -> None:
     own = {CONFIGURATION: "what IREE chose"}
     read = reader(
         row(DEFAULT, 2.0, statics=own),
-        row(B, 1.0, foretold=True, versions=None),
+        row(B, 1.0, predicted=True, versions=None),
         row(A, 1.0),
         row(A, None, status="timeout", target=json.loads(OTHER.to_json())),
         {**row(), "schedules": [A, B]},
@@ -79,7 +79,7 @@ def test_rows_by_task_and_in_what_they_are_worth(reader: Any) -> None:
     assert (first.workload, first.target) == (matmul().to_json(), CPU.to_json())
     assert [(m.text, m.ratio) for m in first.measured] == [(DEFAULT, 1.0), (A, 0.5)]
     assert [m.schedule for m in first.measured] == [TASK.parse(DEFAULT), TASK.parse(A)]
-    assert [m.text for m in first.foretold] == [B] and first.unmeasured == (A, B)
+    assert [m.text for m in first.predicted] == [B] and first.unmeasured == (A, B)
     assert first.configuration == "what IREE chose"
     assert second.task.target == OTHER and second.measured[0].ratio is None
     assert counts(read) == {USED: 6}
@@ -96,11 +96,11 @@ def test_schedules_outside_of_todays_space_are_counted_and_left_out(reader: Any)
 
 def test_records_of_another_compiler_are_counted_and_left_out(reader: Any) -> None:
     later = {**versions(), "iree": "99.0.0"}
-    some = (row(A), row(B, versions=later), row(B, 1.0, foretold=True, versions=None))
+    some = (row(A), row(B, versions=later), row(B, 1.0, predicted=True, versions=None))
     read = reader(*some)
     (rows,) = read
     assert read.iree == installed_iree()
-    assert [m.text for m in rows.measured] == [A] and [m.text for m in rows.foretold] == [B]
+    assert [m.text for m in rows.measured] == [A] and [m.text for m in rows.predicted] == [B]
     assert counts(read) == {USED: 2, OTHER_IREE: 1}
     read = reader(*some, iree="99.0.0")
     (rows,) = read

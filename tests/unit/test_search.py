@@ -53,7 +53,7 @@ def test_a_gpu_is_searched_by_the_estimate(scheduler: Scheduler) -> None:
     best = task.parse(text)
     ratio = task.estimate(best) / task.estimate(own)
     assert math.isclose(logs[text], math.log(ratio)) and ratio < 1
-    # Without IREE's own choice there is nothing to compare with, and nothing is foretold.
+    # Without IREE's own choice there is nothing to compare with, and nothing is predicted.
     assert math.inf in search(scheduler, task, None, [], rng).values()
 
 
@@ -83,7 +83,7 @@ def test_distilling_writes_foretold_rows(tmp_path: Path) -> None:
     with lzma.open(out, "rt") as lines:
         rows = [json.loads(line) for line in lines]
     assert {row["target"]["backend"] for row in rows} == {"llvm-cpu", "cuda"}
-    assert all(row["foretold"] and row["status"] == "ok" and row["seconds"] > 0 for row in rows)
+    assert all(row["predicted"] and row["status"] == "ok" and row["seconds"] > 0 for row in rows)
     assert len(rows) == 2 * distill.BEST
     with pytest.raises(TargetError, match="unknown cuda architecture 'sm_1'"):
         distill.main([str(ROOT), str(out), *arguments, "--gpu", "cuda:sm_1"])

@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Files of JSON lines under xz, in which records, corpora and lessons are kept."""
+"""Files of JSON lines under xz, in which records, corpora and examples are kept."""
 
 from __future__ import annotations
 

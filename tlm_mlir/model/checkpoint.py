@@ -6,7 +6,7 @@ config.json         GPT2Config
 model.safetensors   float32 weights, keys `transformer.*`; lm_head is tied to `transformer.wte`
 vocabulary.json     the tokens, their digest and version
 step.mlir           the forward step (training/fit/export_step.py), reads its weights by these keys
-judge-*.safetensors trees that judge schedules for a backend (policy/cost_model.py); may be missing
+cost-model-*.safetensors  a backend's cost model (policy/cost_model.py); may be missing
 manifest.json       sha256 of each file above, vocabulary digest, format version
 """
 
@@ -26,7 +26,7 @@ from tlm_mlir.errors import CheckpointError
 from tlm_mlir.language.vocabulary import prefixes
 
 FORMAT = 3
-"""3: the step has the shapes of model/shapes.py as they are now. 2: what the model foretells is
+"""3: the step has the shapes of model/shapes.py as they are now. 2: what the model predicts is
 relative to IREE's default (model/performance.py)."""
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -55,15 +55,15 @@ class Checkpoint:
         """Path of step.mlir."""
         return self.directory / STEP
 
-    def judged(self) -> list[str]:
-        """The backends that there is a judge for."""
-        start, end = judge_name("\n").split("\n")
+    def cost_models(self) -> list[str]:
+        """The backends that there is a cost model for."""
+        start, end = cost_model_file("\n").split("\n")
         names = [name for name in self.manifest["files"] if name.startswith(start)]
         return [name.removeprefix(start).removesuffix(end) for name in names]
 
-    def judge(self, backend: str) -> Path:
+    def cost_model(self, backend: str) -> Path:
         """Path of the cost model for one of them. Raises CheckpointError if damaged."""
-        name = judge_name(backend)
+        name = cost_model_file(backend)
         _check_file(self.directory, name, self.manifest["files"][name])
         return self.directory / name
 
@@ -84,9 +84,9 @@ class Checkpoint:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def judge_name(backend: str) -> str:
-    """The file with the judge for a backend."""
-    return f"judge-{backend}.safetensors"
+def cost_model_file(backend: str) -> str:
+    """The file with the cost model of a backend."""
+    return f"cost-model-{backend}.safetensors"
 
 
 def default_dir() -> Path:

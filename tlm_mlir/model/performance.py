@@ -4,7 +4,7 @@
 
 The same tokens stand for two things. Before the decisions, where a performance is asked for: the
 latency relative to the workload's best record, since the best can be asked for everywhere. After
-them, where one is foretold: the latency relative to IREE's default, which needs no record to be
+them, where one is predicted: the latency relative to IREE's default, which needs no record to be
 known.
 """
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Boosted regression trees, evaluated with numpy: they predict how fast a schedule is.
 
-A file judge-<backend>.safetensors holds, for T trees of at most N inner nodes and L leaves:
+A file cost-model-<backend>.safetensors holds, for T trees of at most N inner nodes and L leaves:
 
     feature    int16   [T, N]   column that a node looks at
     threshold  float64 [T, N]   a value of at most this goes left
@@ -72,8 +72,8 @@ class CostModel:
             table = [[row[name] for name in self.names] for row in facts]
         except KeyError as error:
             raise CheckpointError(
-                f"the judge asks for {error}, which this version of tlm-mlir does not work out; use"
-                " the checkpoint of this version"
+                f"the cost model asks for {error}, which this version of tlm-mlir does not work"
+                " out; use the checkpoint of this version"
             ) from None
         return np.array(table, np.float32).reshape(len(facts), len(self.names))
 

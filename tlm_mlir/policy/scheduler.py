@@ -54,7 +54,9 @@ class Scheduler:
         step = Step.open(checkpoint)
         step.warm_up()
         self._writer = Writer(step)
-        models = {name: CostModel.load(checkpoint.judge(name)) for name in checkpoint.judged()}
+        models = {
+            name: CostModel.load(checkpoint.cost_model(name)) for name in checkpoint.cost_models()
+        }
         self._comparer = Comparer(models, str(checkpoint.directory))
         self.margin = MARGIN
 

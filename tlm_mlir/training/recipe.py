@@ -25,7 +25,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files import write_text
-from ..model.checkpoint import judge_name
+from ..model.checkpoint import cost_model_file
 
 VALIDATION = "0.08"
 """Share of the workloads that nothing learns from, by their hash."""
@@ -101,7 +101,7 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
     first = [path for path in records if path.name in FIRST]
     earlier = [path for path in records if path.name not in LATER]
     unmeasured, more, examples = (
-        run / f"{name}.jsonl.xz" for name in ("unmeasured", "more", "foretold")
+        run / f"{name}.jsonl.xz" for name in ("unmeasured", "more", "examples")
     )
 
     def train(name: str, why: str, learned: Sequence[Path], steps: int, *flags: str) -> Stage:
@@ -121,7 +121,7 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
             *("cost-model", str(checkpoint), "--corpus", str(settings.corpus)),
             *("--records", *map(str, dispatches), "--rounds", str(settings.rounds)),
         )
-        return Stage(name, why, command, inputs, checkpoint / judge_name("llvm-cpu"))
+        return Stage(name, why, command, inputs, checkpoint / cost_model_file("llvm-cpu"))
 
     def draw(output: Path, why: str, count: int, *flags: str) -> Stage:
         command = ("unmeasured", str(settings.corpus), str(output), "--count", str(count), *flags)
@@ -134,7 +134,8 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
             *("distill", str(checkpoint), str(output), "--corpus", str(settings.corpus)),
             *("--records", *map(str, dispatches), *gpus, *settings.search),
         )
-        inputs = (checkpoint, checkpoint / judge_name("llvm-cpu"), settings.corpus, *dispatches)
+        asked = (checkpoint, checkpoint / cost_model_file("llvm-cpu"))
+        inputs = (*asked, settings.corpus, *dispatches)
         return Stage("distill", why, command, inputs, output)
 
     trained: list[Path] = []

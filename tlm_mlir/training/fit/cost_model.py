@@ -28,7 +28,7 @@ import numpy as np
 
 from tlm_mlir.compiler.own import OwnChoice
 from tlm_mlir.errors import InputError, RecordError
-from tlm_mlir.model.checkpoint import add, judge_name
+from tlm_mlir.model.checkpoint import add, cost_model_file
 from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.policy.scheduler import MARGIN
 from tlm_mlir.targets import registry
@@ -268,5 +268,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, predict in figures.items() if mine else ():
             worth = validate(predict, mine, options.margin)
             print(json.dumps({"backend": backend, "by": name, **worth}))
-        add(options.checkpoint, {judge_name(backend): trees.to_bytes()})
+        add(options.checkpoint, {cost_model_file(backend): trees.to_bytes()})
     return 0

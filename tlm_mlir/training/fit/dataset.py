@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """From rows of records to groups of token segments, one group per (workload, target). No torch.
 
-Measured and foretold rows of one task are groups of their own, since only like figures compare.
+Measured and predicted rows of one task are groups of their own, since only like figures compare.
 Packing into training batches is in packing.py.
 """
 
@@ -58,7 +58,7 @@ class Group:
     """All segments of one workload on one target.
 
     `explored` says whether the best of them may pass for the best there is. If not, they tell what
-    to expect of a schedule, but not which one to write. If they are `foretold`, the other way
+    to expect of a schedule, but not which one to write. If they are `predicted`, the other way
     round.
     """
 
@@ -68,7 +68,7 @@ class Group:
     segments: tuple[Segment, ...]
     question: str = "decide"
     explored: bool = True
-    foretold: bool = False
+    predicted: bool = False
 
     @property
     def best(self) -> Segment | None:
@@ -95,14 +95,14 @@ def load_groups(found: Iterable[Rows], *, limit: int = 1024) -> list[Group]:
         question = task.question.token
         head = tuple(task.prompt)
         room = limit - len(head) - 2
-        for foretold in (False, True):
-            measured = rows.foretold if foretold else rows.measured
-            unmeasured = () if foretold else rows.unmeasured
+        for predicted in (False, True):
+            measured = rows.predicted if predicted else rows.measured
+            unmeasured = () if predicted else rows.unmeasured
             segments = tuple(s for s in _segments(measured, unmeasured) if len(s.tokens) <= room)
             if segments:
-                known = question == "graph" or foretold or _explored(measured)
-                group = Group(rows.workload, rows.target, head, segments, question, known, foretold)
-                result.append(group)
+                known = question == "graph" or predicted or _explored(measured)
+                about = (rows.workload, rows.target, head)
+                result.append(Group(*about, segments, question, known, predicted))
     return result
 
 

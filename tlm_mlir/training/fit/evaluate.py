@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a network is worth on validation workloads: loss, and how well it judges schedules."""
+"""What a network is worth on validation workloads: loss, and how well it predicts outcomes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tlm_mlir.training.fit.packing import (
     collate,
     documents,
     fill_rows,
-    judge_form,
+    outcome_form,
 )
 from tlm_mlir.training.fit.ranks import spearman
 
@@ -26,10 +26,10 @@ _LEAST_FOR_RANKS = 5
 
 
 @dataclass(frozen=True)
-class Judged:
+class Ranking:
     """One validation group: rank correlation of expected and measured latency over the candidates
-    that ran, share of exactly foretold outcomes, and how much slower than the best measured one the
-    candidate is that the network likes best."""
+    that ran, share of exactly predicted outcomes, and how much slower than the best measured
+    candidate the one is that the network likes best."""
 
     spearman: float
     accuracy: float
@@ -52,7 +52,7 @@ def validation_loss(network: Any, batches: Batches, *, precision: Any = "auto") 
     return total / weight if weight else float("nan")
 
 
-def judge_segments(
+def predict_segments(
     network: Any,
     group: Group,
     segments: Sequence[Segment],
@@ -65,7 +65,7 @@ def judge_segments(
     import torch
 
     device = next(network.parameters()).device
-    forms = [judge_form(s, special, 1.0) for s in segments]
+    forms = [outcome_form(s, special, 1.0) for s in segments]
     place = {id(form): i for i, form in enumerate(forms)}
     rows = fill_rows(list(documents(group.prompt, forms, length)), length)
     result = np.zeros((len(segments), len(special.perf)))
@@ -85,32 +85,32 @@ def judge_segments(
     return result
 
 
-def judge_group(
+def rank_group(
     network: Any, group: Group, special: Special, *, cap: int = 200, precision: Any = "auto"
-) -> Judged | None:
-    """How the network judges a measured group, or None if too few of its candidates ran."""
+) -> Ranking | None:
+    """How the network ranks a measured group, or None if too few of its candidates ran."""
     measured = [s for s in group.segments if s.outcome is not None][:cap]
     ran = [i for i, s in enumerate(measured) if s.relative is not None]
     if len(ran) < _LEAST_FOR_RANKS:
         return None
-    found = judge_segments(network, group, measured, special, precision=precision)
+    found = predict_segments(network, group, measured, special, precision=precision)
     expected = expected_log_latency(found)[ran]
     relative = np.array([measured[i].relative for i in ran], np.float64)
     outcomes = np.array([s.outcome for s in measured])
     chosen = relative[int(np.argmin(expected))]
-    return Judged(
+    return Ranking(
         spearman=spearman(expected, relative),
         accuracy=float(np.mean(found.argmax(1) == outcomes)),
         regret=float(chosen / relative.min()),
     )
 
 
-def judge_groups(
+def rank_groups(
     network: Any, groups: Sequence[Group], special: Special, *, precision: Any = "auto"
 ) -> dict[str, float]:
     """Means over validation groups: `spearman`, `accuracy`, `regret` (geometric), `groups`."""
-    judged = [judge_group(network, g, special, precision=precision) for g in groups]
-    found = [j for j in judged if j is not None]
+    ranked = [rank_group(network, g, special, precision=precision) for g in groups]
+    found = [j for j in ranked if j is not None]
     if not found:
         return {"groups": 0.0}
     return {

@@ -15,7 +15,7 @@ import numpy as np
 
 from tlm_mlir.errors import CheckpointError
 from tlm_mlir.model import checkpoint
-from tlm_mlir.training.fit.packing import UNJUDGED, Batch, attention_mask
+from tlm_mlir.training.fit.packing import NO_OUTCOME, Batch, attention_mask
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -131,19 +131,19 @@ def weighted_loss(scores: Any, tensors: dict[str, Any]) -> Any:
 
 
 def value_loss(scores: Any, tensors: dict[str, Any], perf: Sequence[int]) -> Any:
-    """Mean cross entropy, in nats, of foretelling the performance bin at every decision.
+    """Mean cross entropy, in nats, of predicting the performance bin at every decision.
 
     Only the logits of the tokens `perf` count, so that the grammar's next token and the outcome
-    share a position. It tells the network at which decision a schedule went wrong, where the judged
-    token at the end alone says little.
+    share a position. It tells the network at which decision a schedule went wrong, where the
+    token predicted at the end alone says little.
     """
     import torch
 
     bins = tensors["bins"].flatten()
-    foretold = bins != UNJUDGED
-    chosen = scores.flatten(0, 1)[foretold][:, list(perf)]
-    losses = torch.nn.functional.cross_entropy(chosen, bins[foretold], reduction="sum")
-    return losses / foretold.sum().clamp_min(1)
+    predicted = bins != NO_OUTCOME
+    chosen = scores.flatten(0, 1)[predicted][:, list(perf)]
+    losses = torch.nn.functional.cross_entropy(chosen, bins[predicted], reduction="sum")
+    return losses / predicted.sum().clamp_min(1)
 
 
 def autocast(device: Any, precision: Precision) -> Any:

@@ -23,7 +23,7 @@ from typing import Any, Self
 from tlm_mlir.errors import CheckpointError, InputError
 from tlm_mlir.training.fit import state
 from tlm_mlir.training.fit.dataset import Group, Special, special_tokens
-from tlm_mlir.training.fit.evaluate import judge_groups, validation_loss
+from tlm_mlir.training.fit.evaluate import rank_groups, validation_loss
 from tlm_mlir.training.fit.gpt2 import (
     Precision,
     autocast,
@@ -47,8 +47,8 @@ class Settings:
     rows: int = 21
     length: int = 384
     objective: str = "all"
-    judge_share: float = 0.6
-    judge_weight: float = 8.0
+    outcome_share: float = 0.6
+    outcome_weight: float = 8.0
     value_weight: float = 0.5
     focus: float = 1.0
     cap: int = 0
@@ -70,8 +70,8 @@ class Settings:
             rows=self.rows,
             length=self.length,
             objective="best" if self.objective == "best" else "all",
-            judge_share=self.judge_share,
-            judge_weight=self.judge_weight,
+            outcome_share=self.outcome_share,
+            outcome_weight=self.outcome_weight,
             focus=self.focus,
             cap=self.cap,
         )
@@ -157,9 +157,9 @@ def train(
     """Train `network` in place until `settings.steps`, resuming what `run` holds.
 
     `report` gets a dict per step (step, loss, rate, tokens_per_second) and, every `evaluate_steps`
-    and at the end, one with validation_loss and the judge's figures. Returns the progress, whose
-    `step` is less than `settings.steps` if the run was stopped by Ctrl-C. Raises CheckpointError if
-    the state in `run` is damaged or has other settings.
+    and at the end, one with validation_loss and what `rank_groups` says. Returns the progress,
+    whose `step` is less than `settings.steps` if the run was stopped by Ctrl-C. Raises
+    CheckpointError if the state in `run` is damaged or has other settings.
     """
     loop = _Loop(network, settings, Path(run), special or special_tokens())
     loop.resume()
@@ -284,7 +284,7 @@ class _Loop:
         return {
             "step": self.progress.step,
             "validation_loss": validation_loss(self.network, batches, precision=precision),
-            **judge_groups(self.network, groups, self.special, precision=precision),
+            **rank_groups(self.network, groups, self.special, precision=precision),
         }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from tlm_mlir.training.fit.dataset import Group, Objective, Segment, Special, select
 
 PAD_DOCUMENT = -1
-UNJUDGED = -1
+NO_OUTCOME = -1
 _FAILED_RELATIVE = 40.0
 
 
@@ -28,15 +28,15 @@ class Form:
     tokens: tuple[int, ...]
     weights: tuple[float, ...]
     """weights[i] belongs to predicting tokens[i + 1] at token i; the last is 0."""
-    bin: int = UNJUDGED
-    """The performance that every decision is to foretell, or UNJUDGED."""
+    bin: int = NO_OUTCOME
+    """The performance that every decision is to predict, or NO_OUTCOME."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Arrays [rows, length]: int64 tokens, positions, targets; int32 document and segment numbers
     (segment 0 is the prompt); float32 loss weights of predicting `targets`; int64 bins, the
-    performance of the schedule under way where it is to be foretold, else UNJUDGED."""
+    performance of the schedule under way where it is to be predicted, else NO_OUTCOME."""
 
     tokens: np.ndarray
     positions: np.ndarray
@@ -58,11 +58,11 @@ def generator_form(segment: Segment, special: Special, focus: float = 0.0) -> Fo
     return Form(tokens, (relative**-focus,) * (len(tokens) - 1) + (0.0,))
 
 
-def judge_form(segment: Segment, special: Special, judge_weight: float) -> Form:
+def outcome_form(segment: Segment, special: Special, outcome_weight: float) -> Form:
     """Form B: perf:? d1 d2 .. <end> perf:k. Only perf:k bears loss: form A teaches the rest."""
     assert segment.outcome is not None
     tokens = (special.perf_unknown, *segment.tokens, special.perf[segment.outcome])
-    return Form(tokens, (0.0,) * len(segment.tokens) + (judge_weight, 0.0), segment.outcome)
+    return Form(tokens, (0.0,) * len(segment.tokens) + (outcome_weight, 0.0), segment.outcome)
 
 
 def choose_form(
@@ -71,19 +71,19 @@ def choose_form(
     rng: np.random.Generator,
     *,
     objective: Objective,
-    judge_share: float,
-    judge_weight: float,
+    outcome_share: float,
+    outcome_weight: float,
     focus: float = 0.0,
     explored: bool = True,
 ) -> Form:
     """A form for one epoch: unmeasured segments and the objective "best" know only form A, those of
-    a group that is not explored only form B (those of a foretold one only A: `Batches`)."""
+    a group that is not explored only form B (those of a predicted one only A: `Batches`)."""
     if segment.bin is None:
         return generator_form(segment, special)
     if objective == "best":
         return generator_form(Segment(segment.tokens, 0, segment.relative), special)
-    if not explored or rng.random() < judge_share:
-        return judge_form(segment, special, judge_weight)
+    if not explored or rng.random() < outcome_share:
+        return outcome_form(segment, special, outcome_weight)
     return generator_form(segment, special, focus)
 
 
@@ -138,7 +138,7 @@ def collate(rows: Sequence[Sequence[Document]], length: int, pad: int) -> Batch:
         segments=np.zeros(shape, np.int32),
         targets=np.full(shape, pad, np.int64),
         weights=np.zeros(shape, np.float32),
-        bins=np.full(shape, UNJUDGED, np.int64),
+        bins=np.full(shape, NO_OUTCOME, np.int64),
     )
     for row, members in enumerate(rows):
         start = 0
@@ -182,8 +182,8 @@ class Batches:
     rows: int = 8
     length: int = 1024
     objective: Objective = "all"
-    judge_share: float = 0.5
-    judge_weight: float = 4.0
+    outcome_share: float = 0.5
+    outcome_weight: float = 4.0
     focus: float = 0.0
     cap: int = 0
 
@@ -212,8 +212,8 @@ class Batches:
                 self.special,
                 rng,
                 objective=self.objective,
-                judge_share=0.0 if group.foretold else self.judge_share,
-                judge_weight=self.judge_weight,
+                outcome_share=0.0 if group.predicted else self.outcome_share,
+                outcome_weight=self.outcome_weight,
                 focus=self.focus,
                 explored=group.explored,
             )

@@ -80,12 +80,12 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
         task = registry.task(workload, target)
         parents = [decisions(s) for s in _best_measured(database, task)]
         found = []
-        own = choice(entry.source, workload, target)
-        if own is not None:
-            text = task.text(own)
+        baseline = choice(entry.source, workload, target)
+        if baseline is not None:
+            text = task.text(baseline)
             found = [text] if text not in known else []
             # Once, as one of the best measured: it need not be among them.
-            parents.append(decisions(own))
+            parents.append(decisions(baseline))
         known = known | set(found)
         count -= len(found)
         return found + _variations(task, parents, known, count, fresh, rng)
@@ -94,7 +94,7 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
 
 
 def model_proposer(database: Database, model: Path | None, seed: int) -> Proposer:
-    """Proposes what `search.search` finds: what the model writes, varied, the best by its judge.
+    """Proposes what `search.search` finds: what the model writes, varied, and the best predicted.
 
     For every three of the best there is one that is drawn blindly from the others: the next model
     learns from those where this one errs.
@@ -105,9 +105,9 @@ def model_proposer(database: Database, model: Path | None, seed: int) -> Propose
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
-        own = choice(entry.source, workload, target)
+        baseline = choice(entry.source, workload, target)
         task = registry.task(workload, target)
-        found = search(scheduler, task, own, _best_measured(database, task), rng)
+        found = search(scheduler, task, baseline, _best_measured(database, task), rng)
         order = [text for text in found if text not in known]
         best, rest = order[: count - count // 4], order[count - count // 4 :]
         blind = rng.permutation(len(rest))[: count // 4]

@@ -1,14 +1,14 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Foretold schedules: what a search under the judge finds, for the generator to learn from.
+"""Examples that nobody measured: what a search finds, for the generator to learn from.
 
     tlm-mlir distill CHECKPOINT OUT.jsonl.xz \
         --corpus model/corpus/training.jsonl.xz --records model/records/dispatch*.jsonl.xz \
         --gpu cuda:sm_80,sm_90 --gpu vulkan:ampere,valhall
 
-Nothing is measured, so there is a lesson for every workload of the corpus, on every machine that
-the records know and on one of each kind of GPU. Rows are like records, with `foretold`: a latency
-over that of IREE's default which is what the judge foretells, or the estimate for a GPU.
+Nothing is measured, so there are examples for every workload of the corpus, on every machine that
+the records know and on one of each kind of GPU. Rows are like records, with `predicted`: a latency
+over that of IREE's default which is what the cost model predicts, or the estimate for a GPU.
 """
 
 from __future__ import annotations
@@ -90,14 +90,14 @@ class Searcher:
         has no schedules but the default, or a default that nothing can be compared with;
         CompileError where IREE refuses it.
         """
-        asked, own = self._question(task)
+        asked, baseline = self._question(task)
         if not asked.schedulable:
             raise InputError("a dispatch has no schedules but the default")
         if not asked.readable:
             raise InputError("a dispatch has more tokens than the model reads")
         rng = task.random()
         starts = [asked.random(rng) for _ in range(RANDOM)]
-        logs = search(self._scheduler, asked, own, starts, rng)
+        logs = search(self._scheduler, asked, baseline, starts, rng)
         best = [(text, log) for text, log in logs.items() if math.isfinite(log)][:BEST]
         if not best:
             raise InputError("there is no estimate of what IREE does by itself")
@@ -107,8 +107,8 @@ class Searcher:
         """What is asked, and what IREE would do."""
         if not task.gpu:
             workload, target = Workload.from_json(task.entry.workload), Target.from_json(task.cpu)
-            own = self._choice(task.entry.source, workload, target)
-            return registry.task(workload, target), own
+            baseline = self._choice(task.entry.source, workload, target)
+            return registry.task(workload, target), baseline
         if task.gpu not in self._sessions:
             self._sessions[task.gpu] = Session(task.gpu)
         found = question(task.entry.source, self._sessions[task.gpu], self._reference)
@@ -123,7 +123,7 @@ def _row(asked: DispatchTask, schedule: str, log: float) -> dict[str, Any]:
         "status": OK,
         "seconds": round(math.exp(log), 4),
         "default_seconds": 1.0,
-        "foretold": True,
+        "predicted": True,
     }
 
 
@@ -210,5 +210,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     some = tasks(entries, cpus, gpus, options.validation, options.seed)
     rows = all_rows(some, options.checkpoint, options.workers)
     written = write_lines(options.out, rows, preset=1)
-    print(f"{written} foretold schedules in {options.out}")
+    print(f"{written} predicted schedules in {options.out}")
     return 0

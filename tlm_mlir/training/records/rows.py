@@ -3,7 +3,7 @@
 """The one reader of records: from files to what is known of each task. No torch.
 
 Three kinds of rows share one form, JSON lines (.jsonl, or .jsonl.xz): measured records
-(measure/database.py); rows like them that are `foretold` (distill.py); and rows that hold a list
+(measure/database.py); rows like them that are `predicted` (distill.py); and rows that hold a list
 `schedules` of legal schedules that nobody measured (unmeasured.py). Generator and cost model learn
 from the same rows: those whose schedules are of today's space, and that one version of IREE
 compiled. The others are counted, for each file. A record of before a word of the vocabulary is of
@@ -49,7 +49,7 @@ class Measured:
     """One schedule and how it did; `text` are its tokens as one line.
 
     `seconds` and `default_seconds` (of IREE's default) are medians of one interleaved batch.
-    `seconds` is None where the schedule failed. Of a foretold one both are in an unknown unit.
+    `seconds` is None where the schedule failed. Of a predicted one both are in an unknown unit.
     """
 
     schedule: Schedule
@@ -68,7 +68,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Rows:
-    """All that is known of one task: what was measured, what was foretold, and schedules, as text,
+    """All that is known of one task: what was measured, what was predicted, and schedules, as text,
     that are legal.
 
     `workload` and `target` are the task's as JSON. `configuration` is what IREE chose, where the
@@ -79,7 +79,7 @@ class Rows:
     workload: str
     target: str
     measured: tuple[Measured, ...]
-    foretold: tuple[Measured, ...]
+    predicted: tuple[Measured, ...]
     unmeasured: tuple[str, ...]
     configuration: str
 
@@ -93,7 +93,7 @@ class _Row:
     schedules: tuple[str, ...]
     outcome: tuple[float | None, float | None] | None
     """Seconds of the schedule and of the default; None where nobody measured."""
-    foretold: bool
+    predicted: bool
     configuration: str
     words: int | None
     """Of the vocabulary that the row was written with; None where it does not say."""
@@ -134,7 +134,7 @@ class Reader:
         while groups:
             key = next(iter(groups))
             rows = self._decoded(key, groups.pop(key))
-            if rows.measured or rows.foretold or rows.unmeasured:
+            if rows.measured or rows.predicted or rows.unmeasured:
                 yield rows
 
     def summary(self) -> str:
@@ -150,7 +150,7 @@ class Reader:
 
         A row that nobody measured depends on no compiler.
         """
-        if "schedules" in row or row.get("foretold"):
+        if "schedules" in row or row.get("predicted"):
             return ""
         versions = row.get("versions")
         if not isinstance(versions, dict) or "iree" not in versions:
@@ -176,11 +176,10 @@ class Reader:
                 if row.outcome is None:
                     unmeasured.append(today)
                 else:
-                    found[row.foretold].append(Measured(schedule, today, *row.outcome))
-        told = next(filter(None, (row.configuration for row in rows)), "")
-        return Rows(
-            task, workload, target, tuple(found[False]), tuple(found[True]), tuple(unmeasured), told
-        )
+                    found[row.predicted].append(Measured(schedule, today, *row.outcome))
+        chosen = next(filter(None, (row.configuration for row in rows)), "")
+        known = (tuple(found[False]), tuple(found[True]), tuple(unmeasured))
+        return Rows(task, workload, target, *known, chosen)
 
 
 def _decode(task: Task, text: str, words: int | None) -> tuple[Schedule | None, str]:
@@ -207,11 +206,11 @@ def _parse(path: Path, place: str, row: dict[str, Any]) -> tuple[_Key, _Row]:
     except KeyError as error:
         raise RecordError(f"{place} lacks {error}; it is not from this project") from None
     outcome = None if "schedules" in row else _outcome(row, place)
-    told = row.get("statics", {}).get(CONFIGURATION, "")
+    chosen = row.get("statics", {}).get(CONFIGURATION, "")
     versions = row.get("versions")
     digest = versions.get("vocabulary") if isinstance(versions, dict) else None
     words = vocabulary.prefixes().get(str(digest))
-    return key, _Row(path, place, texts, outcome, bool(row.get("foretold")), told, words)
+    return key, _Row(path, place, texts, outcome, bool(row.get("predicted")), chosen, words)
 
 
 def _outcome(row: dict[str, Any], place: str) -> tuple[float | None, float | None]:

@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A search that measures nothing: the model writes, mutations vary, the judge picks.
+"""A search that measures nothing: the model writes, mutations vary, the cost model picks.
 
 What it finds is worth measuring (collect.py), and worth writing at once: the generator learns from
 it to do without the search (distill.py).
@@ -36,15 +36,15 @@ def decisions(schedule: Schedule) -> dict[tuple[str, int], Value]:
 def search(
     scheduler: Scheduler,
     task: Task,
-    own: Schedule | None,
+    baseline: Schedule | None,
     starts: Sequence[Schedule],
     rng: np.random.Generator,
 ) -> dict[str, float]:
     """Schedules as token text, none the default, with the log latency over IREE's default that the
-    judge foretells, the fastest first.
+    cost model predicts, the fastest first.
 
-    The pool holds what the model writes, `own` (what IREE would do) and `starts`; GENERATIONS times
-    the best PARENTS of it have CHILDREN mutations each, and as many are drawn at random.
+    The pool holds what the model writes, `baseline` (what IREE would do) and `starts`; GENERATIONS
+    times the best PARENTS of it have CHILDREN mutations each, and as many are drawn at random.
     """
     found: dict[str, tuple[float, Schedule]] = {}
 
@@ -55,13 +55,13 @@ def search(
             for text, schedule in texts.items()
             if text not in found and not schedule.is_default
         }
-        (logs,) = scheduler.predict([task], [own], [list(new.values())])
+        (logs,) = scheduler.predict([task], [baseline], [list(new.values())])
         found.update(zip(new, zip(logs.tolist(), new.values(), strict=True), strict=True))
 
     add(scheduler.sample(task, WRITTEN, int(rng.integers(1 << 31))))
     # What IREE does need not be of the space; the nearest that is.
     extents = task.workload.extents
-    near = [mutate(task.space(), decisions(own), extents, rng, rate=0.0)] if own else []
+    near = [mutate(task.space(), decisions(baseline), extents, rng, rate=0.0)] if baseline else []
     add([*starts, *near])
     for _ in range(GENERATIONS):
         best = sorted(found.values(), key=lambda item: item[0])[:PARENTS]
