@@ -42,7 +42,7 @@ def printed(*arguments: str) -> list[str]:
 
 def of_any_machine(line: str) -> str:
     """A line of a prompt without the sizes of caches, which are those of the machine at hand."""
-    return re.sub(r"(hw:l\d)( [mzg]\d+)+", r"\1", line)
+    return re.sub(r"(hw:l\d)( [mzgn]\d+)+", r"\1", line)
 
 
 def test_the_command_prints_what_readme_shows() -> None:

@@ -15,7 +15,8 @@ from .values import Value
 TOLERANCE = 1e-3
 """Largest relative difference of results that agree, where all floats have 32 bits and more."""
 _ROUNDINGS, _COARSEST = 4.0, 0.5
-"""Of coarser floats: four times the distance from 1 to the next, and a half at most."""
+"""The relative difference that coarser floats may have, in distances from 1 to the next number,
+and its limit."""
 
 
 def tolerance(elements: Iterable[Element]) -> float:

@@ -28,7 +28,7 @@ _ASYNC = "$async"
 """Functions with fences are what synchronous ones of the name without this ending call."""
 _TAKES = re.compile(r"%input\d+: ((?:[^,(){}<>]|<(?:[^<>]|<[^<>]*>)*>)+)")
 _UNUSED = "tensor<f32>"
-"""Of an input that nothing reads, nothing says the type and nothing depends on it."""
+"""Type of an input that nothing reads: no op says it, and no result depends on it."""
 
 
 def source_inputs(source: Path, function: str = "", flags: Sequence[str] = ()) -> list[Declared]:

@@ -23,7 +23,7 @@ class Value:
     raw: np.ndarray
 
     def array(self) -> np.ndarray:
-        """Its values; those of bf16 and 8-bit floats as f32."""
+        """The values as a numpy array; bf16 and 8-bit floats become f32."""
         return self.element.decode(self.raw, self.shape or ())
 
     def same(self, other: Value) -> bool:

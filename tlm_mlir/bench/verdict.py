@@ -45,7 +45,7 @@ INDEPENDENT = Reference("vmvx", (*flags.VMVX_FLAGS, _UNOPTIMIZED))
 """IREE's interpreter: it shares no code generation with LLVM's backend. It is slow, and does not
 compile every program."""
 QUICK = Reference("llvm-cpu-O0", (*flags.cpu("generic"), _UNOPTIMIZED))
-"""It does without most passes, but shares the defects of some."""
+"""LLVM without optimization: most passes do not run, but it shares the defects of those that do."""
 
 
 def error(got: Calls, want: Calls) -> float:

@@ -21,7 +21,8 @@ from ..targets.backend import DispatchTask
 from ..targets.dispatches import normalize
 
 REFERENCE_FLAGS = cpu("x86-64-v3")
-"""Of a CPU that most machines have: to read dispatches, and to compare values with."""
+"""IREE's flags for a CPU that most machines have. Dispatches are read for it, and its values are
+compared with."""
 
 
 def program_of(source: str, reference: Session) -> ir.Operation:

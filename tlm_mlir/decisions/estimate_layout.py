@@ -31,17 +31,19 @@ GATHERED = 1.5
 """Bytes of windows that one clock of im2col writes."""
 CHANNELS_LAST = {512: 0.9, 256: 0.7}
 SPILLED = 0.4
-"""Share of the arithmetic that IREE's default reaches on NHWC convolutions, by vector width; where
-vectors are short and it takes eight channels at once, it runs out of registers."""
+"""Share of the peak arithmetic that IREE's default reaches on NHWC convolutions, by vector width.
+SPILLED is what is left of it where short vectors of eight channels run out of registers."""
 CHANNELS_FIRST = {512: 0.07, 256: 0.055}
 SPILLED_FIRST = 0.04
-"""The same on NCHW, for each point of a vector tile."""
+"""Share of the peak arithmetic on NCHW convolutions for each point of a vector tile, by vector
+width. SPILLED_FIRST holds where registers run out."""
 POINTS, STRIDED, STRIDED_POINTS = 0.25, 0.12, 0.02
-"""The same on NCHW with a window of one point, sliding by more than one, and both."""
+"""Share of the peak arithmetic on NCHW convolutions with a window of one point, with a stride over
+one, and with both."""
 NARROW_LAST, NARROW_FIRST = 0.6, 0.3
-"""What is left of these shares where elements are narrower than 32 bits, on NHWC and NCHW."""
+"""Factor on the shares above for elements narrower than 32 bits, on NHWC and on NCHW."""
 MOVED = 0.05
-"""The same once the channels of a windowed convolution were moved last."""
+"""Share of the peak arithmetic on a windowed convolution whose channels were moved last."""
 
 
 def seconds(

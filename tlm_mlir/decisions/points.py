@@ -14,7 +14,7 @@ from .packing import Packing
 from .point import DecisionPoint
 
 EARLY: tuple[DecisionPoint, ...] = (Layout(), Packing())
-"""Those before dispatches are formed."""
+"""The decision points before dispatches are formed."""
 POINTS: dict[str, DecisionPoint] = {point.name: point for point in (*EARLY, Lowering())}
 
 

@@ -28,12 +28,12 @@ def block(operation: ir.Operation) -> ir.Block:
 
 
 def body(operation: ir.Operation) -> list[ir.Operation]:
-    """The ops of that block in order. The list stays valid while some of them are erased."""
+    """The ops of an op's first block, in order. The list stays valid while some are erased."""
     return [view.operation for view in block(operation).operations]
 
 
 def named(operation: ir.Operation, *names: str) -> list[ir.Operation]:
-    """Those ops of that block that have one of some names."""
+    """The ops of an op's first block that have one of some names."""
     return [inner for inner in body(operation) if inner.name in names]
 
 

@@ -39,7 +39,7 @@ class Known:
         return not self._after_unknown
 
     def open(self, tokens: list[str]) -> list[str]:
-        """Those of some tokens that are known."""
+        """The known ones of some tokens, in their order."""
         return tokens if self._all else [token for token in tokens if ID[token] < self._words]
 
 

@@ -38,7 +38,7 @@ def header(target: Target, words: int | None = None) -> list[int]:
 
 
 def prompt_tokens(workload: Workload, target: Target, question: str = DECIDE) -> list[str]:
-    """The same as token strings, which people can read."""
+    """The prompt as token strings, which people can read."""
     tokens = [BOS, *_target(target), "dims"]
     kinds = dict(zip(workload.root_op.loops, workload.root_op.iterators, strict=True))
     for dim, extent in enumerate(workload.extents):

@@ -59,15 +59,15 @@ GPU = (
     *("pipeline:vector", "pipeline:promote", "@thread", "@group"),
     *("store:0", "store:1", "depth:1", "depth:2", "depth:3"),
 )
-"""Of GPUs: hardware and schedules."""
+"""Words for GPUs: hardware and schedules."""
 MATRIX = (
     *("feature:mma-f16", "feature:mma-bf16", "pipeline:matrix", "@subgroup"),
     *("banks:plain", "banks:padded"),
 )
-"""Of GPUs with units that multiply matrices."""
+"""Words for GPUs with matrix units."""
 
 SHARED = ("pipeline:lanes",)
-"""Of GPUs: sums that invocations share."""
+"""Words for GPUs: sums that invocations share."""
 
 
 def _tokens() -> tuple[str, ...]:

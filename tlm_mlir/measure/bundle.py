@@ -142,7 +142,7 @@ def write(contents: Contents, path: Path, device: str) -> None:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    """With a fixed date: the same candidates give the same bytes."""
+    """The header of a file, with a fixed date, so that equal candidates give equal bytes."""
     return zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
 
 

@@ -32,7 +32,8 @@ from .kernels import Kernels, assembler
 
 _INTEGERS, _INDICES = (-3, 4), (0, 2)
 _TOLERANCE, _NARROW_TOLERANCE = 1e-4, 2e-2
-"""Of the largest value, where the arithmetic is not exact; the latter for 16-bit floats."""
+"""Tolerance relative to the largest value where arithmetic is not exact: for floats of 32 bits and
+more, and for 16-bit floats."""
 
 CONFIGURATION = "configuration"
 """In the statics of IREE's default: text of the attributes by which IREE chose it."""

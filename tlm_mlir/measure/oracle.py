@@ -235,7 +235,7 @@ def check(
     exports: Sequence[BuiltExport],
     on_export: Callable[[int], None] = lambda _index: None,
 ) -> list[str | None]:
-    """For each export None, or what is wrong with its values on fresh inputs."""
+    """What is wrong with the values of each export on fresh inputs; None where nothing is."""
     reference = oracle.reference(executable, pool, default)
     faults = []
     for index, export in enumerate(exports):

@@ -33,7 +33,7 @@ NAMES = {
     **{"VMEM": "vector memory instructions", "SMEM": "scalar memory instructions"},
     **{"Latency": "latency", "Inverse Throughput": "inverse throughput"},
 }
-"""Of RADV's statistics, those that are kept, and as what."""
+"""The statistics of RADV that are kept, and the names they are kept by."""
 TIMEOUT = 300.0
 _WORD = 4
 

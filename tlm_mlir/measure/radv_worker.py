@@ -24,7 +24,7 @@ import vulkan as vk
 NULL_HARDWARE = "Null hardware"
 """Begins the name of a device that RADV makes up."""
 EXTENSIONS = ("VK_KHR_pipeline_executable_properties", "VK_KHR_cooperative_matrix")
-"""Of which a device has the first at least."""
+"""Vulkan extensions that are asked for; a device without the first is of no use."""
 _MAGIC_WORDS, _ENTRY, _MODE, _DECORATE = 5, 15, 16, 71
 _LOCAL_SIZE, _BINDING, _SET = 17, 33, 34
 """SPIR-V 1.6, 3.2: words of a header, opcodes, and their operands."""

@@ -9,11 +9,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 NONE = -99.0
-"""Stands for what there is not: a dim beyond the last, or a choice of IREE's that is unknown."""
+"""Stands for a missing value: a dim beyond the last, or a choice of IREE's that is unknown."""
 IREE, TO_IREE = "IREE: ", "to IREE: "
 """Begin the names of features of IREE's own choice, and of differences to it."""
 DIMS = {"parallel": 4, "reduction": 3}
-"""As many dims, innermost first, have features of their own."""
+"""How many dims of each kind, innermost first, have features of their own."""
 
 Features = dict[str, float]
 

@@ -65,11 +65,11 @@ class Loaded:
         self._inputs = [rt.asdevicearray(self._config.device, array) for array in inputs]
 
     def call(self) -> Any:
-        """Runs it to its end."""
+        """Runs the program to its end."""
         return self._main(*self._inputs)
 
     def values(self) -> list[Any]:
-        """Its results, on the host."""
+        """The results of a call, on the host."""
         found = self.call()
         many = found if isinstance(found, (tuple, list)) else [found]
         return [_to_host(self._config.device, item) for item in many]

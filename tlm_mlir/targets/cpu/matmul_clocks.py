@@ -19,41 +19,46 @@ from .default_loops import default_loops
 
 LINE, PAGE = 64, 4096
 NEAR_BYTES, FAR_BYTES = 1 << 20, 8 << 20
-"""What the second cache holds, and a core's part of the third."""
+"""Bytes that the second cache holds, and a core's part of the third."""
 TLB_PAGES = 2560
 """Pages that are found without a walk: a Zen 3 has 2,048 entries, a Zen 4 has 3,072."""
 WALK = 90.0
+"""Clocks of a page walk."""
 LINES = (0.0, 3.0, 5.5)
 """Clocks that a cache line adds when it is read from the second cache, the third, and memory."""
 WIDENED = {512: 1.4, 256: 0.5}
-"""An element of the rows' factor that is of a narrower type than the result, by vector width."""
+"""Clocks to widen an element of the rows' factor to the result's type, by vector width."""
 TURNED = {1: 12.0, 2: 3.0, 4: 2.5}
-"""A vector of 16 of the columns' factor whose innermost dim is the reduction, by bytes of an
-element."""
+"""Clocks to gather a vector of 16 from a columns' factor whose innermost dim is the reduction, by
+bytes of an element."""
 MASKED = 1.35
-"""A multiplication of vectors with masks over one of whole ones."""
+"""Clocks of a multiplication of masked vectors over one of whole vectors."""
 EMULATED = 8.0
-"""A multiplication that adds up in a type which the CPU has no vectors of."""
+"""Clocks of a multiplication that sums in a type without vectors, over one of vectors."""
 BROADCAST = {512: 0.0, 256: 2.0}
-"""What a step of IREE's default loads beside its multiplications, where registers are short."""
+"""Clocks that a step of IREE's default loads beside its multiplications where registers are short,
+by vector width."""
 KERNELS = {512: 1.05, 256: 1.2}
-"""A step of the kernel over its multiplications: at 8 by 8 it is bound by loads."""
+"""Clocks of a step of the data-tiled kernel over its multiplications, by vector width: at 8 by 8 it
+is bound by loads."""
 CONVERTING = 2.0
-"""A data-tiled multiplication that widens what it reads."""
+"""Clocks of a data-tiled multiplication that widens what it reads, over one that does not."""
 LATENCY = 3.0
-"""Least clocks of a step of the kernel: narrow tiles wait for their own sums."""
+"""Least clocks of a step of the data-tiled kernel: narrow tiles wait for their own sums."""
 COPIED = {1: 0.8, 2: 1.1, 4: 1.8}
 TURNED_BY_ONE = {1: 1.6, 2: 1.5, 4: 4.0}
 """Clocks to pack an element of the columns' factor along its own dim, and along the reduction, by
 its bytes."""
 TURNED_IN_VECTORS = 0.7
-"""Where IREE vectorizes the latter: AVX-512, f32 (KernelDispatch.cpp, getPackVectorTileSizes)."""
+"""Clocks to pack an element along the reduction where IREE vectorizes that: AVX-512, f32
+(KernelDispatch.cpp, getPackVectorTileSizes)."""
 PACKED = (0.0, 2.5, 3.0)
 """Least clocks to pack an element into a buffer that fits the second cache, the third, or none."""
 PACKED_ROWS = 1.0
 UNPACKED = 0.6
+"""Clocks to pack an element of the rows' factor, and to unpack one of the result."""
 DISPATCH = 18_000.0
-"""One more dispatch, whose workers have to be woken."""
+"""Clocks of one more dispatch, whose workers have to be woken."""
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ class OpLevels:
 
 
 def large(workload: Workload, dims: Sequence[int]) -> list[int]:
-    """Those of some dims that have more than one point: no other is decided about."""
+    """The dims with more than one point. Nothing is decided about others."""
     return [dim for dim in dims if workload.extents[dim] > 1]
 
 

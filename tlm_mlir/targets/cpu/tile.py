@@ -72,7 +72,7 @@ class Tile(CpuPipeline):
         return peeling(schedule)
 
     def levels(self, op: OpLevels) -> dict[str, list[int]]:
-        """Those of all pipelines, cache tiles, and the loops that the root op has not."""
+        """The levels of all pipelines, cache tiles, and the loops that the root op has not."""
         found = op.distribution()
         if op.is_root and op.schedule.choice("cache") == CACHE[1]:
             found[LEVELS["cache"]] = op.sizes("cache", op.op.dims("parallel"), 0)

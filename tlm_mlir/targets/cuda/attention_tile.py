@@ -15,10 +15,10 @@ from .attention_dims import LINE, Tiles, dims
 from .pipeline import WARP
 
 MAX_WORDS = {2: 128, 4: 144}
-"""Most queries, results and scores that a thread holds in registers, by the bytes of an element,
-and..."""
+"""Limit on a thread's registers for queries, results and scores, by the bytes of an element.
+MORE_WORDS come on top."""
 MORE_WORDS = 64
-"""...how many registers it has besides."""
+"""Registers of a thread besides those of MAX_WORDS."""
 MAX_BODY = 2048
 """Most multiplications of a step that a thread unrolls."""
 

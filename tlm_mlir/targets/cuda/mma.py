@@ -35,7 +35,8 @@ MAX_STEP = 8
 BANKS = ("banks:plain", "banks:padded")
 """Whether rows in shared memory are padded against conflicts of banks."""
 PAD_BYTES = 16
-"""With so many at most, in IREE's pass (Codegen/Common/GPU/GPUReduceBankConflicts.cpp)."""
+"""Bytes of padding that IREE adds to a row of shared memory at most
+(Codegen/Common/GPU/GPUReduceBankConflicts.cpp)."""
 LEVELS = ("workgroup", "subgroup", "reduction")
 IGEMM = "use_igemm_convolution"
 

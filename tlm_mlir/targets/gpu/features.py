@@ -19,7 +19,7 @@ from .machine import allowed_registers, cycles, resident, units
 from .pipeline import GpuPipeline, GpuTask
 
 LEVELS = ("thread", "subgroup", "group", "reduce")
-"""Of the sizes that schedules decide."""
+"""Levels whose sizes schedules decide."""
 Choice = tuple[Schedule, GpuPipeline]
 """A schedule and its pipeline."""
 
@@ -53,7 +53,7 @@ def _workload_features(workload: Workload) -> Features:
 
 
 def _schedule_features(task: GpuTask, schedule: Schedule, pipeline: GpuPipeline) -> Features:
-    """The same names, in the same order, for every schedule."""
+    """Features of one schedule. Names and their order do not depend on it."""
     target, wanted = task.target, pipeline.demand(task, schedule)
     found = {
         "pipeline": float(pipeline.number),

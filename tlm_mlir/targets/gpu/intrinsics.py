@@ -31,17 +31,17 @@ class Intrinsic:
 
     @property
     def rows(self) -> int:
-        """Of the result."""
+        """Rows of the result."""
         return self.unit[0]
 
     @property
     def columns(self) -> int:
-        """Of the result."""
+        """Columns of the result."""
         return self.unit[1]
 
     @property
     def depth(self) -> int:
-        """Products that are summed up."""
+        """Products that an instruction sums up."""
         return self.unit[2]
 
     def told(self, text: str) -> bool:

@@ -27,7 +27,7 @@ from .read_back import levels, matrix_unit, scheduled
 MAX_PARTS = 64
 """Most elements of a step that one invocation has, of all rows."""
 VECTORS = (1, 2, 4)
-"""Elements of it where a load has all."""
+"""Elements of a step that one invocation has where a single load brings all of them."""
 MAX_ROWS = 8
 """Most rows of a workgroup."""
 LINE = 16
@@ -133,14 +133,17 @@ def summed(task: GpuTask) -> int | None:
 
 
 def invocations(workload: Workload, schedule: Schedule) -> int:
-    """Of a workgroup."""
+    """Invocations of a workgroup."""
     dims = workload.root_op.dims("reduction")
     return math.prod(schedule.size("group", dim, 1) for dim in dims)
 
 
 def sharing(workload: Workload, schedule: Schedule) -> Sequence[Op | None]:
-    """The ops that the invocations share, in the order of `workload.ops`; None for one of other
-    dims, and for one before the root that does not sum, which IREE fuses."""
+    """The ops that the invocations share, one entry for each of `workload.ops`.
+
+    None where the op has none of the reduced dims, or stands before the root and does not reduce:
+    IREE fuses it.
+    """
     dims = {d for d in workload.root_op.dims("reduction") if schedule.size("reduce", d, 0)}
     return [
         op if dims & set(op.loops) and (place >= workload.root or op.dims("reduction")) else None

@@ -48,9 +48,9 @@ HELD_OUT: dict[str, Network] = {
         ),
     )
 }
-"""Never trained on, nor any workload that occurs in them."""
+"""Networks that are never trained on, nor any workload that occurs in them."""
 HELD_OUT_HALF = {half.name: half for half in map(Network.in_half, HELD_OUT.values())}
-"""The same in 16-bit floats: held out as well."""
+"""The held-out networks in 16-bit floats, which are held out, too."""
 
 _BERT = {"num_hidden_layers": 2, "vocab_size": 1000}
 _SMALL = {"hidden_size": 384, "num_attention_heads": 6, "intermediate_size": 1536}

@@ -54,7 +54,7 @@ class Network:
     dtype: str = "f32"
 
     def in_half(self) -> Network:
-        """The same network in 16-bit floats."""
+        """This network in 16-bit floats."""
         return dataclasses.replace(self, name=f"{self.name}_f16", dtype="f16")
 
 
