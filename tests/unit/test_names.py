@@ -29,14 +29,15 @@ IMPORT_SECONDS = 0.5
 LAYERS = (
     *(("errors",), ("files",), ("iree",), ("ir",), ("targets.target",), ("language",)),
     *(("targets",), ("targets.cpu", "targets.gpu"), ("targets.cuda", "targets.vulkan")),
-    *(("targets.registry",), ("targets.dispatches",)),
+    *(("targets.*",), ("targets.registry",), ("targets.dispatches",)),
     *(("compiler.check", "compiler.script"), ("compiler.schedule_pass", "compiler.layouts")),
     *(("decisions", "model"), ("policy",), ("compiler",), ("measure",)),
     *(("training.corpus",), ("training.records",), ("training.fit",), ("training",)),
     *(("bench", "api"), ("cli",)),
 )
 RANKS = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
-"""Imports go from a room of a higher rank to one of a lower rank, or stay inside of it."""
+"""Imports go from a room of a higher rank to one of a lower rank, or stay inside of it. `targets.*`
+is any other backend: it may build on those before."""
 
 
 def name_of(path: Path) -> str:
@@ -60,6 +61,9 @@ def imports(path: Path) -> Iterator[str]:
 
 def room(name: str) -> str:
     """The room of a module of ours: the longest name that has a rank, empty if none has."""
+    backend = ".".join(name.split(".")[:2])
+    if name.startswith("targets.") and (PACKAGE / backend.replace(".", "/")).is_dir():
+        return backend if backend in RANKS else "targets.*"
     while name and name not in RANKS:
         name = name.rpartition(".")[0]
     return name
