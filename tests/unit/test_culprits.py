@@ -31,7 +31,7 @@ def trial(broken: Broken) -> tuple[Tried, Fails]:
 def test_exactly_those_that_fail_by_themselves(bad: set[int], suspects: set[int]) -> None:
     tried, fails = trial(lambda choices: bool(choices & bad))
     assert set(culprits(range(20), sorted(suspects), fails)) == bad
-    assert len(tried) <= 3 + 2 * len(bad) * 6
+    assert len(tried) <= 2 + 2 * len(bad) * 6
 
 
 def test_one_of_two_that_fail_together_stays() -> None:
@@ -42,7 +42,7 @@ def test_one_of_two_that_fail_together_stays() -> None:
 def test_a_suspect_is_found_at_once() -> None:
     tried, fails = trial(lambda choices: 37 in choices)
     assert culprits(range(100), [37], fails) == {37: f"refuses {list(range(100))}"}
-    assert len(tried) == 3
+    assert len(tried) == 2
 
 
 @pytest.mark.parametrize("count", [1, 50, 100])
@@ -50,9 +50,3 @@ def test_a_culprit_costs_a_logarithm_of_trials(count: int) -> None:
     tried, fails = trial(lambda choices: count - 1 in choices)
     assert set(culprits(range(count), [], fails)) == {count - 1}
     assert len(tried) <= 2 + 2 * count.bit_length()
-
-
-def test_nothing_is_found_where_all_fails_without_choices() -> None:
-    tried, fails = trial(lambda choices: True)
-    assert not culprits(range(8), [], fails)
-    assert tried == [frozenset()]

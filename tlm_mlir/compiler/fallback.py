@@ -44,7 +44,7 @@ def culprits(chosen: Sequence[int], suspects: Sequence[int], fails: Fails) -> di
 
     `chosen` are the places of all choices, `suspects` those to doubt first. The others stay in any
     case. Takes about 2 k log2(n) trials for k culprits among n choices, two for one that is
-    suspected. Nothing is found in a program that fails without any choice.
+    suspected. The program compiles without any choice.
     """
     found: dict[int, str] = {}
 
@@ -61,9 +61,8 @@ def culprits(chosen: Sequence[int], suspects: Sequence[int], fails: Fails) -> di
         half = len(some) // 2
         return kept(kept(before, some[:half]), some[half:])
 
-    if fails(frozenset()) is None:
-        rest = [place for place in chosen if place not in suspects]
-        kept(kept(frozenset(), rest), suspects)
+    rest = [place for place in chosen if place not in suspects]
+    kept(kept(frozenset(), rest), suspects)
     return found
 
 
@@ -79,10 +78,17 @@ class Trials:
         session: Session,
         points: Sequence[DecisionPoint],
         cores: int,
+        known: dict[str, Failure | None],
+        *,
         whole: bool = False,
     ) -> None:
+        """`known` keeps how executables fail, None for those that compile, by their digest."""
         self._session, self._points, self._cores, self._whole = session, points, cores, whole
-        self._translated: dict[str, Failure | None] = {}
+        self._known = known
+        self.failed = False
+        """Whether any choices were found to keep the program from compiling."""
+        self.hopeless = False
+        """Whether it does not compile without any, either."""
 
     def settle(
         self, point: DecisionPoint, module: ir.Operation, outcomes: Sequence[Outcome]
@@ -95,8 +101,17 @@ class Trials:
             some = [o.schedule if place in allowed else None for place, o in enumerate(outcomes)]
             return self._try(point, module.clone().operation, some)
 
-        failure = fails(frozenset(chosen)) if chosen else None
+        # Whole programs take long: first what tells most.
+        if chosen and self._whole and fails(frozenset()) is not None:
+            self.hopeless = True
+        if not chosen or self.hopeless:
+            return list(outcomes)
+        failure = fails(frozenset(chosen))
         if failure is None:
+            return list(outcomes)
+        self.failed = True
+        if fails(frozenset()) is not None:
+            self.hopeless = True
             return list(outcomes)
         suspects = [
             place
@@ -128,28 +143,30 @@ class Trials:
 
     def _translate(self, module: ir.Operation) -> Failure | None:
         """How the executables of a module fail to be compiled, each by itself."""
-        known = self._translated
-        waiting = {_digest(executable): executable for executable in executables(module)}
-        new = {digest: op for digest, op in waiting.items() if digest not in known}
-        if new and self._compiles(*new.values()) is None:
-            known |= dict.fromkeys(new)
-        for digest, executable in new.items():
-            if digest not in known:
-                known[digest] = self._compiles(executable)
-        failures = [found for digest in waiting if (found := known[digest]) is not None]
+        all_ = {_digest(executable): executable for executable in executables(module)}
+        self._sort_out([item for item in all_.items() if item[0] not in self._known])
+        failures = [found for digest in all_ if (found := self._known[digest]) is not None]
         if not failures:
             return None
         places = frozenset().union(*(failure.places for failure in failures))
         return Failure(failures[0].reason, places)
 
-    def _compiles(self, *some: ir.Operation) -> Failure | None:
-        """How some executables fail together, None where they compile."""
+    def _sort_out(self, some: Sequence[tuple[str, ir.Operation]]) -> None:
+        """Compiles executables together, and in halves where they fail."""
+        if not some:
+            return
         try:
-            self._session.run(alone(*some), SOURCES, TRANSLATED)
+            self._session.run(alone(*(op for _, op in some)), SOURCES, TRANSLATED)
         except CompileError as error:
-            places = frozenset().union(*map(source_places, some))
-            return Failure(str(error), places)
-        return None
+            if len(some) == 1:
+                ((digest, executable),) = some
+                self._known[digest] = Failure(str(error), source_places(executable))
+                return
+            half = len(some) // 2
+            self._sort_out(some[:half])
+            self._sort_out(some[half:])
+        else:
+            self._known |= dict.fromkeys(digest for digest, _ in some)
 
 
 def leave_all(

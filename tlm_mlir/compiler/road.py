@@ -21,7 +21,7 @@ from ..policy.deciding import FELL_BACK, Outcome, Outcomes, Policy
 from ..targets.cpu.host import UNKNOWN
 from . import steps
 from .clock import Clock
-from .fallback import Trials
+from .fallback import Failure, Trials
 from .options import Options
 from .script import build_script
 from .source import Source
@@ -65,6 +65,7 @@ class Road:
         self._source, self._options, self._points = source, options, tuple(points)
         self._policy, self._clock = policy, clock
         self._answered: dict[str, tuple[Outcome, ...]] = {}
+        self._known: dict[str, Failure | None] = {}
         self._reason = ""
 
     def plan(self) -> Plan:
@@ -101,19 +102,26 @@ class Road:
             yield first
         if not _chosen(self._answered):
             return
-        with self._clock.timed(FALLBACK):
-            settled = self._settled(first) if first else None
-        if settled is not None:
-            yield settled
-        for whole in (False, True):
+        translated = False
+        if first is not None:
             with self._clock.timed(FALLBACK):
-                plan = self._careful(self._points, whole)
+                settled, translated = self._settled(first)
+            if settled is not None:
+                yield settled
+        # Where code is generated for all there is, only what comes after it can be why.
+        for whole in (True,) if translated else (False, True):
+            with self._clock.timed(FALLBACK):
+                plan, hopeless = self._careful(self._points, whole)
+            if hopeless and whole:
+                return
+            if hopeless:
+                break
             if plan is not None and plan.warnings:
                 yield plan
         early = {point.name: self._answered.get(point.name, ()) for point in self._points[:-1]}
         if _chosen(early):
             with self._clock.timed(FALLBACK):
-                plan = self._careful(self._points[-1:], False)
+                plan, _ = self._careful(self._points[-1:], False)
             if plan is not None:
                 yield self._without(plan, early)
 
@@ -131,30 +139,34 @@ class Road:
             self._reason = str(error)
             return None
 
-    def _settled(self, plan: Plan) -> Plan | None:
-        """A plan without the schedules of dispatches that do not compile, None if all do."""
-        point, cores = plan.point, self._options.core_count()
-        trials = Trials(plan.session, [point], cores)
+    def _settled(self, plan: Plan) -> tuple[Plan | None, bool]:
+        """A plan without the schedules of dispatches that do not compile, None if there are none;
+        and whether code is generated for all dispatches."""
+        point = plan.point
+        trials = self._trials(plan.session, [point])
         lowered = tuple(trials.settle(point, plan.module, plan.lowered))
-        warned = tuple(_warning(outcome) for outcome in lowered if outcome.outcome == FELL_BACK)
         outcomes = {**plan.outcomes, point.name: lowered}
-        return replace(plan, outcomes=outcomes, warnings=warned) if warned else None
+        warned = _warnings({point.name: lowered})
+        settled = replace(plan, outcomes=outcomes, warnings=warned) if warned else None
+        return settled, not trials.failed
 
-    def _careful(self, points: Sequence[DecisionPoint], whole: bool) -> Plan | None:
-        """A plan all of whose choices were tried; None where IREE refuses the program even so."""
+    def _careful(
+        self, points: Sequence[DecisionPoint], whole: bool
+    ) -> tuple[Plan | None, bool]:
+        """A plan all of whose choices were tried, None where IREE refuses the program even so; and
+        whether IREE refuses it without choices, too."""
         # Its seconds are those of falling back.
         read = steps.read(self._source, self._options, points, Clock())
-        trials = Trials(read.session, points, self._options.core_count(), whole)
+        trials = self._trials(read.session, points, whole)
         plan = self._decided(read, trials.settle)
-        if plan is None:
-            return None
-        warned = [
-            _warning(outcome)
-            for outcomes in plan.outcomes.values()
-            for outcome in outcomes
-            if outcome.outcome == FELL_BACK
-        ]
-        return replace(plan, warnings=tuple(warned), clock=self._clock)
+        if plan is not None:
+            plan = replace(plan, warnings=_warnings(plan.outcomes), clock=self._clock)
+        return plan, trials.hopeless
+
+    def _trials(
+        self, session: Session, points: Sequence[DecisionPoint], whole: bool = False
+    ) -> Trials:
+        return Trials(session, points, self._options.core_count(), self._known, whole=whole)
 
     def _without(self, plan: Plan, early: Outcomes) -> Plan:
         """A plan for dispatches alone, and what it leaves out."""
@@ -198,8 +210,13 @@ def _fallen(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     return tuple(o.fall_back(TOGETHER) if o.schedule is not None else o for o in outcomes)
 
 
+def _warnings(outcomes: Outcomes) -> tuple[str, ...]:
+    """A sentence about each choice that fell back."""
+    some = (outcome for each in outcomes.values() for outcome in each)
+    return tuple(_warning(outcome) for outcome in some if outcome.outcome == FELL_BACK)
+
+
 def _warning(outcome: Outcome) -> str:
-    """The sentence about a choice that fell back."""
     site = outcome.site
     where = f"{site.location}: {site.name}" if site.location else site.name
     return (
