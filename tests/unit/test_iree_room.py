@@ -24,8 +24,6 @@ from tlm_mlir.iree.release import RELEASE, installed_iree
 from tlm_mlir.iree.session import iree_compile
 
 ROOM = "iree"
-PIPELINES = "targets"
-"""Where attributes of IREE's may be written: in the files of pipelines, besides."""
 # `--iree-arg` is an option of ours, and `--iree-` alone what tables of flags leave out.
 FLAG = re.compile(r"--(iree-(?!arg$|$)|compile-(to|from))")
 PASS = re.compile(
@@ -56,11 +54,9 @@ def texts(path: Path) -> Iterator[str]:
                 yield node.value
 
 
-def strays(path: Path, *, attributes: bool = False) -> list[str]:
-    """The literals of a file that are names of IREE's; `attributes` are let pass where asked."""
-    patterns = [FLAG.search, PASS.search, OP.fullmatch]
-    if not attributes:
-        patterns.append(ATTRIBUTE.search)
+def strays(path: Path) -> list[str]:
+    """The literals of a file that are names of IREE's."""
+    patterns = [FLAG.search, PASS.search, OP.fullmatch, ATTRIBUTE.search]
     return [
         text for text in texts(path) if text in PHASES or any(pattern(text) for pattern in patterns)
     ]
@@ -73,9 +69,8 @@ WRITES_PROGRAMS = {"training.corpus.one_op_programs", "bench.one_op"}
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=name_of)
 def test_names_of_irees_stand_in_one_folder(path: Path) -> None:
-    name = name_of(path)
-    if name not in WRITES_PROGRAMS:
-        assert strays(path, attributes=name.startswith(PIPELINES)) == []
+    if name_of(path) not in WRITES_PROGRAMS:
+        assert strays(path) == []
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,7 @@ def attribute_of(flags: Sequence[str]) -> str:
     """Text of the attribute that IREE gives programs under its flags for a CPU."""
     session = Session(flags)
     module = session.run(session.parse_text(_PROGRAM, "a program"), None, PREPROCESSING)
-    device = device_target(module)
-    return device[device.index(_ATTRIBUTE) : device.rindex("}>") + 2]
+    return executable_targets(module)[0]
 
 
 def exchanged(source: str, attribute: str) -> str:

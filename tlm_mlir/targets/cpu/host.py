@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...errors import TargetError
 from ...iree.executable_target import CPU, backend
+from ...iree.hardware import cpu_architecture, cpu_features
 from ..target import FEATURES, CpuTarget
 
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
@@ -32,22 +33,12 @@ def cpu_target(executable_target: str, cores: int) -> CpuTarget:
     """
     if backend(executable_target) != CPU:
         raise TargetError(f"expected an {CPU} executable target, got {executable_target[:60]}")
-    features = _features(executable_target)
+    features = cpu_features(executable_target)
     bits = next((bits for name, bits in WIDTHS.items() if name in features), 128)
-    found = re.search(r'target_triple = "(\w+)', executable_target)
-    here = _runs_here(found.group(1) if found else "", features)
+    here = _runs_here(cpu_architecture(executable_target), features)
     l1, l2, l3 = cache_sizes() if here else (0, 0, 0)
     known = tuple(name for name in FEATURES if name in features)
     return CpuTarget(CPU, bits, cores, l1, l2, l3, features=known)
-
-
-def _features(attribute: str) -> frozenset[str]:
-    """Enabled features: a later `-name` cancels an earlier `+name`."""
-    found = re.search(r'cpu_features = "([^"]*)"', attribute)
-    enabled: dict[str, bool] = {}
-    for item in found.group(1).split(",") if found else ():
-        enabled[item[1:]] = item[:1] == "+"
-    return frozenset(name for name, on in enabled.items() if on)
 
 
 def _runs_here(architecture: str, features: frozenset[str]) -> bool:

@@ -12,8 +12,6 @@ code of any of these.
 
 from __future__ import annotations
 
-import re
-
 from ...iree import attributes
 from ...iree.attributes import TRANSLATION, Configured, Lowering
 from ...language.schedule import Decision, Schedule
@@ -153,7 +151,7 @@ def igemm(configured: Configured) -> bool:
 def ours(op: Lowering) -> bool:
     """Whether an op is multiplied by an instruction of the table, in tiles of all levels."""
     kind = str(op.entries["mma_kind"])
-    named = any(re.fullmatch(row.name, kind) for row in of_backend("cuda"))
+    named = any(row.among([kind]) for row in of_backend("cuda"))
     return named and all(op.sizes(level) for level in LEVELS)
 
 

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from iree.compiler import ir
-from iree.compiler.dialects import iree_gpu
 
 from ...errors import TargetError
+from ...iree import hardware
 from ...iree.executable_target import backend
 from ...language.schedule import Schedule
 from ..backend import Backend
@@ -38,26 +37,18 @@ class GpuBackend(Backend):
         found = backend(executable_target)
         if found != self.name:
             raise TargetError(f"expected an executable target of {self.name}, got {found}")
-        attribute = ir.Attribute.parse(executable_target, context)
-        info = iree_gpu.TargetInfo.get_gpu_target_info(attribute)
-        x, y, z = info.max_workgroup_sizes
-        listed = re.search(r"compute = ([\w|]+)", executable_target)
-        computes = listed.group(1).split("|") if listed else []
+        chip = hardware.gpu(executable_target, context)
+        rows = intrinsics.of_backend(found)
         return GpuTarget(
             found,
-            # IREE tells one for a chip whose number it does not know.
-            units=info.workgroup_count if "wgp_count" in executable_target else 0,
-            subgroup=info.subgroup_size_choices[0],
-            threads=info.max_thread_count_per_workgroup,
-            group=(x, y, z),
-            shared=info.max_workgroup_memory_bytes,
+            units=chip.units,
+            subgroup=chip.subgroup,
+            threads=chip.threads,
+            group=chip.group,
+            shared=chip.shared,
             features=(
-                *(name for name in FEATURES if name in computes),
-                *(
-                    row.feature
-                    for row in intrinsics.of_backend(found)
-                    if row.told(executable_target)
-                ),
+                *(name for name in FEATURES if name in chip.computes),
+                *(row.feature for row in rows if row.among(chip.intrinsics)),
             ),
         )
 

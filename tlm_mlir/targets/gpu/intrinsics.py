@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...ir.analysis import sums_products
@@ -44,9 +45,9 @@ class Intrinsic:
         """Products that an instruction sums up."""
         return self.unit[2]
 
-    def told(self, text: str) -> bool:
-        """Whether an attribute of IREE's names it."""
-        return bool(re.search(f"<{self.name}>", text))
+    def among(self, names: Iterable[str]) -> bool:
+        """Whether IREE's names of instructions hold its."""
+        return any(re.fullmatch(self.name, name) for name in names)
 
 
 INTRINSICS = (
