@@ -23,6 +23,10 @@ class CompileError(TlmError):
     """IREE refused a module."""
 
 
+class WorkError(TlmError):
+    """A workload whose work is not known before it runs."""
+
+
 class MeasureError(TlmError):
     """A candidate, a device or a compiler for measuring that cannot be used."""
 

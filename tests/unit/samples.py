@@ -146,6 +146,14 @@ WORKLOADS: dict[str, Workload] = {
     "large": elementwise((1 << 31, 3)),
     "one number": elementwise((1, 1)),
     "dynamic": elementwise((DYNAMIC, 64)),
+    "dynamic matmul": matmul(extents=(DYNAMIC, 64, 200)),
+    "matmul of no rows": matmul(extents=(0, 64, 200)),
+    "matmul of no steps": matmul(extents=(96, 64, 0)),
+    "convolution of no images": convolution((0, 56, 56, 64, 3, 3, 24)),
+    "convolution of no channels": convolution((2, 56, 56, 64, 3, 3, 0)),
+    "softmax of nothing": softmax((48, 0)),
+    "no numbers": elementwise((0, 64)),
+    "copy of nothing": elementwise((40, 0), buffers=True),
 }
 TARGETS: dict[str, Target] = {
     "avx512": CpuTarget(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from iree.compiler import ir
 from samples import WORKLOADS
 
-from tlm_mlir.errors import InputError
+from tlm_mlir.errors import InputError, WorkError
 from tlm_mlir.ir.reader import Reading, read_function
 from tlm_mlir.ir.workload import DYNAMIC, Index, Op, Operand, Workload
 from tlm_mlir.training.corpus.entries import root_key
@@ -151,6 +151,23 @@ def test_a_function_without_structured_ops_has_no_workload() -> None:
     reading = read("func.func @f(%a: f32) -> f32 {\n return %a : f32\n}")
     assert reading.workload is None
     assert reading.reason == "holds no structured op"
+
+
+def test_the_work_of_dynamic_workloads_is_not_known() -> None:
+    """Named after a bug: it was negative."""
+    for name in ("dynamic", "dynamic matmul"):
+        assert not WORKLOADS[name].static
+        with pytest.raises(WorkError, match="not known before it runs"):
+            _ = WORKLOADS[name].flops
+        with pytest.raises(WorkError, match="ask only where `static` holds"):
+            _ = WORKLOADS[name].moved
+
+
+def test_nothing_is_no_work() -> None:
+    for name in ("matmul of no rows", "no numbers"):
+        assert not WORKLOADS[name].static
+        assert not WORKLOADS[name].flops
+    assert not WORKLOADS["no numbers"].moved
 
 
 def test_flops_count_each_op_once_a_point() -> None:

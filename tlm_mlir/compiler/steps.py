@@ -16,7 +16,8 @@ from ..decisions.walk import APPLYING, COMPILING, flags, walk
 from ..errors import CompileError, InputError
 from ..ir.dispatch import Dispatch
 from ..iree.executables import alone, configurations, exchange
-from ..iree.module import symbol
+from ..iree.module import named, symbol
+from ..iree.ops import FUNCTION
 from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session
 from ..language.schedule import Schedule
@@ -156,7 +157,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     with clock.timed(READING):
         sites = last.find(module, cores)
         copy = module.clone().operation
-    if not sites:
+    if not sites and not named(module, FUNCTION):
         raise InputError(
             f"{read.source.name} holds no computation to compile; give a module with functions"
         )

@@ -164,6 +164,8 @@ def _reason(dispatch: Dispatch, target: Target | None, count: int) -> str:
         return "is for a target that has no schedules"
     if count > 1:
         return f"is compiled for {count} targets, which a script cannot tell apart"
+    if 0 in workload.extents:
+        return "computes nothing"
     if not workload.static:
         return "has a dynamic shape"
     if workload.root_op.columns_first and registry.backend(target).swaps_operands:

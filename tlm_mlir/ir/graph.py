@@ -64,7 +64,9 @@ def find_contractions(module: ir.Operation) -> list[GraphOp]:
             if not _tileable(operation) or (attends and _reads_attention(operation)):
                 continue
             workload = read_op(operation)
-            if workload is not None and sums_products(workload.root_op):
+            if workload is None or 0 in workload.extents:
+                continue
+            if sums_products(workload.root_op):
                 found.append(GraphOp(operation, workload, sources.inputs(operation)))
     return found
 

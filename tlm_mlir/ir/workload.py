@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from ..errors import InputError
+from ..errors import InputError, WorkError
 
 IteratorKind = Literal["parallel", "reduction"]
 
@@ -115,8 +115,15 @@ class Workload:
 
     @property
     def static(self) -> bool:
-        """Whether every extent is known."""
-        return DYNAMIC not in self.extents
+        """Whether every extent is known, and none is zero."""
+        return all(extent > 0 for extent in self.extents)
+
+    def _known(self) -> None:
+        if DYNAMIC in self.extents:
+            raise WorkError(
+                f"the work of a workload of extents {self.extents} is not known before it runs;"
+                " ask only where `static` holds"
+            )
 
     def op_extents(self, op: Op) -> tuple[int, ...]:
         """Trip counts of an op's loops, in loop order."""
@@ -124,12 +131,20 @@ class Workload:
 
     @cached_property
     def flops(self) -> int:
-        """Scalar operations of all ops (each body op once per point), a floor for timing checks."""
+        """Scalar operations of all ops (each body op once per point), a floor for timing checks.
+
+        Raises WorkError where an extent is dynamic.
+        """
+        self._known()
         return sum(self._points(op) * max(1, _arithmetic(op)) for op in self.ops)
 
     @cached_property
     def moved(self) -> int:
-        """Elements that the ops read from memory and write there, each window once a result."""
+        """Elements that the ops read from memory and write there, each window once a result.
+
+        Raises WorkError where an extent is dynamic.
+        """
+        self._known()
         operands = (o for op in self.ops for o in (*op.inputs, *op.outputs) if o.source < 0)
         return sum(
             math.prod(self.extents[dim] for index in operand.indices for dim, _ in index.terms)

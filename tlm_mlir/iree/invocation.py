@@ -15,7 +15,8 @@ from iree.compiler import ir
 from iree.compiler.api import Invocation, Output, Session, ctypes_dl
 
 from ..errors import CompileError, InputError
-from .phases import HAL, TRANSLATED
+from .empty import fold_empty
+from .phases import BEFORE_PREPROCESSING, HAL, PREPROCESSING, TRANSLATED
 
 _ERROR_SEVERITY = 2
 _MESSAGE_LIMIT = 300
@@ -157,9 +158,14 @@ def invoke(
 ) -> tuple[Invocation, Diagnostics]:
     """Runs the phases after `start` up to `stop` (None: from the input, to the end).
 
+    Ops over nothing are folded on the way (`fold_empty`), but where `stop` is `preprocessing`.
+
     Raises:
-      InvocationError: IREE reported an error; `module` is then in an unusable state.
+      CompileError: IREE reported an error; `module` is then in an unusable state.
     """
+    if start in BEFORE_PREPROCESSING and stop not in (*BEFORE_PREPROCESSING[1:], PREPROCESSING):
+        run_phases(session, module, start, PREPROCESSING)
+        start = PREPROCESSING
     invocation, diagnostics = open_invocation(session)
     if start:
         _lib.ireeCompilerInvocationSetCompileFromPhase(invocation._inv_p, start.encode())
@@ -179,10 +185,14 @@ def invoke(
 def run_phases(session: Session, module: ir.Operation, start: str | None, stop: str | None) -> None:
     """Compiles `module` in place from after phase `start` up to and with phase `stop`.
 
+    Ops over nothing are folded at the end of `preprocessing` (`fold_empty`).
+
     Raises:
-      InvocationError: IREE reported an error; `module` is then in an unusable state.
+      CompileError: IREE reported an error; `module` is then in an unusable state.
     """
     invoke(session, module, start, stop)[0].close()
+    if stop == PREPROCESSING:
+        fold_empty(module)
 
 
 def serialize(session: Session, module: ir.Operation) -> bytes:

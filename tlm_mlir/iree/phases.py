@@ -8,6 +8,8 @@ Each constant names a phase, and its text says what is true of a module at the p
 
 ABI = "abi"
 """Functions have the types that the runtime passes; ops are those of the input."""
+BEFORE_PREPROCESSING = (None, "start", "input", ABI)
+"""The phases before `preprocessing`, None for the input as it is given."""
 PREPROCESSING = "preprocessing"
 """A program is Linalg on tensors inside `util.func`; ops have their names; the device is known."""
 GLOBAL_OPTIMIZATION = "global-optimization"
