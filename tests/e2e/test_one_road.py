@@ -21,13 +21,13 @@ from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.dispatches import normalize, rows_first
+from tlm_mlir.targets.dispatches import normalize, swap_operands
 
 LIT = Path(__file__).resolve().parents[2] / "lit"
 CPU = cpu("x86-64-v3")
 PROGRAMS = [
     *(("matmul", CPU), ("conv", CPU), ("softmax", CPU), ("strided", CPU), ("attention", CPU)),
-    *(("factors", CPU), ("cuda_matmul", gpu_flags("cuda", "sm_80"))),
+    *(("operand_order", CPU), ("cuda_matmul", gpu_flags("cuda", "sm_80"))),
     ("cuda_attention", gpu_flags("cuda", "sm_80")),
     ("vulkan_matmul", gpu_flags("vulkan", "ampere")),
 ]
@@ -58,7 +58,7 @@ def test_measuring_applies_the_script_that_is_shipped(name: str, flags: tuple[st
     rng = np.random.default_rng(0)
     for _ in range(DRAWS):
         shipped, measured = source.clone().operation, source.clone().operation
-        dispatches = [rows_first(d) for d in find_dispatches(shipped) if d.reading.workload]
+        dispatches = [swap_operands(d) for d in find_dispatches(shipped) if d.reading.workload]
         chosen = [drawn(dispatch, rng) for dispatch in dispatches]
         target = target_of(dispatches[0])
         script = build_script([dispatch for dispatch, _ in chosen], target, session.context)

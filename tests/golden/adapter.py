@@ -28,7 +28,7 @@ from tlm_mlir.language.prompt import prompt_tokens
 from tlm_mlir.language.schedule import DEFAULT, Schedule
 from tlm_mlir.language.vocabulary import ID, TOKENS
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.dispatches import rows_first
+from tlm_mlir.targets.dispatches import swap_operands
 from tlm_mlir.targets.target import CpuTarget, Target
 from tlm_mlir.training.corpus import entries as corpus
 
@@ -141,7 +141,7 @@ def dispatch_on_cpu(source: str, on: Target, like: Workload) -> tuple[Workload |
     module = session.parse_text(for_vectors(source, on))
     (dispatch,) = find_dispatches(module)
     if not like.root_op.columns_first:
-        dispatch = rows_first(dispatch)
+        dispatch = swap_operands(dispatch)
     session.run(module, SOURCES, CONFIGURED)
     return dispatch.reading.workload, configurations(module)[dispatch.name]
 

@@ -108,7 +108,7 @@ def known() -> Known:
 
 
 def code_name(text: str) -> bool:
-    """Whether sources define a name: `Size`, `Options.flags`, `ir.dispatch.rows_first`."""
+    """Whether sources define a name: `Size`, `Options.flags`, `ir.dispatch.find_dispatches`."""
     parts = text.split(".")
     if len(parts) == 1:
         return text in known().names or text in known().texts

@@ -111,7 +111,7 @@ def test_the_file_of_a_pass_is_named(name: str) -> None:
 def test_phases_and_flags_are_known() -> None:
     known = iree_compile("--help-hidden", []).stdout
     assert not [name for name in constants(phases).values() if f"={name} " not in known]
-    named = [*constants(flags).values(), *flags.ARCHITECTURES.values()]
+    named = [*constants(flags).values(), *(gpu.flag for gpu in flags.GPUS.values())]
     assert not [flag for flag in named if f"  {flag}" not in known]
 
 

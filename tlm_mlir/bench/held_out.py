@@ -60,7 +60,7 @@ def evaluate(
     all that changes.
     """
     read = [Workload.from_json(entry.workload) for entry in entries]
-    workloads = [workload.rows_first() for workload in read]
+    workloads = [workload.swapped() for workload in read]
     choice = OwnChoice(BASE_FLAGS)
     own = [choice(e.source, w, target) for e, w in zip(entries, workloads, strict=True)]
     tasks = [registry.task(workload, target) for workload in workloads]

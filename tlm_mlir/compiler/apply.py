@@ -11,7 +11,7 @@ from __future__ import annotations
 from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
 
-from ..ir.dispatch import put_rows_first
+from ..ir.dispatch import swap_operands
 from ..ir.reader import read_function
 from ..ir.workload import Workload
 from ..iree.module import symbol
@@ -46,5 +46,5 @@ def apply_tokens(function: ir.Operation, candidate: dict[str, str]) -> None:
     target = Target.from_json(candidate["target"])
     schedule = registry.task(workload, target).parse(candidate["schedule"])
     if not workload.root_op.columns_first:
-        put_rows_first(read_function(function))
+        swap_operands(read_function(function))
     apply_schedule(function, schedule, target)

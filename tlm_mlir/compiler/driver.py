@@ -35,9 +35,9 @@ def plan(
     """Compiles a program to its dispatches and has the model write their schedules.
 
     Unless told not to `rewrite`, contractions on CPUs multiply rows by columns in the plan's module
-    (`ir.dispatch.rows_first`), whether they get a schedule or not. Raises InputError for a source
-    that is missing, no MLIR or without compute, CompileError when IREE refuses it, TargetError for
-    an unknown target or CPU, CheckpointError for an unusable model.
+    (`targets.dispatches.swap_operands`), whether they get a schedule or not. Raises InputError for
+    a source that is missing, no MLIR or without compute, CompileError when IREE refuses it,
+    TargetError for an unknown target or CPU, CheckpointError for an unusable model.
     """
     points = decision_points(options, rewrite)
     road = Road(Source.of(source), options, points, _opening(options, scheduler), Clock())

@@ -18,7 +18,7 @@ from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.cpu.host import cpu_target
-from ..targets.dispatches import rows_first
+from ..targets.dispatches import swap_operands
 from ..targets.target import CpuTarget, Target
 
 _LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
@@ -40,7 +40,7 @@ class OwnChoice:
         module = self._session.parse_text(source)
         if not workload.root_op.columns_first:
             for dispatch in find_dispatches(module):
-                rows_first(dispatch)
+                swap_operands(dispatch)
         try:
             module = self._session.run(module, SOURCES, CONFIGURED)
         except CompileError:

@@ -14,7 +14,7 @@ from ..errors import CompileError
 from ..ir.dispatch import find_dispatches
 from ..iree.executables import functions_of
 from ..iree.module import symbol
-from ..targets.dispatches import normalize, rows_first
+from ..targets.dispatches import normalize, swap_operands
 from .check import check_script
 from .script import find_entry, scheduled_names
 
@@ -25,7 +25,7 @@ class SchedulePass:
     Before: a module at `executable-sources`.
     After: its functions are normalized (`ir.dispatch.normalize`); scheduled ones carry a
     `translation_info`, their ops a `lowering_config`, and on CPUs contractions multiply rows by
-    columns (`ir/factors.py`).
+    columns (`ir/operand_order.py`).
     """
 
     name = "tlm-schedule"
@@ -52,7 +52,7 @@ class SchedulePass:
                 f"none of the functions that it schedules ({', '.join(sorted(wanted)[:3])}) is"
                 " there; write it for this module"
             )
-        self._put_rows_first(module)
+        self._swap_operands(module)
         entry = find_entry(script)
         for function in touched:
             interpreter.apply_named_sequence(function, entry, script.operation)
@@ -63,11 +63,11 @@ class SchedulePass:
             return self._script
         return ir.Module.parse(str(self._script), context)
 
-    def _put_rows_first(self, module: ir.Operation) -> None:
+    def _swap_operands(self, module: ir.Operation) -> None:
         # Apart: a script may erase ops, and nothing may hold them then.
         for dispatch in find_dispatches(module):
             if self._touches(dispatch.name):
-                rows_first(dispatch)
+                swap_operands(dispatch)
 
     def _touches(self, name: str) -> bool:
         return self._only is None or name in self._only

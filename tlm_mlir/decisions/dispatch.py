@@ -21,7 +21,7 @@ from ..iree.phases import SOURCES
 from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.backend import DispatchTask
-from ..targets.dispatches import normalize, rows_first
+from ..targets.dispatches import normalize, swap_operands
 from ..targets.target import Target
 from ..targets.task import Task
 from .point import AT_LOAD, LEFT, DecisionPoint, Site
@@ -43,7 +43,7 @@ class Lowering(DecisionPoint):
     """How code is generated for each dispatch.
 
     Unless told not to `rewrite`, contractions on CPUs get their operands in the order that IREE
-    lowers well (`targets.dispatches.rows_first`), whether they get a schedule or not.
+    lowers well (`targets.dispatches.swap_operands`), whether they get a schedule or not.
     """
 
     name = "dispatch"
@@ -57,7 +57,7 @@ class Lowering(DecisionPoint):
         normalize(module)
         dispatches = find_dispatches(module)
         if self._rewrite:
-            dispatches = [rows_first(dispatch) for dispatch in dispatches]
+            dispatches = [swap_operands(dispatch) for dispatch in dispatches]
         return _sites(dispatches, cores, module.context)
 
     def apply(

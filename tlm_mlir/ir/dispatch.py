@@ -10,7 +10,7 @@ from iree.compiler import ir
 
 from ..iree.executables import executables, functions, launched, variants
 from ..iree.module import symbol
-from . import factors
+from . import operand_order
 from .reader import Reading, read_function
 
 
@@ -30,14 +30,14 @@ class Dispatch:
     reading: Reading
 
 
-def put_rows_first(reading: Reading) -> Reading:
+def swap_operands(reading: Reading) -> Reading:
     """The reading of a dispatch whose root op, if it is a contraction, multiplies in the order that
     IREE lowers well on CPUs from now on."""
     workload = reading.workload
     if workload is None or not workload.root_op.columns_first:
         return reading
-    factors.put_rows_first(reading.ops[workload.root])
-    return replace(reading, workload=workload.rows_first())
+    operand_order.swap_operands(reading.ops[workload.root])
+    return replace(reading, workload=workload.swapped())
 
 
 def find_dispatches(module: ir.Operation) -> list[Dispatch]:

@@ -14,7 +14,7 @@ from iree.compiler.dialects import linalg
 from ..iree.module import body
 from ..iree.ops import ENCODING, LINALG_EXT, ONLINE_ATTENTION
 from .body import body_lines
-from .factors import columns_first
+from .operand_order import columns_first
 from .workload import DYNAMIC, Index, IteratorKind, Op, Operand, Workload
 
 MAX_DIMS = 32

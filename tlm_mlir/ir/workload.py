@@ -72,7 +72,7 @@ class Op:
     """One structured op. `loops[i]` is the workload dim that the op's loop i runs over.
 
     `columns_first` tells of a contraction that its first factor has the result's innermost dim, and
-    the second has not: IREE's code depends on that (`ir/factors.py`).
+    the second has not: IREE's code depends on that (`ir/operand_order.py`).
     """
 
     kind: str
@@ -107,8 +107,8 @@ class Workload:
         """The op at `root`."""
         return self.ops[self.root]
 
-    def rows_first(self) -> Workload:
-        """What this is once `ir.dispatch.rows_first` has been there."""
+    def swapped(self) -> Workload:
+        """What this is once `targets.dispatches.swap_operands` has been there."""
         root = replace(self.root_op, columns_first=False)
         ops = (*self.ops[: self.root], root, *self.ops[self.root + 1 :])
         return replace(self, ops=ops)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..errors import TargetError
-from .flags import ARCHITECTURES, DEVICE
+from .flags import DEVICE, GPUS
 from .trial import known
 
 _MMA = ("F32_16x8x16_F16", "F16_16x8x16_F16", "F32_16x8x16_BF16")
@@ -21,8 +21,7 @@ _SM_90 = (
 )
 """H100 and H200, which IREE 3.13 does not know by name: limits of compute capability 9.0 (CUDA C++
 Programming Guide, table of technical specifications)."""
-EXAMPLES = {"cuda": "sm_80, sm_86, sm_89 or sm_90", "vulkan": "llvmpipe, ampere, rdna3 or valhall"}
-TARGETS = tuple(EXAMPLES)
+TARGETS = tuple(GPUS)
 
 
 def gpu_flags(target: str, arch: str) -> list[str]:
@@ -33,15 +32,16 @@ def gpu_flags(target: str, arch: str) -> list[str]:
     """
     if target not in TARGETS:
         raise TargetError(f"unknown GPU target '{target}'; give {' or '.join(TARGETS)}")
+    examples = GPUS[target].examples
     if not arch:
-        raise TargetError(f"{target} needs --arch with an architecture such as {EXAMPLES[target]}")
-    flags = [f"{DEVICE}={target}", f"{ARCHITECTURES[target]}={arch}"]
+        raise TargetError(f"{target} needs --arch with an architecture such as {examples}")
+    flags = [f"{DEVICE}={target}", f"{GPUS[target].flag}={arch}"]
     if (target, arch) == ("cuda", "sm_90"):
         return [f"{DEVICE}={_SM_90}"]
     # Of a CUDA architecture that it does not know IREE says nothing at all.
     if not known(flags, "#iree_gpu.target<"):
         raise TargetError(
             f"unknown {target} architecture '{arch}'; give one that IREE knows, such as"
-            f" {EXAMPLES[target]}"
+            f" {examples}"
         )
     return flags

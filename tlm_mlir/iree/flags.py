@@ -6,14 +6,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 DEVICE = "--iree-hal-target-device"
 BACKENDS = "--iree-hal-target-backends"
 LOCAL_BACKENDS = "--iree-hal-local-target-device-backends"
 CPU = "--iree-llvmcpu-target-cpu"
 TRIPLE = "--iree-llvmcpu-target-triple"
-ARCHITECTURES = {"cuda": "--iree-cuda-target", "vulkan": "--iree-vulkan-target"}
-"""The flag that names a GPU's architecture, by the target."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """The `flag` that names an architecture of a kind of GPU, and examples of those."""
+
+    flag: str
+    examples: str
+
+
+GPUS = {
+    "cuda": Gpu("--iree-cuda-target", "sm_80, sm_86, sm_89 or sm_90"),
+    "vulkan": Gpu("--iree-vulkan-target", "llvmpipe, ampere, rdna3 or valhall"),
+}
+"""By the name of the device."""
 CPU_FLAGS = (f"{DEVICE}=local", f"{LOCAL_BACKENDS}=llvm-cpu")
 """A program for CPUs, compiled by LLVM."""
 DATA_TILING = "--iree-opt-data-tiling"
@@ -45,5 +59,5 @@ def for_cuda(flags: Sequence[str]) -> bool:
 
 def architecture(flags: Sequence[str], target: str) -> str:
     """The GPU architecture that flags name for a target, empty where they name none."""
-    prefix = f"{ARCHITECTURES[target]}="
+    prefix = f"{GPUS[target].flag}="
     return next((flag.removeprefix(prefix) for flag in flags if flag.startswith(prefix)), "")

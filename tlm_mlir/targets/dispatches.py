@@ -9,7 +9,8 @@ from dataclasses import replace
 from iree.compiler import ir
 
 from ..errors import TargetError
-from ..ir.dispatch import Dispatch, put_rows_first
+from ..ir import dispatch as reader
+from ..ir.dispatch import Dispatch
 from ..iree.executables import executables, run_on_functions, variants
 from . import registry
 from .backend import Backend
@@ -35,13 +36,13 @@ def normalize(module: ir.Operation) -> None:
             run_on_functions(operation, needed)
 
 
-def rows_first(dispatch: Dispatch) -> Dispatch:
+def swap_operands(dispatch: Dispatch) -> Dispatch:
     """The dispatch, whose root op multiplies in the order that IREE lowers well from now on, if it
     is a contraction whose code depends on that. What it computes stays the same."""
     found = _known(dispatch.target)
     if found is None or not found.swaps_operands:
         return dispatch
-    return replace(dispatch, reading=put_rows_first(dispatch.reading))
+    return replace(dispatch, reading=reader.swap_operands(dispatch.reading))
 
 
 def _backend(variant: ir.Operation) -> Backend | None:

@@ -37,7 +37,7 @@ from ...language.prompt import readable
 from ...measure.lines import write_lines
 from ...targets.cpu.attention import default_is_right
 from ...targets.cpu.host import cpu_target
-from ...targets.dispatches import normalize, rows_first
+from ...targets.dispatches import normalize, swap_operands
 from ...targets.target import CpuTarget
 from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 
@@ -107,7 +107,7 @@ def read_network(
     found = []
     for dispatch in find_dispatches(module):
         if rewrite:
-            dispatch = rows_first(dispatch)
+            dispatch = swap_operands(dispatch)
         workload = dispatch.reading.workload
         if workload is None or dispatch.at_load or not workload.static:
             continue

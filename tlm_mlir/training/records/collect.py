@@ -191,7 +191,7 @@ def collect(
     Contractions of candidates multiply rows by columns, as `tlm-mlir compile` has it; IREE's
     default is measured as IREE forms the dispatch.
     """
-    entries = [_rows_first(entry) for entry in entries]
+    entries = [_swapped(entry) for entry in entries]
     text, iree = target.to_json(), installed_iree()
     known = {entry.workload: database.schedules(entry.workload, text, iree) for entry in entries}
     written = 0
@@ -211,9 +211,9 @@ def collect(
     return written
 
 
-def _rows_first(entry: Entry) -> Entry:
+def _swapped(entry: Entry) -> Entry:
     workload = Workload.from_json(entry.workload)
-    return replace(entry, workload=workload.rows_first().to_json())
+    return replace(entry, workload=workload.swapped().to_json())
 
 
 def _jobs(

@@ -18,9 +18,9 @@ from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.targets import registry
-from tlm_mlir.targets.dispatches import rows_first
+from tlm_mlir.targets.dispatches import swap_operands
 
-PROGRAM = Path(__file__).resolve().parents[2] / "lit" / "factors.mlir"
+PROGRAM = Path(__file__).resolve().parents[2] / "lit" / "operand_order.mlir"
 SCHEDULE = (
     "pipeline:tile peel:no @vector m4 z4 m3 z3 @reduce m2 z2 @distribute m5 z5 n0 cache:no"
     " order:plain <end>"
@@ -62,10 +62,10 @@ def test_the_pass_and_measuring_change_it_as_plans_do() -> None:
     candidate = {"target": target.to_json(), "schedule": "pipeline:default <end>"}
     apply_tokens(measured.function, {**candidate, "workload": before.to_json()})
     assert COLUMNS in str(other)
-    apply_tokens(measured.function, {**candidate, "workload": before.rows_first().to_json()})
+    apply_tokens(measured.function, {**candidate, "workload": before.swapped().to_json()})
     assert str(other) == str(result.module)
     (again,) = find_dispatches(other)
-    rows_first(again)
+    swap_operands(again)
     assert str(other) == str(result.module)
 
 

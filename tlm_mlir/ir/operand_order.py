@@ -38,7 +38,7 @@ def columns_first(
     return _product(operation) is not None
 
 
-def put_rows_first(operation: ir.Operation) -> None:
+def swap_operands(operation: ir.Operation) -> None:
     """Swaps the operands of the product of an op that `columns_first` is true of, in place."""
     product = _product(operation)
     assert product is not None
