@@ -24,8 +24,7 @@ from iree.compiler import ir
 from rich.console import Console
 from rich.progress import track
 
-from tlm_mlir.compiler.apply import apply_schedule
-from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, only, question
+from tlm_mlir.decisions.apply import apply_schedule
 from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.ir.analysis import contraction, window
 from tlm_mlir.ir.workload import Workload
@@ -35,6 +34,7 @@ from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.measure.bundle import sources_of
 from tlm_mlir.measure.kernels import Kernels, assembler
+from tlm_mlir.measure.retarget import REFERENCE_FLAGS, only, retarget
 from tlm_mlir.measure.statics import Statics
 from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
@@ -59,8 +59,8 @@ class Device:
 
     def row(self, source: str) -> dict[str, Any] | None:
         """What is found of a dispatch; None where IREE's choice is not known or the only one."""
-        asked = question(source, self._session, self._reference)
-        task, own = asked.task, asked.own
+        asked = retarget(source, self._session, self._reference)
+        task, own = asked.task, asked.baseline
         workload = task.workload
         if own is None or not task.schedulable:
             return None

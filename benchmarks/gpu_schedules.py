@@ -23,8 +23,8 @@ from iree.compiler import ir
 from rich.console import Console
 from rich.progress import track
 
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.errors import CompileError
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.iree.devices import gpu_flags

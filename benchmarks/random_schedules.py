@@ -23,9 +23,9 @@ from iree.compiler import ir
 from rich.console import Console
 from rich.progress import track
 
-from tlm_mlir.compiler.apply import apply_tokens
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.apply import apply_tokens
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.errors import MeasureError
 from tlm_mlir.ir.reader import read_function
 from tlm_mlir.ir.workload import Workload

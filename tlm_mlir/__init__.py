@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .api import compile, schedule
     from .compiler.options import Options
     from .compiler.report import Report
-    from .compiler.schedule_pass import SchedulePass
+    from .decisions.schedule_pass import SchedulePass
     from .errors import TlmError
     from .ir.workload import Workload
     from .language.schedule import Schedule
@@ -31,7 +31,7 @@ _HOMES = {
     "schedule": "api",
     "Options": "compiler.options",
     "Report": "compiler.report",
-    "SchedulePass": "compiler.schedule_pass",
+    "SchedulePass": "decisions.schedule_pass",
     "Scheduler": "policy.scheduler",
     "TlmError": "errors",
     "Workload": "ir.workload",

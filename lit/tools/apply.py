@@ -24,8 +24,8 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.errors import InputError, TlmError
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.ir.workload import Workload

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
-from tlm_mlir.compiler.apply import apply_schedule
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.apply import apply_schedule
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.phases import SOURCES

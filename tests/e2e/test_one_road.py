@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tlm_mlir.compiler.apply import apply_tokens
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.apply import apply_tokens
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.executables import functions_of

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from running import loaded, target_of
 
-from tlm_mlir.compiler.apply import apply_tokens
 from tlm_mlir.compiler.driver import plan, write_script
 from tlm_mlir.compiler.options import Options
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.apply import apply_tokens
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.phases import SOURCES

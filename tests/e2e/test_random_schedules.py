@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.ir.dispatch import Dispatch, find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED

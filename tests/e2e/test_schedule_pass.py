@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from iree.compiler import ir, passmanager
 
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script, scheduled_names
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script, scheduled_names
 from tlm_mlir.errors import CompileError
 from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.iree.executables import configuration, functions_of

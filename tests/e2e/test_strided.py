@@ -11,8 +11,8 @@ from running import loaded, target_of
 
 from tlm_mlir.compiler.driver import plan
 from tlm_mlir.compiler.options import Options
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.cpu.tile import SLICE, TILE

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from tlm_mlir.compiler.own import OwnChoice, for_vectors
-from tlm_mlir.compiler.retarget import REFERENCE_FLAGS, question
 from tlm_mlir.decisions.points import early_task
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.dispatch import find_dispatches
@@ -27,8 +25,10 @@ from tlm_mlir.language.grammar import Cursor
 from tlm_mlir.language.prompt import prompt_tokens
 from tlm_mlir.language.schedule import DEFAULT, Schedule
 from tlm_mlir.language.vocabulary import ID, TOKENS
+from tlm_mlir.measure.retarget import REFERENCE_FLAGS, retarget
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.dispatches import swap_operands
+from tlm_mlir.targets.iree_default import IreeDefault, for_vectors
 from tlm_mlir.targets.target import CpuTarget, Target
 from tlm_mlir.training.corpus import entries as corpus
 
@@ -152,15 +152,15 @@ def own_on_cpu(source: str, about: Workload, on: Target) -> Schedule | None:
 
 
 @cache
-def _own_choice() -> OwnChoice:
-    return OwnChoice([*CPU_FLAGS, CPU])
+def _own_choice() -> IreeDefault:
+    return IreeDefault([*CPU_FLAGS, CPU])
 
 
 def dispatch_on_gpu(source: str, flags: Sequence[str]) -> tuple[Workload, Target, str] | None:
     """The workload and the device that are read in a dispatch once it is one for a GPU, and the
     configuration that IREE gives it; None where it is no program by itself."""
     try:
-        found = question(source, _session(*flags), _session(*REFERENCE_FLAGS))
+        found = retarget(source, _session(*flags), _session(*REFERENCE_FLAGS))
     except InputError:
         return None
     return found.task.workload, found.task.target, found.configuration

@@ -62,7 +62,7 @@ def _reader(path: Path, count: int) -> Reader:
 def test_examples_hold_what_was_measured_of_schedules_of_todays_space(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(cost_model, "OwnChoice", lambda flags: lambda *question: None)
+    monkeypatch.setattr(cost_model, "IreeDefault", lambda flags: lambda *question: None)
     reader = _reader(tmp_path / "a.jsonl", 8)
     (example,) = cost_model.examples(reader, {matmul().to_json(): "module {}"})
     assert reader.summary().endswith("10 schedules, 9 used, 1 outside of today's space")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
-from tlm_mlir.compiler.layouts import layout_script
 from tlm_mlir.decisions.layout import Layout
+from tlm_mlir.decisions.layout_script import layout_script
 from tlm_mlir.decisions.packing import HINT, Packing
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.graph import find_contractions, find_convolutions

@@ -11,7 +11,7 @@ import pytest
 from iree.compiler import ir, passmanager
 from iree.compiler.dialects import transform
 
-from tlm_mlir.compiler.script import ENTRY, empty_script, include
+from tlm_mlir.decisions.script import ENTRY, empty_script, include
 from tlm_mlir.errors import InputError
 from tlm_mlir.iree import library
 from tlm_mlir.iree.module import body, symbol

@@ -29,8 +29,7 @@ IMPORT_SECONDS = 0.5
 LAYERS = (
     *(("errors",), ("files",), ("iree",), ("ir",), ("targets.target",), ("language",)),
     *(("targets",), ("targets.cpu", "targets.gpu"), ("targets.cuda", "targets.vulkan")),
-    *(("targets.*",), ("targets.registry",), ("targets.dispatches",)),
-    *(("compiler.check", "compiler.script"), ("compiler.schedule_pass", "compiler.layouts")),
+    *(("targets.*",), ("targets.registry",), ("targets.dispatches",), ("targets.iree_default",)),
     *(("decisions", "model"), ("policy",), ("compiler",), ("measure",)),
     *(("training.corpus",), ("training.records",), ("training.fit",), ("training",)),
     *(("bench", "api"), ("cli",)),

@@ -11,9 +11,9 @@ import pytest
 from iree.compiler import ir
 from samples import TARGETS, WORKLOADS
 
-from tlm_mlir.compiler.check import check_script
-from tlm_mlir.compiler.schedule_pass import SchedulePass
-from tlm_mlir.compiler.script import ScheduledDispatch, build_script
+from tlm_mlir.decisions.check import check_script
+from tlm_mlir.decisions.schedule_pass import SchedulePass
+from tlm_mlir.decisions.script import ScheduledDispatch, build_script
 from tlm_mlir.errors import InputError
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule, decode

@@ -13,13 +13,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ..compiler.own import OwnChoice
 from ..errors import RecordError
 from ..ir.workload import Workload
 from ..measure.database import read_records
 from ..measure.runner import JobResult, Limits, measure_batches
 from ..policy.scheduler import Scheduler
 from ..targets import registry
+from ..targets.iree_default import IreeDefault
 from ..targets.target import CpuTarget
 from ..training.corpus.entries import BASE_FLAGS, Entry
 from ..training.records.collect import job
@@ -61,7 +61,7 @@ def evaluate(
     """
     read = [Workload.from_json(entry.workload) for entry in entries]
     workloads = [workload.swapped() for workload in read]
-    choice = OwnChoice(BASE_FLAGS)
+    choice = IreeDefault(BASE_FLAGS)
     own = [choice(e.source, w, target) for e, w in zip(entries, workloads, strict=True)]
     tasks = [registry.task(workload, target) for workload in workloads]
     chosen = [answer.schedule for answer in scheduler.ask(tasks, own, samples)]

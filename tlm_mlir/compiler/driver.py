@@ -13,6 +13,7 @@ from pathlib import Path
 from ..decisions.dispatch import Lowering
 from ..decisions.point import DecisionPoint
 from ..decisions.points import EARLY
+from ..decisions.schedule_pass import SchedulePass
 from ..files import check_writable, write_text
 from ..policy.deciding import Policy
 from ..policy.scheduler import Scheduler
@@ -20,7 +21,6 @@ from .clock import Clock
 from .options import Options
 from .report import Report, render
 from .road import Road
-from .schedule_pass import SchedulePass
 from .source import Given, Source
 from .steps import Plan
 

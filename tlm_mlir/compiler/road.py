@@ -15,6 +15,7 @@ from pathlib import Path
 from iree.compiler import ir
 
 from ..decisions.point import DecisionPoint
+from ..decisions.script import build_script
 from ..errors import CompileError
 from ..iree.session import Session
 from ..policy.deciding import FELL_BACK, Outcome, Outcomes, Policy
@@ -23,7 +24,6 @@ from . import steps
 from .clock import Clock
 from .fallback import Failure, Trials
 from .options import Options
-from .script import build_script
 from .source import Source
 from .steps import Plan
 

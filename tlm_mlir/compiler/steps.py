@@ -12,6 +12,7 @@ from iree.compiler import ir
 
 from ..decisions.dispatch import DispatchSite, Lowering, scheduled
 from ..decisions.point import DecisionPoint, Site
+from ..decisions.script import build_script
 from ..decisions.walk import APPLYING, COMPILING, flags, walk
 from ..errors import CompileError, InputError
 from ..ir.dispatch import Dispatch
@@ -27,7 +28,6 @@ from ..targets.backend import DispatchTask
 from ..targets.cpu.host import UNKNOWN
 from .clock import Clock
 from .options import Options
-from .script import build_script
 from .source import Source
 
 READING, PASS, FINISHING = "reading", "pass", "iree: dispatches to program"

@@ -12,8 +12,6 @@ from typing import Any
 
 from iree.compiler import ir
 
-from ..compiler.schedule_pass import SchedulePass
-from ..compiler.script import ScheduledDispatch, build_script
 from ..errors import TargetError
 from ..ir.dispatch import Dispatch, find_dispatches
 from ..ir.workload import Workload
@@ -25,6 +23,8 @@ from ..targets.dispatches import normalize, swap_operands
 from ..targets.target import Target
 from ..targets.task import Task
 from .point import AT_LOAD, LEFT, DecisionPoint, Site
+from .schedule_pass import SchedulePass
+from .script import ScheduledDispatch, build_script
 
 SMALL_SHARE = 0.02
 """The least dispatches of a program are not worth a question, up to this share of its work."""

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..compiler.layouts import IM2COL, LAST
 from ..ir.analysis import window
 from ..ir.sources import COMPUTED
 from ..ir.workload import Workload
@@ -26,6 +25,7 @@ from ..targets.cpu.matmul_clocks import (
 )
 from ..targets.target import CpuTarget
 from .estimate_packing import HERTZ
+from .layout_script import IM2COL, LAST
 
 GATHERED = 1.5
 """Bytes of windows that one clock of im2col writes."""

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
 
-from ..compiler.layouts import IM2COL, LAST, layout_script
 from ..ir.analysis import window
 from ..ir.graph import find_convolutions
 from ..ir.workload import Workload
@@ -23,6 +22,7 @@ from ..language.schedule import LEAVE, Schedule
 from ..targets.target import CpuTarget
 from .estimate_layout import channels_first, seconds
 from .graph import GraphQuestion, chosen, find_sites
+from .layout_script import IM2COL, LAST, layout_script
 from .point import DecisionPoint, Site
 
 

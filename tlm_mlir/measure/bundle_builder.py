@@ -14,8 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from iree.compiler import ir
 
-from ..compiler.apply import apply_schedule
-from ..compiler.retarget import REFERENCE_FLAGS, Question, only, question
+from ..decisions.apply import apply_schedule
 from ..errors import CompileError, InputError
 from ..ir.workload import Workload
 from ..iree.module import body, walk
@@ -29,6 +28,7 @@ from ..targets.task import Task
 from .arithmetic import is_exact
 from .bundled.manifest import DTYPES
 from .kernels import Kernels, assembler
+from .retarget import REFERENCE_FLAGS, Retargeted, only, retarget
 
 _INTEGERS, _INDICES = (-3, 4), (0, 2)
 _TOLERANCE, _NARROW_TOLERANCE = 1e-4, 2e-2
@@ -128,7 +128,7 @@ def build(source: str, flags: tuple[str, ...], propose: Propose, repeat: int) ->
     reference = _session(REFERENCE_FLAGS)
     kernels = _kernels(flags)
     session = kernels.session if kernels else _session(flags)
-    asked = question(source, session, reference)
+    asked = retarget(source, session, reference)
     if _in_place(asked):
         raise InputError("a dispatch computes in place, so that no two runs give the same values")
     _repeat(asked.module, repeat)
@@ -147,7 +147,7 @@ def build(source: str, flags: tuple[str, ...], propose: Propose, repeat: int) ->
     )
 
 
-def _in_place(asked: Question) -> bool:
+def _in_place(asked: Retargeted) -> bool:
     """Whether the dispatch writes what it reads. IREE lets it write the caller's inputs."""
     return READ_AND_WRITTEN in str(asked.dispatch.function)
 
@@ -160,7 +160,7 @@ def _repeat(module: ir.Operation, times: int) -> None:
 
 
 def _compiled(
-    compiler: Session | Kernels, asked: Question, schedule: Schedule | None
+    compiler: Session | Kernels, asked: Retargeted, schedule: Schedule | None
 ) -> Candidate:
     """The candidate of a schedule, None for IREE's default. Raises CompileError where that
     fails."""

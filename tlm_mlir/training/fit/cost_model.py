@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 
-from tlm_mlir.compiler.own import OwnChoice
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.model.checkpoint import add, cost_model_file
 from tlm_mlir.policy.cost_model import CostModel
@@ -34,6 +33,7 @@ from tlm_mlir.policy.scheduler import MARGIN
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.backend import DispatchTask
 from tlm_mlir.targets.features import NONE, TO_IREE
+from tlm_mlir.targets.iree_default import IreeDefault
 from tlm_mlir.targets.target import Target
 from tlm_mlir.training.corpus.entries import BASE_FLAGS
 from tlm_mlir.training.corpus.entries import read as read_corpus
@@ -89,7 +89,7 @@ def examples(found: Iterable[Rows], sources: Mapping[str, str]) -> Iterator[Exam
 
     Raises RecordError for a workload without either.
     """
-    choice = OwnChoice(BASE_FLAGS)
+    choice = IreeDefault(BASE_FLAGS)
     for rows in found:
         task = rows.task
         measured = [row for row in rows.measured if not row.schedule.is_default]

@@ -16,7 +16,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ...compiler.own import OwnChoice
 from ...errors import InputError
 from ...ir.workload import Workload
 from ...iree.release import installed_iree
@@ -29,12 +28,13 @@ from ...measure.runner import Job, JobResult, Limits, measure_batches
 from ...measure.versions import versions, words_of
 from ...policy.scheduler import Scheduler
 from ...targets import registry
+from ...targets.iree_default import IreeDefault
 from ...targets.target import CpuTarget
 from ...targets.task import Task
 from ..corpus.entries import BASE_FLAGS, Entry
 from .search import Decisions, decisions, search
 
-APPLIER = "tlm_mlir.compiler.apply:apply_tokens"
+APPLIER = "tlm_mlir.decisions.apply:apply_tokens"
 CANDIDATES = 10
 CYCLES_PER_SECOND = 4.2e9
 Proposer = Callable[[Entry, CpuTarget, set[str], int], list[str]]
@@ -73,7 +73,7 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
     `fresh` is the share of random ones.
     """
     rng = np.random.default_rng(seed)
-    choice = OwnChoice(BASE_FLAGS)
+    choice = IreeDefault(BASE_FLAGS)
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)
@@ -101,7 +101,7 @@ def model_proposer(database: Database, model: Path | None, seed: int) -> Propose
     """
     scheduler = Scheduler(model)
     rng = np.random.default_rng(seed)
-    choice = OwnChoice(BASE_FLAGS)
+    choice = IreeDefault(BASE_FLAGS)
 
     def propose(entry: Entry, target: CpuTarget, known: set[str], count: int) -> list[str]:
         workload = Workload.from_json(entry.workload)

@@ -29,8 +29,6 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from ...compiler.own import OwnChoice
-from ...compiler.retarget import REFERENCE_FLAGS, question
 from ...errors import CheckpointError, InputError, MeasureError, TlmError
 from ...ir.workload import Workload
 from ...iree.devices import gpu_flags
@@ -38,9 +36,11 @@ from ...iree.session import Session
 from ...language.schedule import Schedule
 from ...measure.isolated import isolated
 from ...measure.lines import write_lines
+from ...measure.retarget import REFERENCE_FLAGS, retarget
 from ...policy.scheduler import Scheduler
 from ...targets import registry
 from ...targets.backend import DispatchTask
+from ...targets.iree_default import IreeDefault
 from ...targets.target import Target
 from ..corpus.entries import BASE_FLAGS, Entry
 from ..corpus.entries import read as read_corpus
@@ -79,7 +79,7 @@ class Searcher:
 
     def __init__(self, checkpoint: Path) -> None:
         self._scheduler = Scheduler(checkpoint)
-        self._choice = OwnChoice(BASE_FLAGS)
+        self._choice = IreeDefault(BASE_FLAGS)
         self._reference = Session(REFERENCE_FLAGS)
         self._sessions: dict[tuple[str, ...], Session] = {}
 
@@ -111,8 +111,8 @@ class Searcher:
             return registry.task(workload, target), baseline
         if task.gpu not in self._sessions:
             self._sessions[task.gpu] = Session(task.gpu)
-        found = question(task.entry.source, self._sessions[task.gpu], self._reference)
-        return found.task, found.own
+        found = retarget(task.entry.source, self._sessions[task.gpu], self._reference)
+        return found.task, found.baseline
 
 
 def _row(asked: DispatchTask, schedule: str, log: float) -> dict[str, Any]:

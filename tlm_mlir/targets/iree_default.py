@@ -16,16 +16,16 @@ from ..iree.flags import cpu
 from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session
 from ..language.schedule import Schedule
-from ..targets import registry
-from ..targets.cpu.host import cpu_target
-from ..targets.dispatches import swap_operands
-from ..targets.target import CpuTarget, Target
+from . import registry
+from .cpu.host import cpu_target
+from .dispatches import swap_operands
+from .target import CpuTarget, Target
 
 _LEVELS = {128: "x86-64-v2", 256: "x86-64-v3", 512: "x86-64-v4"}
 """CPUs that stand for all of a vector width (in bits): IREE's choices depend on little else."""
 
 
-class OwnChoice:
+class IreeDefault:
     """What IREE chooses for dispatches that stand alone, as in a corpus."""
 
     def __init__(self, flags: Sequence[str]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from iree.compiler import ir
 
-from tlm_mlir.compiler.own import OwnChoice
 from tlm_mlir.ir.dispatch import find_dispatches
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.executables import alone, configurations, exchange, functions_of, standalone
@@ -20,6 +19,7 @@ from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.cpu.tile import TILE
 from tlm_mlir.targets.dispatches import normalize
+from tlm_mlir.targets.iree_default import IreeDefault
 from tlm_mlir.targets.target import Target
 
 FLAGS, NARROW = (
@@ -46,14 +46,14 @@ def in_program(flags: list[str]) -> tuple[str, Workload, Target, Schedule]:
 
 def test_the_same_in_a_program_and_alone() -> None:
     source, workload, target, own = in_program(FLAGS)
-    assert OwnChoice(FLAGS)(source, workload, target) == own
+    assert IreeDefault(FLAGS)(source, workload, target) == own
 
 
 def test_a_dispatch_of_another_cpu_gets_the_choice_for_the_target() -> None:
     source, workload, wide, own = in_program(FLAGS)
     _, same, narrow, other = in_program(NARROW)
     assert same == workload and other != own and narrow.to_json() != wide.to_json()
-    choice = OwnChoice(FLAGS)
+    choice = IreeDefault(FLAGS)
     assert choice(source, workload, narrow) == other
     assert choice(source, workload, wide) == own
 

@@ -57,7 +57,7 @@ def only(module: ir.Operation) -> Dispatch:
 
 
 @dataclass(frozen=True)
-class Question:
+class Retargeted:
     """A dispatch for a device: its program (MLIR text), the module at SOURCES, and what IREE would
     do with it, as text (`iree.executables.configuration`)."""
 
@@ -68,13 +68,13 @@ class Question:
     configuration: str
 
     @property
-    def own(self) -> Schedule | None:
+    def baseline(self) -> Schedule | None:
         """What IREE would do; None where the space has nothing alike."""
         return self.task.read_back(self.configuration)
 
 
-def question(source: str, session: Session, reference: Session) -> Question:
-    """The question that a dispatch given as MLIR text poses on the session's device.
+def retarget(source: str, session: Session, reference: Session) -> Retargeted:
+    """A dispatch given as MLIR text for any backend, for the session's device.
 
     Raises what `program_of` and `for_device` raise.
     """
@@ -85,4 +85,4 @@ def question(source: str, session: Session, reference: Session) -> Question:
     target = registry.read_target(dispatch.target, 1, session.context)
     configured = session.run(module.clone().operation, SOURCES, CONFIGURED)
     text = configurations(configured)[dispatch.name]
-    return Question(program, module, dispatch, registry.task(workload, target), text)
+    return Retargeted(program, module, dispatch, registry.task(workload, target), text)
