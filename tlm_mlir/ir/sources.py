@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Where the operands of a program's ops come from, which decides when a change of layout is paid.
 
-What is done to a constant is done once, when the program loads. What is done to a computed value
+What is done to a constant is done once, when the program loads, but for one whose elements are all
+equal: IREE fills that anew in every call. What is done to a computed value
 can join the dispatch that computes it (DispatchCreation/FuseEncodingOpsIntoDispatchRegions.cpp).
 What is stored somewhere (an argument, a variable) takes a dispatch of its own in every call.
 """
@@ -34,11 +35,11 @@ class Sources:
 
     def of(self, value: ir.Value) -> str:
         """CONSTANT, COMPUTED or STORED."""
-        if is_constant(value, self._constant, self._variables):
-            return CONSTANT
         owner = value.owner
         while not isinstance(owner, ir.Block) and owner.operation.name in RESHAPES:
             owner = owner.operation.operands[0].owner
+        if is_constant(value, self._constant, self._variables):
+            return STORED if _splat(owner) else CONSTANT
         if isinstance(owner, ir.Block) or not owner.operation.name.startswith("linalg."):
             return STORED
         return COMPUTED
@@ -71,6 +72,14 @@ def is_constant(
             made = made and not (variables and _global(operation) in variables)
             seen[current] = all(seen[operand] for operand in inputs) if inputs else made
     return seen[value]
+
+
+def _splat(owner: ir.Operation | ir.Block) -> bool:
+    """Whether an op makes a constant whose elements are all equal."""
+    if isinstance(owner, ir.Block) or "value" not in owner.operation.attributes:
+        return False
+    value = owner.operation.attributes["value"]
+    return isinstance(value, ir.DenseElementsAttr) and bool(value.is_splat)
 
 
 def _variables(module: ir.Operation) -> frozenset[str]:

@@ -42,8 +42,10 @@ def default_loops(m: int, n: int, target: CpuTarget) -> Loops:
     if target.vector_bits == 512:
         vectors = vector_size(m, 8, lanes), vector_size(n, 2 * lanes, lanes)
     else:
-        # What is left of a row or column is peeled.
+        # What is left of rows and columns is peeled, and rows run as vectors of fewer.
         vectors = min(8, m), min(lanes, n)
+        counts = [max(1, round(m / vectors[0])), math.ceil(n / vectors[1])]
+        return Loops(vectors[0], vectors[1], counts[0], counts[1], sizes[1], workgroups, False)
     counts = [
         extent // size * math.ceil(size / vector) + math.ceil(extent % size / vector)
         for extent, size, vector in zip((m, n), sizes, vectors, strict=True)
