@@ -25,12 +25,19 @@ _USAGE = runtime.BufferUsage.DEFAULT | runtime.BufferUsage.MAPPING
 class Program:
     """A loaded .vmfb and one of its functions, in a context of its own: it shares no state."""
 
-    def __init__(self, path: Path, parameters: Sequence[str] = (), function: str = "") -> None:
+    def __init__(
+        self,
+        path: Path,
+        parameters: Sequence[str] = (),
+        function: str = "",
+        device: str = "local-task",
+    ) -> None:
         """`parameters` are `scope=file` texts as `iree-run-module --parameters` takes them.
 
-        Raises InputError for a missing file or function.
+        On the device `local-sync` the calling thread does all work. Raises InputError for a missing
+        file or function.
         """
-        config = runtime.Config("local-task")
+        config = runtime.Config(device)
         weights = _parameter_modules(config, parameters)
         modules = [*weights, config.default_vm_modules[0]]
         module = runtime.VmModule.mmap(config.vm_instance, str(path))
