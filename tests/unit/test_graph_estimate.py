@@ -89,16 +89,16 @@ def ops(source, phase):
     return find_convolutions(stopped) if phase == LAYOUTS else find_contractions(stopped)
 
 
-def convolution(layout, size, filters, channels, window, stride, element="f32"):
-    high = (size - 1) * stride + window
-    image = [1, channels, high, high] if layout == "nchw_fchw" else [1, high, high, channels]
+def convolution(layout, size, filters, channels, window, stride, batch=1, narrow="f32"):
+    high, element = (size - 1) * stride + window, "f32"
+    images = [batch, channels, high, high]
+    image = images if layout == "nchw_fchw" else [batch, high, high, channels]
     weights = [filters, channels, window, window]
-    result = [1, filters, size, size]
+    result = [batch, filters, size, size]
     if layout != "nchw_fchw":
-        weights, result = [window, window, channels, filters], [1, size, size, filters]
-    x, w, y = (
-        f"tensor<{'x'.join(map(str, shape))}x{element}>" for shape in (image, weights, result)
-    )
+        weights, result = [window, window, channels, filters], [batch, size, size, filters]
+    types = ((image, narrow), (weights, narrow), (result, element))
+    x, w, y = (f"tensor<{'x'.join(map(str, shape))}x{dtype}>" for shape, dtype in types)
     return f"""
 util.func public @main(%x: {x}, %w: {w}) -> {y} {{
   %zero = arith.constant 0.0 : {element}
@@ -242,3 +242,11 @@ def test_the_answer_says_what_was_estimated():
     assert left.schedule.is_default and left.predicted > 0 and left.compared_by == ESTIMATE
     (boolean,) = ops(PROGRAM_OF_I1, TILING)
     assert early_task(boolean.workload, ZEN4).grammar().cursor().allowed() == ["graph:leave"]
+
+
+@pytest.mark.parametrize("layout", ["nchw_fchw", "nhwc_hwcf"])
+def test_im2col_is_not_offered_where_iree_makes_invalid_ir_of_it(layout):
+    for batch, narrow, offered in ((1, "bf16", True), (4, "f32", True), (4, "bf16", False)):
+        (op,) = ops(convolution(layout, 8, 16, 8, 3, 1, batch, narrow), LAYOUTS)
+        allowed = early_task(op.workload, ZEN4).grammar().cursor().allowed()
+        assert (IM2COL in allowed) is offered

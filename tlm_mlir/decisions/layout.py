@@ -20,7 +20,7 @@ from ..iree.invocation import refusals
 from ..iree.phases import PREPROCESSING
 from ..language.schedule import LEAVE, Schedule
 from ..targets.target import CpuTarget
-from .estimate_layout import channels_first, seconds
+from .estimate_layout import channels_first, read_convolution, seconds
 from .graph import GraphQuestion, chosen, find_sites
 from .layout_script import IM2COL, LAST, layout_script
 from .point import DecisionPoint, Site
@@ -30,11 +30,12 @@ class LayoutQuestion(GraphQuestion):
     """In which layout a convolution is computed."""
 
     def options(self, workload: Workload) -> tuple[str, ...]:
-        """Channels last where they are first, im2col where the window has no gaps."""
+        """Channels last where they are first, im2col where IREE's pass has it."""
         if not workload.static:
             return (LEAVE,)
         last = (LAST,) if channels_first(workload) else ()
-        return (LEAVE, *last) if _dilated(workload) else (LEAVE, *last, IM2COL)
+        refused = _dilated(workload) or _widens_a_batch(workload)
+        return (LEAVE, *last) if refused else (LEAVE, *last, IM2COL)
 
     def seconds(
         self, workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
@@ -79,3 +80,11 @@ def _dilated(workload: Workload) -> bool:
         for dim, factor in index.terms
         if dim in inner
     )
+
+
+def _widens_a_batch(workload: Workload) -> bool:
+    """Whether several images are added up in another type than theirs, for which IREE's im2col
+    makes IR that is not valid (GlobalOptimization/ConvertConv2DToImg2Col.cpp, createMul)."""
+    root = workload.root_op
+    types = {operand.dtype for operand in (*root.inputs, *root.outputs)}
+    return len(types) > 1 and read_convolution(workload).batch > 1
