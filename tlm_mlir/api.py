@@ -50,9 +50,9 @@ def schedule(
 ) -> Plan:
     """Compiles a program up to its dispatches and has the model write their schedules.
 
-    `source` is what `compile` takes. The plan holds the session, the module (at
-    `executable-sources`, after what was decided about its ops), what became of every site
-    (`outcomes`), the schedules by dispatch name and, by `plan.script()`, the transform-dialect
-    script that `SchedulePass` applies. Raises TlmError as `compile` does.
+    `source` is what `compile` takes. The plan holds the session, and the module at
+    `executable-sources`, after what was decided about its ops. `plan.outcomes` tell what became of
+    every site, `plan.schedules` has the schedules by dispatch name. `plan.script()` is the
+    transform-dialect script that `SchedulePass` applies. Raises TlmError as `compile` does.
     """
     return plan(source, options or Options(), scheduler)

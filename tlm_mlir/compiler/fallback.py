@@ -177,6 +177,6 @@ def leave_all(
 
 
 def _digest(executable: ir.Operation) -> str:
-    """Of an executable's text, whatever it is called: names count the dispatches of a program."""
+    """A digest of an executable's text without its name, which depends on other dispatches."""
     text = str(executable).replace(symbol(executable), "")
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The order in which a contraction multiplies its factors, which IREE's code for CPUs depends on.
 
-Where the product's first operand is the factor with the result's innermost dim (the columns), as
-in a 1x1 convolution of an NCHW image whose points IREE has collapsed, IREE 3.13 lays vectors across
-the columns and transposes them in the end. With the operands swapped, the same dispatch runs 1.4 to
-6 times as fast under IREE's own choice, and more under a schedule (benchmarks/README.md).
+A product may have the factor with the result's innermost dim (the columns) as its first operand. A
+1x1 convolution of an NCHW image whose points IREE has collapsed does. IREE 3.13 then lays vectors
+across the columns and transposes them in the end. With the operands swapped, the same dispatch runs
+1.4 to 6 times as fast under IREE's own choice, and more under a schedule (benchmarks/HISTORY.md).
 """
 
 from __future__ import annotations

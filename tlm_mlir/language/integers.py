@@ -1,11 +1,10 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Integers as tokens: lossless to 2^31 and carrying what a model needs to know about them.
+"""Integers as tokens: lossless to 2^32 - 1 and carrying what a model needs to know about them.
 
 n >= 1 is written `m<k>` (k = floor(log2 n)), `z<j>` (2^j is the largest power of two that divides
-n), then the odd part n >> j in base-64 digits `g<d>`, most significant first, without its leading
-one where that is all there is of it. So 1 is `m0 z0`, 768 = 3 * 2^8 is `m9 z8 g3`, 197 is
-`m7 z0 g3 g5`.
+n), then the odd part n >> j. That is in base-64 digits `g<d>`, most significant first; an odd part
+of one has no digits. So 1 is `m0 z0`, 768 = 3 * 2^8 is `m9 z8 g3`, 197 is `m7 z0 g3 g5`.
 Zero is `n0`, a dynamic extent `n?`, a minus sign `n-`.
 
 `Interval` gives, digit by digit, the tokens that keep a number inside of [low, high]; it is exact

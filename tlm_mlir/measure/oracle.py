@@ -4,8 +4,8 @@
 
 The check runs after the timing, on fresh inputs, with poisoned outputs: a kernel that skips work
 finds neither last run's results nor zeros. Where the caller says that the computation is exact, the
-inputs are small integers, every sum is representable, and the comparison is for equality, so no
-skipped tail or slice can hide in a tolerance.
+inputs are small integers, so that every sum is representable. The comparison is then for equality:
+no skipped tail or slice can hide in a tolerance.
 """
 
 import math

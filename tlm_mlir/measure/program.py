@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Measuring small programs as wholes: the same program under different graph decisions.
 
-Graph decisions change how many dispatches a program has and what happens when it loads, so they are
-timed through the IREE runtime, all variants of a program in turn, in processes that may crash or
-hang. A variant that does so is struck off, and the others are tried again.
+Graph decisions change how many dispatches a program has and what happens when it loads. So programs
+are timed through the IREE runtime, all variants in turn, in processes that may crash or hang. A
+variant that does so is struck off, and the others are tried again.
 """
 
 import itertools

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What is known of a CUDA kernel that nobody has run: NVIDIA's assembler and disassembler tell.
 
-`ptxas` (of the CUDA toolkit) gives registers and what is spilled of them, and `nvdisasm`, where it
-is installed too (also as the package nvidia-cuda-nvdisasm), how many machine instructions of each
-class there are, loops counted once; the PTX gives threads, and IREE the shared memory.
+`ptxas` (of the CUDA toolkit) gives registers and what is spilled of them. `nvdisasm` (also in the
+package nvidia-cuda-nvdisasm) gives the number of machine instructions of each class, loops counted
+once, where it is installed. The PTX gives threads, and IREE the shared memory.
 """
 
 from __future__ import annotations

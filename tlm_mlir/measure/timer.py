@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Timer: runs the exports of a built batch on pinned threads and times them, interleaved.
 
-The statistic: every candidate gets one cold run that is thrown away (unless it shows the candidate
-to be far too slow for any further run), then up to `ROUNDS` slices of
-time in turn with the others, so that a disturbance of the machine hits all alike. A slice in which
+Every candidate gets one cold run that is thrown away, unless it shows the candidate to be far too
+slow for any further run. Then it gets up to `ROUNDS` slices of time in turn with the others, so
+that a disturbance of the machine hits all alike. A slice in which
 the system keeps taking a core away from us (involuntary context switches) counts as disturbed.
 Slices are ordered, undisturbed before disturbed and then by the median of their runs; a candidate's
 figure is the median over all runs of the better half of its slices. A candidate with fewer than two

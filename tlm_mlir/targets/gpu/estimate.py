@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A static estimate of how long a GPU takes for a schedule, where nothing was measured.
 
-It counts, for one workgroup, the instructions that its warps issue, the cycles that its loads take
-in the first cache or in shared memory (sectors that a warp touches, conflicts of banks), and what
-comes from the second cache; then how many workgroups a compute unit holds at once, and so how much
-of the latency is hidden. The longer of throughput and latency is the answer (`gpu_machine.py` has
+Three things are counted for one workgroup: the instructions that its warps issue; the cycles that
+its loads take in the first cache or in shared memory (sectors that a warp touches, conflicts of
+banks); what comes from the second cache. How many workgroups a compute unit holds at once tells how
+much of the latency is hidden. The longer of throughput and latency is the answer (`machine.py` has
 the constants). The figure orders schedules of one workload. It is no time.
 """
 

@@ -91,10 +91,10 @@ class Demand:
     """What a dispatch asks of a GPU under a schedule, as far as that can be told beforehand.
 
     `threads` and bytes of `shared` memory are those of a workgroup, `registers` the words of an
-    invocation. For one workgroup: the cycles of a compute unit on its matrix units (`multiply`), to
-    `issue` its instructions, in the first cache or shared memory (`near`) and from the second cache
-    (`far`), and the cycles that it `waits` where it is alone. `moved` are the bytes that the whole
-    dispatch reads from memory and writes there.
+    invocation. The others count cycles of a compute unit for one workgroup: `multiply` on matrix
+    units, `issue` of instructions, `near` in the first cache or shared memory, `far` in the second
+    cache, and `waits` where it is alone. `moved` are the bytes that the whole dispatch reads from
+    memory and writes there.
     """
 
     workgroups: int

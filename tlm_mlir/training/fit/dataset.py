@@ -21,9 +21,10 @@ FAIL = BINS
 """The bin number of a candidate that failed: one above the worst measured bin."""
 
 EXPLORED = 30
-"""Measured schedules that make a workload's best record worth imitating in any case..."""
+"""So many measured schedules make a workload's best record worth imitating in any case."""
 CLEARLY_FASTER = 0.8
-"""...and the latency over that of IREE's default below which it is so with fewer."""
+"""Latency over that of IREE's default below which a best record out of fewer than EXPLORED is worth
+imitating, too."""
 Objective = Literal["all", "best"]
 
 
@@ -161,7 +162,7 @@ def _tokens(text: str) -> tuple[int, ...]:
 
 
 def _better(old: Segment | None, new: Segment) -> Segment:
-    """Of two records of one schedule: the one that ran, then the faster."""
+    """The better of two records of one schedule: the one that ran, then the faster."""
     if old is None:
         return new
     if new.relative is None:

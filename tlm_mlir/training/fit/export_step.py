@@ -4,12 +4,13 @@
 
 The step is GPT-2's forward pass over a chunk of tokens that sees a cache of keys and values from
 before, in the shapes of `model/shapes.py`. It is written out here rather than traced from
-transformers because four things decide its speed on IREE's CPU backend (measured):
-the cache comes as one argument per layer (a slice of a stacked one is copied on each call: 5 ms),
-GELU is a product with a sigmoid (`torch.pow` and `tanh` took a third of the time), attention is
-two batched matrix products over the old and the new part, without concatenating the two, and its
-scores are bounded instead of reduced by their maximum (8% of `extend`): those of a trained model
-are far below the bound, which only keeps a sum from overflowing.
+transformers, since four things decide its speed on IREE's CPU backend (measured):
+
+- The cache comes as one argument per layer. A slice of a stacked one is copied on each call (5 ms).
+- GELU is a product with a sigmoid. `torch.pow` and `tanh` took a third of the time.
+- Attention is two batched matrix products, over the old and the new part, without concatenation.
+- Its scores are bounded instead of reduced by their maximum (8% of `extend`). Those of a trained
+  model are far below the bound, which only keeps a sum from overflowing.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class _Row:
     predicted: bool
     configuration: str
     words: int | None
-    """Of the vocabulary that the row was written with; None where it does not say."""
+    """Size of the vocabulary that the row was written with; None where it does not say."""
 
 
 _Key = tuple[str, str, bool]
