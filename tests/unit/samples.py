@@ -50,6 +50,24 @@ def matmul(dtype: str = "f32", result: str = "f32", extents=(96, 64, 200)) -> Wo
     return Workload(extents, (product, bias), 0)
 
 
+def packed(extents=(96, 4, 32, 200), window: tuple[int, ...] = ()) -> Workload:
+    """A product with packed weights: rows (two dims where there is a window), panels, columns."""
+    if not window:
+        root = op(
+            "0p 1p 2p 3r", [operand(0, 3), operand(1, 3, 2)], [operand(0, 1, 2)], MULTIPLY_ADD
+        )
+        return Workload(extents, (root,), 0)
+    opaque = Index(((0, 1),), opaque=True), Index(((1, 1),), opaque=True), Index(((6, 1),))
+    root = op(
+        "0p 1p 2p 3p 4r 5r 6r",
+        [Operand("f32", opaque), operand(2, 4, 5, 6, 3)],
+        [operand(0, 1, 2, 3)],
+        MULTIPLY_ADD,
+    )
+    height, panels, columns, channels = extents
+    return Workload((height, height, panels, columns, *window, channels), (root,), 0)
+
+
 def attention() -> Workload:
     """An attention and the division by the sum."""
     scores = op(
@@ -136,6 +154,9 @@ WORKLOADS: dict[str, Workload] = {
     "convolution": convolution(),
     "convolution of one point": convolution((1, 7, 7, 2048, 1, 1, 512)),
     "strided": strided(),
+    "packed weights": packed(),
+    "packed weights, rows prime": packed((197, 24, 32, 768)),
+    "packed weights, a window": packed((14, 8, 16, 64), (3, 3)),
     "attention": attention(),
     "softmax": softmax(),
     "norm": norm(),

@@ -88,7 +88,8 @@ def small(tasks: Sequence[Task[Any] | None]) -> set[int]:
     """Places of the least tasks of a program, which do SMALL_SHARE of its work between them.
 
     What is None has no known work, and counts as none. A dispatch that IREE's default gives wrong
-    values never counts as small, nor does an attention, which that takes some ten times as long for
+    values never counts as small, nor does an attention or a product with packed weights, which that
+    takes some ten times as long for
     as for other arithmetic.
     """
     works = {place: work(task.workload) for place, task in enumerate(tasks) if task is not None}
@@ -100,7 +101,8 @@ def small(tasks: Sequence[Task[Any] | None]) -> set[int]:
             break
         task = tasks[place]
         assert task is not None
-        if task.default is not None and task.workload.root_op.kind != "attention":
+        slow = task.workload.root_op.kind == "attention" or bool(task.family)
+        if task.default is not None and not slow:
             found.add(place)
     return found
 

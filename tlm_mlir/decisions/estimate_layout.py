@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..ir.analysis import window
-from ..ir.sources import COMPUTED
+from ..ir.sources import COMPUTED, CONSTANT, STORED
 from ..ir.workload import Workload
 from ..language.schedule import LEAVE
 from ..targets.cpu.default_loops import vector_size
@@ -23,6 +23,7 @@ from ..targets.cpu.matmul_clocks import (
     default_clocks,
     tiled_clocks,
 )
+from ..targets.cpu.panel_estimate import BLOCKS, FEWEST_PANELS, PanelShape, best, estimate
 from ..targets.target import CpuTarget
 from .estimate_packing import HERTZ
 from .layout_script import IM2COL, LAST
@@ -42,8 +43,8 @@ POINTS, STRIDED, STRIDED_POINTS = 0.25, 0.12, 0.02
 one, and with both."""
 NARROW_LAST, NARROW_FIRST = 0.6, 0.3
 """Factor on the shares above for elements narrower than 32 bits, on NHWC and on NCHW."""
-MOVED = 0.05
-"""Share of the peak arithmetic on a windowed convolution whose channels were moved last."""
+TURNED, JOINED = 1.2, 4.0
+"""Bytes that one clock transposes, and where another dispatch does it besides."""
 
 
 def seconds(
@@ -73,9 +74,59 @@ def _clocks(
         windowed = found.window > 1 or found.stride > 1
         gathering = found.gathered / GATHERED / cores + DISPATCH if windowed else 0.0
         shape = _as_matmul(workload, found, sources)
+        if sources[_image(workload)] == COMPUTED:
+            # Between convolutions with channels last, what it reads and gives is turned.
+            gathering += _ends(workload, found) / JOINED / cores
         return gathering + min(default_clocks(shape, target), tiled_clocks(shape, target))
-    share = MOVED if option == LAST and found.window > 1 else _share(found, target)
-    return math.prod(workload.extents) / (vectors * share * cores)
+    if option == LAST:
+        return _moved_clocks(workload, found, target, sources)
+    return math.prod(workload.extents) / (vectors * _share(found, target) * cores)
+
+
+def _moved_clocks(
+    workload: Workload, found: Convolution, target: CpuTarget, sources: Sequence[str]
+) -> float:
+    """Clocks of a convolution with channels last, whose filters are packed where that can be."""
+    image = _image(workload)
+    cores = max(1, target.cores)
+    turned = 0.0
+    if sources[image] == STORED:
+        # A program of few ops: what it reads and gives is turned in every call.
+        turned = _ends(workload, found) / TURNED / cores
+    ways = [
+        estimate(shape, best(shape, target), target)
+        for shape in panel_shapes(workload, found)
+        if sources[1 - image] == CONSTANT
+    ]
+    # Filters that stay as they are were never worth it.
+    return turned + min(ways, default=math.inf)
+
+
+def _ends(workload: Workload, found: Convolution) -> float:
+    """Bytes of the image and of the result."""
+    results = found.batch * found.filters * math.prod(found.points)
+    size = workload.root_op.inputs[_image(workload)].bytes
+    return results * size + found.gathered / found.window
+
+
+def panel_shapes(workload: Workload, found: Convolution) -> list[PanelShape]:
+    """The products that packing the filters makes of a convolution, one for each width of panels
+    (`decisions/weights.py`)."""
+    if workload.root_op.inputs[0].dtype != "f32" or (found.batch > 1 and found.stride > 1):
+        return []
+    rows = (found.batch, *found.points) if found.batch > 1 else found.points
+    return [
+        PanelShape(
+            rows=rows,
+            panels=found.filters // block,
+            columns=block,
+            channels=found.channels,
+            window=found.window,
+            reads=found.batch * math.prod(found.points) * found.channels,
+        )
+        for block in BLOCKS
+        if found.filters % block == 0 and found.filters // block >= FEWEST_PANELS
+    ]
 
 
 @dataclass(frozen=True)

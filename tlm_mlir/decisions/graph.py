@@ -39,7 +39,6 @@ class GraphQuestion:
     """
 
     token: str = NAME
-    estimated: bool = True
     margin: float | None = MARGIN
 
     def options(self, workload: Workload) -> tuple[str, ...]:
@@ -49,6 +48,18 @@ class GraphQuestion:
     def space(self, task: Task[Any]) -> Space:
         """The decisions about an op."""
         yield Choice(NAME, self.options(task.workload))
+
+    def estimates(self, task: Task[Any]) -> bool:
+        """Every op has an estimate."""
+        return True
+
+    def family(self, task: Task[Any]) -> str:
+        """All ops are of one kind."""
+        return ""
+
+    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
+        """Schedules to consider besides what a model writes."""
+        return ()
 
     def features(
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None

@@ -8,7 +8,8 @@ A convolution may become a matmul over gathered windows (im2col), or have its ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
@@ -18,10 +19,12 @@ from ..ir.graph import find_convolutions
 from ..ir.workload import Workload
 from ..iree.invocation import refusals
 from ..iree.phases import PREPROCESSING
-from ..language.schedule import LEAVE, Schedule
+from ..language.schedule import LEAVE, Decision, Schedule
 from ..targets.target import CpuTarget
+from ..targets.task import Task
+from .channels_last import move_channels_last
 from .estimate_layout import channels_first, read_convolution, seconds
-from .graph import GraphQuestion, chosen, find_sites
+from .graph import NAME, GraphQuestion, chosen, find_sites
 from .layout_script import IM2COL, LAST, layout_script
 from .point import DecisionPoint, Site
 
@@ -43,6 +46,11 @@ class LayoutQuestion(GraphQuestion):
         """Seconds of a convolution by `estimate_layout`."""
         return seconds(workload, target, sources, option)
 
+    def sketches(self, task: Task[Any]) -> list[Schedule]:
+        """Channels last, where it is open."""
+        last = LAST in self.options(task.workload)
+        return [Schedule((Decision(NAME, -1, LAST),))] if last else []
+
 
 QUESTION = LayoutQuestion()
 
@@ -62,12 +70,19 @@ class Layout(DecisionPoint):
     ) -> None:
         """Rewrites convolutions; the others stay exactly as they are."""
         picked = chosen(sites, schedules)
-        if not picked:
-            return
-        script = layout_script(module, {sites[at].operation: what for at, what in picked.items()})
-        entry = script.body.operations[0].operation
-        with refusals():
-            interpreter.apply_named_sequence(module, entry, script.operation)
+        last = [sites[place].operation for place, what in picked.items() if what == LAST]
+        move_channels_last(module, last)
+        # Not before: the hash of an op depends on its operands.
+        rest = {sites[at].operation: what for at, what in picked.items() if what != LAST}
+        if rest:
+            _run_script(module, rest)
+
+
+def _run_script(module: ir.Operation, picked: Mapping[ir.Operation, str]) -> None:
+    script = layout_script(module, picked)
+    entry = script.body.operations[0].operation
+    with refusals():
+        interpreter.apply_named_sequence(module, entry, script.operation)
 
 
 def _dilated(workload: Workload) -> bool:

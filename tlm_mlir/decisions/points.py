@@ -12,8 +12,9 @@ from .dispatch import Lowering
 from .layout import Layout
 from .packing import Packing
 from .point import DecisionPoint
+from .weights import Weights
 
-EARLY: tuple[DecisionPoint, ...] = (Layout(), Packing())
+EARLY: tuple[DecisionPoint, ...] = (Layout(), Weights(), Packing())
 """The decision points before dispatches are formed."""
 POINTS: dict[str, DecisionPoint] = {point.name: point for point in (*EARLY, Lowering())}
 

@@ -154,6 +154,56 @@ def head_dims(workload: Workload) -> list[int]:
     return [dim for dim in root.dims("reduction") if dim in shared]
 
 
+@dataclass(frozen=True)
+class Panels:
+    """A root whose one factor holds panels of columns: its innermost dim is that of the result
+    (`column`), and `panel` numbers them.
+
+    `rows` are the root's other parallel dims, in the order of the result; `summed` the reduction
+    dims, that of the channels last; `read` the rows' dims that the other factor has.
+    """
+
+    rows: tuple[int, ...]
+    panel: int
+    column: int
+    summed: tuple[int, ...]
+    read: tuple[int, ...]
+
+
+MAX_COLUMNS = 64
+"""Most columns of a panel."""
+
+
+@once
+def panels(workload: Workload) -> Panels | None:
+    """The root as a product with packed weights (`decisions/pack_weights.py`); None for others.
+
+    Every other op of the dispatch must have the root's dims alone.
+    """
+    root = workload.root_op
+    out = [index.dim for index in root.outputs[0].indices]
+    if root.kind != "generic" or len(root.inputs) != 2 or len(out) < 2 or None in out:
+        return None
+    column, panel = out[-1], out[-2]
+    assert column is not None and panel is not None
+    if not sums_products(root) or inner_dims(workload) or workload.extents[column] > MAX_COLUMNS:
+        return None
+    for weight, other in (root.inputs, root.inputs[::-1]):
+        dims = [index.dim for index in weight.indices]
+        touched = {dim for index in other.indices for dim, _ in index.terms}
+        if None in dims or not dims or dims[-1] != column or panel not in dims:
+            continue
+        summed = [dim for dim in dims if dim in root.dims("reduction")]
+        if {column, panel} & touched or not summed or set(summed) != set(root.dims("reduction")):
+            continue
+        # The panel comes right before what is summed over, as packing lays it out.
+        if dims[-2 - len(summed)] != panel:
+            continue
+        rows = tuple(dim for dim in out[:-2] if dim is not None)
+        return Panels(rows, panel, column, tuple(summed), tuple(d for d in rows if d in touched))
+    return None
+
+
 def gathers(op: Op) -> bool:
     """Whether an op reads at computed places."""
     return any(line.startswith("extract") for line in op.body)

@@ -15,7 +15,7 @@ from ..iree.module import named, walk
 from ..iree.ops import ATTENTION, FUNCTION, INITIALIZER
 from .analysis import sums_products
 from .reader import read_op
-from .sources import RESHAPES, Sources
+from .sources import CONSTANT, RESHAPES, Sources
 from .workload import Workload
 
 CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
@@ -42,6 +42,22 @@ def find_convolutions(module: ir.Operation) -> list[GraphOp]:
         workload = read_op(operation)
         if workload is not None and workload.static:
             found.append(GraphOp(operation, workload, sources.inputs(operation)))
+    return found
+
+
+def find_products(module: ir.Operation) -> list[GraphOp]:
+    """The static contractions and convolutions of a module at the end of `global-optimization` that
+    read what is known when the program loads. Initializers, which run once, are left out."""
+    found = []
+    sources = Sources(module)
+    for function in functions(module, FUNCTIONS[:1]):
+        for operation in _structured(walk(function)):
+            if len(operation.operands) != 3 or COMPILATION in operation.attributes:
+                continue
+            inputs = sources.inputs(operation)
+            workload = read_op(operation) if CONSTANT in inputs else None
+            if workload is not None and workload.static and sums_products(workload.root_op):
+                found.append(GraphOp(operation, workload, inputs))
     return found
 
 

@@ -36,7 +36,9 @@ class Sources:
     def of(self, value: ir.Value) -> str:
         """CONSTANT, COMPUTED or STORED."""
         owner = value.owner
-        while not isinstance(owner, ir.Block) and owner.operation.name in RESHAPES:
+        # Padding joins what computes the padded value.
+        through = RESHAPES | {"tensor.pad"}
+        while not isinstance(owner, ir.Block) and owner.operation.name in through:
             owner = owner.operation.operands[0].owner
         if is_constant(value, self._constant, self._variables):
             return STORED if _splat(owner) else CONSTANT

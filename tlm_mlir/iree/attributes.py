@@ -60,6 +60,11 @@ def translation_info(
     return f"#iree_codegen.translation_info<{' '.join(parts)}{further}>"
 
 
+def pass_list_info(passes: str) -> str:
+    """Text of a function's `translation_info` whose pipeline is a list of passes."""
+    return f'#iree_codegen.translation_info<pipeline = #iree_codegen.pass_pipeline<"{passes}">>'
+
+
 def gpu_options(*, bank_conflicts: bool, igemm: bool) -> str:
     """The option of GPU pipelines: whether shared memory is left unpadded, and whether the op is a
     convolution that becomes a matmul."""

@@ -22,6 +22,13 @@ GENERALIZE_NAMED_OPS = "iree-codegen-gpu-generalize-named-ops"
 CHANNELS_LAST = "iree-preprocessing-convert-conv-to-channels-last"
 """Preprocessing/Common/ConvertConvToChannelsLast.cpp: NCHW convolutions become NHWC ones."""
 
+HOIST_INTO_GLOBALS = "iree-util-hoist-into-globals"
+"""Dialect/Util/Transforms/HoistIntoGlobals.cpp: what depends on constants alone runs at load."""
+CANONICALIZE = "canonicalize"
+"""mlir/lib/Transforms/Canonicalizer.cpp: ops become simpler ones of the same meaning."""
+CSE = "cse"
+"""mlir/lib/Transforms/CSE.cpp: equal ops without side effects become one."""
+
 _COMMON = (
     TYPE_PROPAGATION,
     BUBBLE_UP_ORDINALS,

@@ -23,6 +23,9 @@ class Session:
     def __init__(self, flags: Sequence[str]) -> None:
         """Raises InputError when IREE does not know a flag."""
         self._session = open_session(flags)
+        # Passes that a schedule names run on many dispatches at once, and none of these threads may
+        # load a dialect. The bindings crash on ops of a dialect that is not loaded, too.
+        self._session.context.load_all_available_dialects()
 
     @property
     def context(self) -> ir.Context:

@@ -68,12 +68,14 @@ MATRIX = (
 
 SHARED = ("pipeline:lanes",)
 """Words for GPUs: sums that invocations share."""
+PANELS = ("weights", "graph:packed", "@block", "pipeline:panel")
+"""Words for products whose weights are packed in panels of columns."""
 
 
 def _tokens() -> tuple[str, ...]:
     groups = (
         *((PAD, BOS, END, UNMEASURED, FAILED), PERF, integers.TOKENS, DIMS, BACKENDS, HARDWARE),
-        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU, MATRIX, SHARED),
+        *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU, MATRIX, SHARED, PANELS),
     )
     seen: dict[str, None] = {}
     for group in groups:

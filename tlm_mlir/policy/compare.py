@@ -35,7 +35,7 @@ class Comparer:
         Raises CheckpointError for a dispatch where there is neither.
         """
         model = self._models.get(_name(task))
-        if task.question.estimated:
+        if task.estimated:
             measured = model is not None and task.target.to_json() in model.targets
             return MEASUREMENTS if measured else ESTIMATE
         if model is not None:
@@ -81,7 +81,8 @@ class Comparer:
 def _name(task: Task) -> str:
     """The name of the cost model that a task's schedules need."""
     token = task.question.token
-    return task.target.backend if token == DECIDE else f"{task.target.backend}-{token}"
+    parts = (task.target.backend, "" if token == DECIDE else token, task.family)
+    return "-".join(part for part in parts if part)
 
 
 def _estimated(task: Task, baseline: Schedule | None, schedule: Schedule) -> float:

@@ -69,8 +69,9 @@ class Scheduler:
     ) -> list[Answer]:
         """An answer for each task, whatever it is about and for.
 
-        The model writes one schedule greedily, which is kept where it is predicted to beat IREE's
-        default clearly. `baselines` are what IREE does by itself, None where that is not known.
+        The model writes one schedule greedily. It, or a sketch of the question's, is kept where it
+        is predicted to beat IREE's default clearly. `baselines` are what IREE does by itself, None
+        where that is not known.
         With `samples` the model also draws that many more per task, and the best predicted counts;
         unless told, it does so for dispatches compared by an estimate (ESTIMATED_SAMPLES). Nothing
         is measured. The same input gives the same output. Raises CheckpointError for a dispatch
@@ -111,9 +112,15 @@ class Scheduler:
     ) -> list[Answer]:
         """Answers for tasks of one target and one kind of question."""
         compared_by = self.compared_by(tasks[0])
+        sketches = [task.sketches() for task in tasks]
         if samples is None:
-            samples = ESTIMATED_SAMPLES if compared_by == ESTIMATE else 0
-        options = self._writer.write(tasks, [0.0] + [1.0] * samples, seed)
+            samples = ESTIMATED_SAMPLES if compared_by == ESTIMATE and not any(sketches) else 0
+        options = [
+            [*written, *some]
+            for written, some in zip(
+                self._writer.write(tasks, [0.0] + [1.0] * samples, seed), sketches, strict=True
+            )
+        ]
         if not compared_by:
             return [Answer(some[0]) for some in options]
         unwritten = [
@@ -151,9 +158,9 @@ class Scheduler:
 
 
 def _alike(tasks: Sequence[Task]) -> Iterable[list[int]]:
-    """Places of the tasks of each target and kind of question."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    """Places of the tasks of each target, kind of question and family."""
+    groups: dict[tuple[str, str, str], list[int]] = {}
     for place, task in enumerate(tasks):
-        key = (task.target.to_json(), task.question.token)
+        key = (task.target.to_json(), task.question.token, task.family)
         groups.setdefault(key, []).append(place)
     return groups.values()

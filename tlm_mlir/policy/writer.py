@@ -11,7 +11,7 @@ import numpy as np
 from ..language.grammar import Cursor
 from ..language.known import spelled
 from ..language.prompt import MAX_TOKENS, header
-from ..language.schedule import END, Schedule
+from ..language.schedule import END, LEFT, Schedule
 from ..language.vocabulary import ID, PERF
 from ..model.generate import generate
 from ..model.last_logits import last_logits
@@ -56,8 +56,8 @@ class Writer:
         ]
 
     def _asks(self, task: Task) -> bool:
-        """Whether the model can read the question, and has words for some answer."""
-        return self._reads(task) and self._cursor(task).allowed() != [END]
+        """Whether the model can read the question, and has words for more than one answer."""
+        return self._reads(task) and not set(self._cursor(task).allowed()) <= {END, *LEFT}
 
     def _reads(self, task: Task) -> bool:
         """Whether the model knows the question; new words that it spells may be too many."""
@@ -65,7 +65,10 @@ class Writer:
         return known and len(self._prompt(task)) <= MAX_TOKENS
 
     def _unasked(self, task: Task) -> Schedule:
-        return task.decode([END], self._words if self._reads(task) else 0)
+        if not self._reads(task):
+            return task.decode([END], 0)
+        (token,) = self._cursor(task).allowed()
+        return task.decode([END] if token == END else [token, END], self._words)
 
     def _prompt(self, task: Task) -> list[int]:
         return spelled(task.prompt_tokens, self._words)

@@ -83,7 +83,6 @@ class Backend(ABC):
     swaps_operands: bool = False
 
     token: ClassVar[str] = "decide"
-    estimated: ClassVar[bool] = False
     margin: ClassVar[float | None] = None
 
     @abstractmethod
@@ -96,6 +95,18 @@ class Backend(ABC):
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
     ) -> list[Features]:
         """Features of each schedule, by name, for a cost model."""
+
+    def estimates(self, task: Task[Any]) -> bool:
+        """Whether schedules have a static estimate."""
+        return False
+
+    def family(self, task: Task[Any]) -> str:
+        """What kind of dispatch it is; empty for the usual kind."""
+        return ""
+
+    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
+        """Schedules to consider besides what a model writes."""
+        return ()
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """How long a schedule is estimated to take. Raises TargetError without an estimate."""

@@ -33,10 +33,16 @@ class Question(Protocol):
     def token(self) -> str:
         """The word that closes a prompt."""
 
-    @property
-    def estimated(self) -> bool:
+    def estimates(self, task: Task[Any]) -> bool:
         """Whether schedules have a static `estimate`, by which they are compared where nobody has
         measured any."""
+
+    def family(self, task: Task[Any]) -> str:
+        """What kind of task it is among those of the question: each has a cost model of its own.
+        Empty for the usual kind."""
+
+    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
+        """Schedules to consider besides what a model writes."""
 
     @property
     def margin(self) -> float | None:
@@ -98,6 +104,20 @@ class Task(Generic[T_co]):
             if cursor.allowed() != [END]:
                 return []
         return [self.decode([token, END]) for token in self._first]
+
+    @property
+    def estimated(self) -> bool:
+        """Whether schedules have a static estimate."""
+        return self.question.estimates(self)
+
+    @cached_property
+    def family(self) -> str:
+        """What kind of task it is among those of its question; empty for the usual kind."""
+        return self.question.family(self)
+
+    def sketches(self) -> Sequence[Schedule]:
+        """Schedules to consider besides what a model writes."""
+        return self.question.sketches(self)
 
     @property
     def schedulable(self) -> bool:

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from iree.compiler import ir
 
 from ...ir.workload import Workload
-from ...iree import passes
+from ...iree import attributes, passes
 from ...language.schedule import Schedule
 from ..backend import Backend
 from ..features import Features
@@ -21,10 +22,13 @@ from .conv import CONV
 from .copy import COPY
 from .features import Choice, features
 from .host import cpu_target
+from .panel import PANEL
 from .pipeline import CpuPipeline
 from .tile import TILE
 
-PIPELINES: tuple[CpuPipeline, ...] = (TILE, CONV, ATTENTION, COPY)
+PANELS = "panels"
+"""The family of products with packed weights."""
+PIPELINES: tuple[CpuPipeline, ...] = (TILE, CONV, ATTENTION, COPY, PANEL)
 
 
 class CpuBackend(Backend):
@@ -48,6 +52,32 @@ class CpuBackend(Backend):
 
         reference = choice(baseline) if baseline else None
         return features(task.workload, task.target, list(map(choice, schedules)), reference)
+
+    def estimates(self, task: Task[Any]) -> bool:
+        """Whether schedules have a static estimate: those of panels."""
+        return PANEL.applies(task)
+
+    def family(self, task: Task[Any]) -> str:
+        """Products with packed weights are a family."""
+        return PANELS if PANEL.applies(task) else ""
+
+    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
+        """For panels, the schedule with the least estimate."""
+        return PANEL.sketches(task) if PANEL.applies(task) else ()
+
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """Clocks of a product with packed weights, the default among its schedules; infinite for
+        one of another pipeline."""
+        if not PANEL.applies(task):
+            return super().estimate(task, schedule)
+        known = schedule.is_default or schedule.pipeline == PANEL.token
+        return PANEL.estimate(task, schedule) if known else math.inf
+
+    def read_back(self, task: Task[Any], text: str) -> Schedule | None:
+        """The schedule closest to a configuration; of panels only PANEL knows."""
+        if PANEL.applies(task):
+            return PANEL.read_back(task, attributes.read(text))
+        return super().read_back(task, text)
 
     def default_is_right(self, workload: Workload) -> bool:
         """Whether IREE's default gives right values."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...ir.analysis import inner_dims, strided_contraction, widest_element, window
+from ...ir.analysis import inner_dims, panels, strided_contraction, widest_element, window
 from ...ir.workload import Workload
 from ...iree.attributes import Configured
 from ...language.schedule import Schedule
@@ -39,10 +39,10 @@ class Tile(CpuPipeline):
     token, number, name = "pipeline:tile", 1, "DoubleTilingExpert"
 
     def applies(self, task: CpuTask) -> bool:
-        """To static dispatches on tensors without a window."""
+        """To static dispatches on tensors without a window, but not to packed weights."""
         workload = task.workload
         served = workload.static and not workload.buffers and not window(workload)
-        return served and workload.root_op.kind != "attention"
+        return served and workload.root_op.kind != "attention" and panels(workload) is None
 
     def knobs(self, task: CpuTask) -> Step[None]:
         """Peeling, vectors, workgroups, cache tiles, the order of the loops."""

@@ -30,7 +30,9 @@ matrix units."""
 class GpuBackend(Backend):
     """A GPU, whose schedules have a static estimate."""
 
-    estimated = True
+    def estimates(self, task: Task[Any]) -> bool:
+        """Whether schedules have a static estimate."""
+        return True
 
     def read_target(self, executable_target: str, cores: int, context: ir.Context) -> GpuTarget:
         """The GPU that an attribute describes. Raises TargetError for one of another backend."""

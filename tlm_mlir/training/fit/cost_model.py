@@ -30,7 +30,6 @@ from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.model.checkpoint import add, cost_model_file
 from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.policy.scheduler import MARGIN
-from tlm_mlir.targets import registry
 from tlm_mlir.targets.backend import DispatchTask
 from tlm_mlir.targets.features import NONE, TO_IREE
 from tlm_mlir.targets.iree_default import IreeDefault
@@ -263,7 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trees = fit(some, rounds=options.rounds)
         mine = [example for example in held if example.backend == backend]
         figures = {"cost model": by_trees(trees)}
-        if registry.named(backend).estimated:
+        if f"{TO_IREE}estimate" in some[0].features[0]:
             figures["estimate"] = by_estimate
         for name, predict in figures.items() if mine else ():
             worth = validate(predict, mine, options.margin)

@@ -1,0 +1,96 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Products with packed weights: what is recognized, what the estimate prefers, who is asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from samples import MULTIPLY_ADD, TARGETS, matmul, op, operand, packed
+
+from tlm_mlir.decisions.weights import QUESTION, blocks, find_form
+from tlm_mlir.ir.analysis import panels
+from tlm_mlir.ir.sources import CONSTANT, STORED
+from tlm_mlir.ir.workload import Workload
+from tlm_mlir.language.schedule import Decision, Schedule
+from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS, Comparer
+from tlm_mlir.policy.cost_model import CostModel
+from tlm_mlir.targets import registry
+from tlm_mlir.targets.cpu.panel import PANEL
+from tlm_mlir.targets.cpu.panel_estimate import PanelShape, best, estimate, most_rows
+from tlm_mlir.targets.task import Task
+
+AVX512, AVX2 = TARGETS["avx512"], TARGETS["avx2"]
+
+
+def product(m: int, n: int, k: int) -> Workload:
+    """A matmul without a bias."""
+    root = op("0p 1p 2r", [operand(0, 2), operand(2, 1)], [operand(0, 1)], MULTIPLY_ADD)
+    return Workload((m, n, k), (root,), 0)
+
+
+def test_panels_are_recognized() -> None:
+    found = panels(packed())
+    assert found is not None
+    assert (found.rows, found.panel, found.column, found.summed) == ((0,), 1, 2, (3,))
+    assert panels(packed((14, 8, 16, 64), (3, 3))) is not None
+    assert panels(matmul()) is None
+    # Too wide for a panel.
+    assert panels(packed((96, 4, 128, 200))) is None
+
+
+@pytest.mark.parametrize("target", ["avx512", "avx2"])
+@pytest.mark.parametrize("workload", [packed(), packed((14, 8, 16, 64), (3, 3))])
+def test_the_sketch_is_a_schedule_that_beats_the_default(workload: Workload, target: str) -> None:
+    task = registry.task(workload, TARGETS[target])
+    assert task.grammar().cursor().allowed() == ["pipeline:default", PANEL.token]
+    (sketch,) = task.sketches()
+    assert task.parse(task.text(sketch)) == sketch
+    assert task.estimate(sketch) < task.estimate(task.default)
+
+
+def test_rows_of_a_kernel_stay_in_registers() -> None:
+    for target, columns, rows in ((AVX512, 32, 10), (AVX512, 16, 20), (AVX2, 16, 6), (AVX2, 8, 14)):
+        assert most_rows(columns, target) == rows
+        shape = PanelShape((512,), 8, columns, 256, 1, 512 * 256)
+        assert np.prod(best(shape, target).vector) <= rows
+
+
+def test_more_cores_get_more_workgroups() -> None:
+    shape = PanelShape((196,), 8, 32, 1024, 1, 196 * 1024)
+    one, many = (replace(AVX512, cores=cores) for cores in (1, 8))
+    assert estimate(shape, best(shape, many), many) < estimate(shape, best(shape, one), one) / 5
+
+
+def test_only_what_is_known_at_load_is_packed() -> None:
+    def answers(*sources: str) -> list[Schedule]:
+        return QUESTION.sketches(Task(product(128, 768, 768), AVX512, QUESTION, sources))
+
+    assert len(answers(STORED, CONSTANT)) == 3
+    assert answers(STORED, STORED) == []
+    # A constant that has not the result's innermost dim is no weight.
+    assert answers(CONSTANT, STORED) == []
+
+
+def test_panels_divide_the_columns() -> None:
+    for columns, wanted in ((768, (8, 16, 32)), (24, (8,)), (32, (8, 16)), (20, ()), (8, ())):
+        form = find_form(product(64, columns, 64), 1)
+        assert form is not None and blocks(form) == wanted
+
+
+def test_packing_is_chosen_where_iree_is_slow() -> None:
+    task = Task(product(128, 11008, 4096), AVX512, QUESTION, (STORED, CONSTANT))
+    packed_by_32 = Schedule((Decision("graph", -1, "graph:packed"), Decision("block", -1, 32)))
+    assert packed_by_32 in task.sketches()
+    assert task.estimate(packed_by_32) < task.estimate(task.default)
+
+
+def test_a_family_has_a_cost_model_of_its_own() -> None:
+    plain, panel = (registry.task(w, AVX512) for w in (matmul(), packed()))
+    trees = CostModel((), *(np.zeros((0, 1)) for _ in range(5)))
+    comparer = Comparer({"llvm-cpu": trees}, "a checkpoint")
+    assert (plain.family, panel.family) == ("", "panels")
+    assert comparer.compared_by(plain) == MEASUREMENTS
+    assert comparer.compared_by(panel) == ESTIMATE

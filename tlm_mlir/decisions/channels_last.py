@@ -1,0 +1,242 @@
+# Copyright 2026 The tlm-mlir Authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Convolutions with their channels moved last (NHWC), each by itself.
+
+before: linalg.conv_2d_nchw_fchw ins(x, w) outs(y)
+after:  linalg.conv_2d_nhwc_hwcf ins(transposed x, transposed w) outs(transposed y), transposed back
+
+What reads it by way of elementwise ops, padding and poolings follows. What stays of the
+transpositions is at the ends of a chain, and at load for constant filters. IREE's own pass for this
+(Preprocessing/Common/ConvertConvToChannelsLast.cpp) takes whole functions. IREE's pass that moves
+transpositions (GlobalOptimization/PropagateLinalgTranspose.cpp) ends the process now and then, in
+`getSingleTransposedInputOperand`, so that there should be few of them left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iree.compiler import ir
+from iree.compiler.dialects import linalg, tensor
+
+from ..iree.module import named, walk
+from ..iree.ops import FUNCTION
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A convolution's name with channels last, and the orders of the dims of its operands there."""
+
+    name: str
+    image: tuple[int, ...]
+    filter: tuple[int, ...]
+    result: tuple[int, ...]
+
+
+NAMES = {
+    "linalg.conv_2d_nchw_fchw": Moved(
+        "linalg.conv_2d_nhwc_hwcf", (0, 2, 3, 1), (2, 3, 1, 0), (0, 2, 3, 1)
+    ),
+    "linalg.depthwise_conv_2d_nchw_chw": Moved(
+        "linalg.depthwise_conv_2d_nhwc_hwc", (0, 2, 3, 1), (1, 2, 0), (0, 2, 3, 1)
+    ),
+    "linalg.pooling_nchw_max": Moved(
+        "linalg.pooling_nhwc_max", (0, 2, 3, 1), (0, 1), (0, 2, 3, 1)
+    ),
+    "linalg.pooling_nchw_sum": Moved(
+        "linalg.pooling_nhwc_sum", (0, 2, 3, 1), (0, 1), (0, 2, 3, 1)
+    ),
+}
+
+
+CONVOLUTION = "linalg.conv_2d_nchw_fchw"
+"""Which layout is decided about; the other ops of NAMES follow it."""
+LAST, FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+"""Orders of the dims: channels last from first, and back."""
+
+
+def move_channels_last(module: ir.Operation, chosen: Sequence[ir.Operation]) -> None:
+    """Moves the channels of some convolutions of a program last. They are gone afterwards.
+
+    Poolings, depthwise convolutions and elementwise ops that read what these compute follow them,
+    so that between two of them nothing is transposed.
+    """
+    wanted = set(chosen)
+    with module.context as context, ir.Location.unknown(context):
+        for dialect in ("arith", "linalg", "tensor"):
+            # The bindings crash on ops of a dialect that the context has not used yet.
+            context.dialects[dialect]
+        operations = [op for function in named(module, FUNCTION) for op in walk(function)]
+        # Before anything changes: the hash of an op depends on its operands.
+        found = [operation in wanted for operation in operations]
+        for operation, asked in zip(operations, found, strict=True) if wanted else ():
+            follows = operation.name in NAMES and operation.name != CONVOLUTION
+            with operation.location, ir.InsertionPoint(operation):
+                if asked or (follows and _moved(operation.operands[0])):
+                    _move(operation)
+                elif _follows(operation):
+                    _move_elementwise(operation)
+
+
+def _moved(value: ir.Value) -> bool:
+    """Whether a value was computed with channels last, and put back, or is padding of one."""
+    while (pad := _padding(value)) is not None:
+        value = pad.operands[0]
+    return _before(value, FIRST) is not None
+
+
+def _before(value: ir.Value, order: Sequence[int]) -> ir.Value | None:
+    """What a value is a transposition of in some order; None for other values."""
+    if isinstance(value.owner, ir.Block) or value.owner.operation.name != "linalg.transpose":
+        return None
+    transpose = value.owner.operation
+    found = list(ir.DenseI64ArrayAttr(transpose.attributes["permutation"]))
+    source: ir.Value = transpose.operands[0]
+    return source if found == list(order) else None
+
+
+def _move(operation: ir.Operation) -> None:
+    """Rewrites an op that NAMES has."""
+    moved = NAMES[operation.name]
+    image, filter_, result = operation.operands
+    operands = [
+        _transposed(image, moved.image),
+        _transposed(filter_, moved.filter),
+        _initial(result, moved.result),
+    ]
+    # Memoized maps are of the other layout.
+    names = [name for name in operation.attributes if name != "linalg.memoized_indexing_maps"]
+    attributes = {name: operation.attributes[name] for name in names}
+    _replace(operation, moved.name, operands, attributes)
+
+
+def _follows(operation: ir.Operation) -> bool:
+    """Whether an op computes each element of an image from those at its place, one of which was
+    computed with channels last."""
+    if operation.name != "linalg.generic" or len(operation.results) != 1:
+        return False
+    if ir.RankedTensorType(operation.results[0].type).rank != len(FIRST):
+        return False
+    kinds = ir.ArrayAttr(operation.attributes["iterator_types"])
+    maps = _maps(operation)
+    whole = ir.AffineMap.get_identity(len(FIRST), operation.context)
+    if any("parallel" not in str(kind) for kind in kinds) or maps[-1] != whole:
+        return False
+    if "linalg.index" in (inner.name for inner in walk(operation)):
+        return False
+    pairs = zip(operation.operands, maps, strict=True)
+    return any(found == whole and _moved(value) for value, found in pairs)
+
+
+def _maps(operation: ir.Operation) -> list[ir.AffineMap]:
+    return [ir.AffineMapAttr(a).value for a in ir.ArrayAttr(operation.attributes["indexing_maps"])]
+
+
+def _move_elementwise(operation: ir.Operation) -> None:
+    """Rewrites an elementwise op over an image."""
+    *_, whole = maps = _maps(operation)
+    # Loops are those of the new order; an operand of fewer dims is read as before.
+    loops = ir.AffineMap.get_permutation(FIRST, operation.context)
+    operands, found = [], []
+    for place, (value, each) in enumerate(zip(operation.operands, maps, strict=True)):
+        if each == whole:
+            last = place == len(maps) - 1
+            operands.append(_initial(value, LAST) if last else _transposed(value, LAST))
+            found.append(whole)
+        else:
+            operands.append(value)
+            exprs = [expression.compose(loops) for expression in each.results]
+            found.append(ir.AffineMap.get(len(FIRST), 0, exprs))
+    attributes = {name: operation.attributes[name] for name in operation.attributes}
+    attributes["indexing_maps"] = ir.ArrayAttr.get([ir.AffineMapAttr.get(each) for each in found])
+    _replace(operation, operation.name, operands, attributes)
+
+
+def _replace(
+    operation: ir.Operation, name: str, operands: Sequence[ir.Value], attributes: object
+) -> None:
+    """Puts an op with channels last in the place of one, whose body it takes, and puts its result
+    back in order."""
+    made = ir.Operation.create(
+        name, results=[operands[-1].type], operands=operands, attributes=attributes, regions=1
+    )
+    operation.regions[0].blocks[0].append_to(made.regions[0])
+    operation.results[0].replace_all_uses_with(_transposed(made.results[0], FIRST))
+    operation.erase()
+
+
+def _initial(value: ir.Value, order: Sequence[int]) -> ir.Value:
+    """What a result begins with, in another order of its dims."""
+    owner = value.owner
+    kind = ir.RankedTensorType(value.type)
+    shape = [kind.shape[dim] for dim in order]
+    if not isinstance(owner, ir.Block) and owner.operation.name == "tensor.empty":
+        empty: ir.Value = tensor.empty(shape, kind.element_type)
+        return empty
+    if isinstance(owner, ir.Block) or owner.operation.name != "linalg.fill":
+        return _transposed(value, order)
+    filled: ir.Value = linalg.fill(
+        owner.operation.operands[0], outs=[tensor.empty(shape, kind.element_type)]
+    )
+    return filled
+
+
+def _transposed(value: ir.Value, order: Sequence[int]) -> ir.Value:
+    """A value with its dims in another order. Of padding, what is padded is transposed."""
+    if list(order) == sorted(order):
+        return value
+    if list(order) == list(LAST) and (source := _before(value, FIRST)) is not None:
+        return source
+    if (pad := _padding(value)) is not None:
+        return _padded(pad, order)
+    kind = ir.RankedTensorType(value.type)
+    shape = [kind.shape[dim] for dim in order]
+    operation = ir.Operation.create(
+        "linalg.transpose",
+        results=[ir.RankedTensorType.get(shape, kind.element_type)],
+        operands=[value, tensor.empty(shape, kind.element_type)],
+        attributes={"permutation": ir.DenseI64ArrayAttr.get(list(order))},
+        regions=1,
+    )
+    block = operation.regions[0].blocks.append(kind.element_type, kind.element_type)
+    with ir.InsertionPoint(block):
+        linalg.YieldOp([block.arguments[0]])
+    return operation.results[0]
+
+
+def _padding(value: ir.Value) -> ir.Operation | None:
+    """The op that pads a value by a constant on static sides, None where it is no such thing."""
+    if isinstance(value.owner, ir.Block):
+        return None
+    pad = value.owner.operation
+    if pad.name != "tensor.pad" or len(pad.operands) > 1:
+        return None
+    (end,) = [view.operation for view in pad.regions[0].blocks[0].operations]
+    return None if isinstance(end.operands[0].owner, ir.Block) else pad
+
+
+def _padded(pad: ir.Operation, order: Sequence[int]) -> ir.Value:
+    """The same padding around a transposed value."""
+    source = _transposed(pad.operands[0], order)
+    kind = ir.RankedTensorType(pad.results[0].type)
+    sides = {
+        name: [list(ir.DenseI64ArrayAttr(pad.attributes[name]))[dim] for dim in order]
+        for name in ("static_low", "static_high")
+    }
+    made = ir.Operation.create(
+        "tensor.pad",
+        results=[ir.RankedTensorType.get([kind.shape[dim] for dim in order], kind.element_type)],
+        operands=[source],
+        attributes={
+            **{name: ir.DenseI64ArrayAttr.get(some) for name, some in sides.items()},
+            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0]),
+        },
+        regions=1,
+    )
+    block = made.regions[0].blocks.append(*[ir.IndexType.get()] * len(order))
+    (end,) = [view.operation for view in pad.regions[0].blocks[0].operations]
+    ir.Operation.create(
+        "tensor.yield", operands=[end.operands[0]], ip=ir.InsertionPoint(block)
+    )
+    return made.results[0]
