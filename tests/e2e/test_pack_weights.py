@@ -130,6 +130,20 @@ def test_what_cannot_be_packed_is_told() -> None:
     assert find_form(workload, 0) is None
 
 
+@pytest.mark.parametrize("stride, packed", [(1, True), (2, False)])
+def test_strided_windows_of_several_images_are_not_packed(stride: int, packed: bool) -> None:
+    session = Session(CPU_FLAGS)
+    rows = (9 - 3) // stride + 1
+    sizes = (2, 9, 9, 4), (3, 3, 4, 32), (2, rows, rows, 32)
+    module = session.run(
+        session.parse_text(program(NHWC, slides(stride, 1), *sizes)), None, PREPROCESSING
+    )
+    (convolution,) = [op for op in walk(module) if op.name == NHWC]
+    workload = read_op(convolution)
+    assert workload is not None
+    assert (find_form(workload, 1) is not None) == packed
+
+
 CHAIN = """
 util.func public @main(%x: tensor<1x4x9x9xf32>, %w: tensor<8x4x3x3xf32>, %d: tensor<8x3x3xf32>,
     %v: tensor<16x8x1x1xf32>, %b: tensor<8xf32>) -> tensor<1x16x3x3xf32> {

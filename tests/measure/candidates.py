@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from iree.compiler import ir
 
 from tlm_mlir.iree.module import block, walk
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.measure import builder
 from tlm_mlir.measure.bundle_builder import RandomCandidates
+from tlm_mlir.targets.task import Task
 
 _INFO = (
     "#iree_codegen.compilation_info<lowering_config = #iree_cpu.lowering_config<"
@@ -82,7 +84,7 @@ def apply(function: ir.Operation, candidate: object) -> None:
 class CrashingAtCopies(RandomCandidates):
     """Proposes at random, but its process ends at a workload without sums."""
 
-    def __call__(self, workload, target):  # type: ignore[no-untyped-def]
-        if not workload.root_op.dims("reduction"):
+    def __call__(self, task: Task) -> list[Schedule]:
+        if not task.workload.root_op.dims("reduction"):
             os.kill(os.getpid(), signal.SIGSEGV)
-        return super().__call__(workload, target)
+        return super().__call__(task)

@@ -256,8 +256,8 @@ def test_a_short_dispatch_runs_several_times_in_a_call(tmp_path: Path) -> None:
         rows = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
         assert {row["status"] for row in rows} <= ({"ok"} if repeat > 1 else {"ok", "refused"})
         found[repeat] = [row["default_seconds"] for row in rows]
-    # Of one run, without what a call costs.
-    assert max(found[200]) < min(found[1])
+    # Of one run, without what a call costs. The best times: other load only adds.
+    assert min(found[200]) < min(found[1])
 
 
 @pytest.mark.skipif(not DRIVER.is_file(), reason="no lavapipe in build/lavapipe; `make lavapipe`")
