@@ -217,7 +217,7 @@ def _padding(value: ir.Value) -> ir.Operation | None:
 
 
 def _padded(pad: ir.Operation, order: Sequence[int]) -> ir.Value:
-    """The same padding around a transposed value."""
+    """The padding of a value, done on its transposition."""
     source = _transposed(pad.operands[0], order)
     kind = ir.RankedTensorType(pad.results[0].type)
     sides = {

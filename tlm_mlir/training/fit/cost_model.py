@@ -78,7 +78,7 @@ class Example:
 
     @property
     def backend(self) -> str:
-        """Of the target."""
+        """The backend of the target."""
         return Target.from_json(self.target).backend
 
 

@@ -49,7 +49,7 @@ from .rows import OK, targets
 from .search import search
 
 BEST = 8
-"""Of each search, how many of the best are kept."""
+"""How many of the best schedules of each search are kept."""
 TIMEOUT = 60.0
 """Seconds after which a search is given up."""
 RANDOM = 16
