@@ -32,7 +32,7 @@ from tlm_mlir.bench.program import Program
 from tlm_mlir.bench.signature import source_inputs
 from tlm_mlir.compiler.options import Options
 from tlm_mlir.decisions.graph import MARGIN
-from tlm_mlir.decisions.layout_script import IM2COL
+from tlm_mlir.decisions.im2col_script import IM2COL
 from tlm_mlir.decisions.packing import TILED
 from tlm_mlir.decisions.point import DecisionPoint, Site
 from tlm_mlir.decisions.points import EARLY

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from running import loaded
 
-from tlm_mlir.decisions.channels_last import CONVOLUTION, move_channels_last
+from tlm_mlir.decisions.channels_last import CONVOLUTION, LAST, move_channels_last
+from tlm_mlir.decisions.im2col_script import IM2COL
 from tlm_mlir.decisions.layout import Layout
-from tlm_mlir.decisions.layout_script import IM2COL, LAST
 from tlm_mlir.decisions.pack_weights import find_form, pack_weights
 from tlm_mlir.ir.reader import read_op
 from tlm_mlir.iree.flags import CPU_FLAGS

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from iree.compiler import ir
-from iree.compiler.dialects.transform import interpreter
 from running import loaded
 
 from tlm_mlir.iree import library
 from tlm_mlir.iree.attributes import LOWERING, TRANSLATION, read
 from tlm_mlir.iree.executables import configuration, functions_of
 from tlm_mlir.iree.flags import cpu
-from tlm_mlir.iree.module import find, walk
-from tlm_mlir.iree.phases import CONFIGURED, PREPROCESSING, SOURCES, TRANSLATED
+from tlm_mlir.iree.module import walk
+from tlm_mlir.iree.phases import CONFIGURED, SOURCES, TRANSLATED
 from tlm_mlir.iree.session import Session
 from tlm_mlir.targets.dispatches import normalize
 
@@ -43,37 +42,6 @@ func.func @main(%x: tensor<{i}x{i}x8xf32>, %w: tensor<2x3x3x8x16xf32>) -> tensor
   }} -> tensor<{o}x{o}x2x16xf32>
   return %r : tensor<{o}x{o}x2x16xf32>
 }}"""  # noqa: E501
-PROGRAMS = {
-    "channels_last": """
-func.func @main(%x: tensor<2x3x9x9xf32>, %f: tensor<8x3x3x3xf32>) -> tensor<2x8x4x4xf32> {
-  %zero = arith.constant 0.0 : f32
-  %empty = tensor.empty() : tensor<2x8x4x4xf32>
-  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<2x8x4x4xf32>) -> tensor<2x8x4x4xf32>
-  %r = linalg.conv_2d_nchw_fchw {strides = dense<2> : tensor<2xi64>}
-      ins(%x, %f : tensor<2x3x9x9xf32>, tensor<8x3x3x3xf32>)
-      outs(%fill : tensor<2x8x4x4xf32>) -> tensor<2x8x4x4xf32>
-  return %r : tensor<2x8x4x4xf32>
-}""",
-    "pack_filter_8": """
-func.func @main(%x: tensor<1x9x9x3xf32>, %f: tensor<3x3x3x16xf32>) -> tensor<1x7x7x16xf32> {
-  %zero = arith.constant 0.0 : f32
-  %empty = tensor.empty() : tensor<1x7x7x16xf32>
-  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x7x7x16xf32>) -> tensor<1x7x7x16xf32>
-  %r = linalg.conv_2d_nhwc_hwcf ins(%x, %f : tensor<1x9x9x3xf32>, tensor<3x3x3x16xf32>)
-      outs(%fill : tensor<1x7x7x16xf32>) -> tensor<1x7x7x16xf32>
-  return %r : tensor<1x7x7x16xf32>
-}""",
-    "pack_weights_16": """
-func.func @main(%x: tensor<10x24xf32>, %f: tensor<24x48xf32>) -> tensor<10x48xf32> {
-  %zero = arith.constant 0.0 : f32
-  %empty = tensor.empty() : tensor<10x48xf32>
-  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<10x48xf32>) -> tensor<10x48xf32>
-  %r = linalg.matmul ins(%x, %f : tensor<10x24xf32>, tensor<24x48xf32>)
-      outs(%fill : tensor<10x48xf32>) -> tensor<10x48xf32>
-  return %r : tensor<10x48xf32>
-}""",
-}
-"""Programs with one op, by the sequence that changes its layout."""
 
 
 def by_list(function: ir.Operation, name: str) -> None:
@@ -135,41 +103,3 @@ def test_values_of_direct_convolutions(name: str, size: int, tmp_path: Path) -> 
             window = x[i : i + size, j : j + size]
             wanted += np.einsum("hwc,acb->hwab", window, w[:, i, j])
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
-
-
-def compiled(program: str, name: str, path: Path) -> None:
-    """Compiles a program whose op a sequence of the library, if any, gives another layout."""
-    session = Session(cpu("host"))
-    module = session.run(session.parse_text(program), None, PREPROCESSING)
-    if name:
-        script = whole_library(session.context)
-        sequence = find([view.operation for view in script.body.operations], name)
-        kinds = ("linalg.conv", "linalg.matmul")
-        (op,) = [op for op in walk(module) if op.name.startswith(kinds)]
-        interpreter.apply_named_sequence(op, sequence, script.operation)
-        assert module.verify()
-    session.finish(module, PREPROCESSING, path)
-
-
-def whole_library(context: ir.Context) -> ir.Module:
-    text = "\n".join(sequence.text for sequence in library.sequences().values())
-    return ir.Module.parse(
-        f"module attributes {{transform.with_named_sequence}} {{\n{text}\n}}", context
-    )
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_values_of_layouts(name: str, tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    shapes = {
-        "channels_last": [(2, 3, 9, 9), (8, 3, 3, 3)],
-        "pack_filter_8": [(1, 9, 9, 3), (3, 3, 3, 16)],
-        "pack_weights_16": [(10, 24), (24, 48)],
-    }
-    inputs = [rng.standard_normal(shape, np.float32) for shape in shapes[name]]
-    found = []
-    for sequence in ("", name):
-        path = tmp_path / f"{sequence or 'stock'}.vmfb"
-        compiled(PROGRAMS[name], sequence, path)
-        found.append(loaded(path)["main"](*inputs).to_host())
-    np.testing.assert_allclose(found[1], found[0], rtol=1e-5, atol=1e-5)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from iree.compiler import ir
 
+from tlm_mlir.decisions.im2col_script import im2col_script
 from tlm_mlir.decisions.layout import Layout
-from tlm_mlir.decisions.layout_script import layout_script
 from tlm_mlir.decisions.packing import HINT, Packing
 from tlm_mlir.errors import InputError
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
@@ -219,7 +219,7 @@ def test_the_script_fails_on_a_program_with_other_convolutions(tmp_path):
     _, module = stopped(CONVOLUTIONS, PREPROCESSING)
     _, second, _ = find_convolutions(module)
     path = tmp_path / "layouts.mlir"
-    path.write_text(str(layout_script(module, {second.operation: IM2COL})))
+    path.write_text(str(im2col_script(module, [second.operation])))
     flag = f"--iree-preprocessing-transform-spec-filename={path}"
     _, module = stopped(CONVOLUTIONS, PREPROCESSING, flag)
     assert str(module).count("linalg.matmul") == 1

@@ -52,7 +52,9 @@ NAMES = {
 
 CONVOLUTION = "linalg.conv_2d_nchw_fchw"
 """Which layout is decided about; the other ops of NAMES follow it."""
-LAST, FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+LAST = "graph:channels-last"
+"""The word for it."""
+TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 """Orders of the dims: channels last from first, and back."""
 
 
@@ -83,7 +85,7 @@ def _moved(value: ir.Value) -> bool:
     """Whether a value was computed with channels last, and put back, or is padding of one."""
     while (pad := _padding(value)) is not None:
         value = pad.operands[0]
-    return _before(value, FIRST) is not None
+    return _before(value, TO_FIRST) is not None
 
 
 def _before(value: ir.Value, order: Sequence[int]) -> ir.Value | None:
@@ -116,11 +118,11 @@ def _follows(operation: ir.Operation) -> bool:
     computed with channels last."""
     if operation.name != "linalg.generic" or len(operation.results) != 1:
         return False
-    if ir.RankedTensorType(operation.results[0].type).rank != len(FIRST):
+    if ir.RankedTensorType(operation.results[0].type).rank != len(TO_FIRST):
         return False
     kinds = ir.ArrayAttr(operation.attributes["iterator_types"])
     maps = _maps(operation)
-    whole = ir.AffineMap.get_identity(len(FIRST), operation.context)
+    whole = ir.AffineMap.get_identity(len(TO_FIRST), operation.context)
     if any("parallel" not in str(kind) for kind in kinds) or maps[-1] != whole:
         return False
     if "linalg.index" in (inner.name for inner in walk(operation)):
@@ -137,17 +139,17 @@ def _move_elementwise(operation: ir.Operation) -> None:
     """Rewrites an elementwise op over an image."""
     *_, whole = maps = _maps(operation)
     # Loops are those of the new order; an operand of fewer dims is read as before.
-    loops = ir.AffineMap.get_permutation(FIRST, operation.context)
+    loops = ir.AffineMap.get_permutation(TO_FIRST, operation.context)
     operands, found = [], []
     for place, (value, each) in enumerate(zip(operation.operands, maps, strict=True)):
         if each == whole:
             last = place == len(maps) - 1
-            operands.append(_initial(value, LAST) if last else _transposed(value, LAST))
+            operands.append(_initial(value, TO_LAST) if last else _transposed(value, TO_LAST))
             found.append(whole)
         else:
             operands.append(value)
             exprs = [expression.compose(loops) for expression in each.results]
-            found.append(ir.AffineMap.get(len(FIRST), 0, exprs))
+            found.append(ir.AffineMap.get(len(TO_FIRST), 0, exprs))
     attributes = {name: operation.attributes[name] for name in operation.attributes}
     attributes["indexing_maps"] = ir.ArrayAttr.get([ir.AffineMapAttr.get(each) for each in found])
     _replace(operation, operation.name, operands, attributes)
@@ -162,7 +164,7 @@ def _replace(
         name, results=[operands[-1].type], operands=operands, attributes=attributes, regions=1
     )
     operation.regions[0].blocks[0].append_to(made.regions[0])
-    operation.results[0].replace_all_uses_with(_transposed(made.results[0], FIRST))
+    operation.results[0].replace_all_uses_with(_transposed(made.results[0], TO_FIRST))
     operation.erase()
 
 
@@ -186,7 +188,7 @@ def _transposed(value: ir.Value, order: Sequence[int]) -> ir.Value:
     """A value with its dims in another order. Of padding, what is padded is transposed."""
     if list(order) == sorted(order):
         return value
-    if list(order) == list(LAST) and (source := _before(value, FIRST)) is not None:
+    if list(order) == list(TO_LAST) and (source := _before(value, TO_FIRST)) is not None:
         return source
     if (pad := _padding(value)) is not None:
         return _padded(pad, order)

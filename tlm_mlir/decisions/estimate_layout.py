@@ -25,8 +25,9 @@ from ..targets.cpu.matmul_clocks import (
 )
 from ..targets.cpu.panel_estimate import BLOCKS, FEWEST_PANELS, PanelShape, best, estimate
 from ..targets.target import CpuTarget
+from .channels_last import LAST
 from .estimate_packing import HERTZ
-from .layout_script import IM2COL, LAST
+from .im2col_script import IM2COL
 
 GATHERED = 1.5
 """Bytes of windows that one clock of im2col writes."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,22 +33,20 @@ MARGIN = -math.log(0.95)
 
 
 @dataclass(frozen=True)
-class GraphQuestion:
-    """What becomes of one op of a program: one choice, which begins with leaving it to IREE.
-
-    A subclass says by `options` what else an op allows, and by `seconds` how long it takes then.
-    """
+class GraphQuestion(ABC):
+    """What becomes of one op of a program, compared by an estimate."""
 
     token: str = NAME
     margin: float | None = MARGIN
 
-    def options(self, workload: Workload) -> tuple[str, ...]:
-        """What may be chosen for an op, leaving it alone first."""
-        raise NotImplementedError
-
+    @abstractmethod
     def space(self, task: Task[Any]) -> Space:
         """The decisions about an op."""
-        yield Choice(NAME, self.options(task.workload))
+
+    @abstractmethod
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """Seconds of an op under a schedule, the default among them; infinite where IREE has no
+        fast code for that."""
 
     def estimates(self, task: Task[Any]) -> bool:
         """Every op has an estimate."""
@@ -67,18 +66,29 @@ class GraphQuestion:
         """Raises TargetError: there are none yet."""
         raise TargetError("no features of graph decisions; compare them by their estimate")
 
-    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
-        """Seconds of an op under a schedule, the default among them; infinite where IREE has no
-        fast code for that."""
-        # Of an op that stands alone, as in records, nothing is known.
-        sources = task.sources or (COMPUTED,) * len(task.workload.root_op.inputs)
-        return self.seconds(task.workload, task.target, sources, schedule.choice(NAME))
 
+class OptionQuestion(GraphQuestion):
+    """One choice for an op, which begins with leaving it to IREE."""
+
+    @abstractmethod
+    def options(self, workload: Workload) -> tuple[str, ...]:
+        """What may be chosen for an op, leaving it alone first."""
+
+    @abstractmethod
     def seconds(
         self, workload: Workload, target: CpuTarget, sources: Sequence[str], option: str
     ) -> float:
         """Seconds of an op under an option; `sources` tell where its inputs come from."""
-        raise NotImplementedError
+
+    def space(self, task: Task[Any]) -> Space:
+        """The choice alone."""
+        yield Choice(NAME, self.options(task.workload))
+
+    def estimate(self, task: Task[Any], schedule: Schedule) -> float:
+        """Seconds of an op under the option that a schedule is."""
+        # Of an op that stands alone, as in records, nothing is known.
+        sources = task.sources or (COMPUTED,) * len(task.workload.root_op.inputs)
+        return self.seconds(task.workload, task.target, sources, schedule.choice(NAME))
 
 
 def find_sites(

@@ -8,7 +8,7 @@ A convolution may become a matmul over gathered windows (im2col), or have its ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from iree.compiler import ir
@@ -22,14 +22,14 @@ from ..iree.phases import PREPROCESSING
 from ..language.schedule import LEAVE, Decision, Schedule
 from ..targets.target import CpuTarget
 from ..targets.task import Task
-from .channels_last import move_channels_last
+from .channels_last import LAST, move_channels_last
 from .estimate_layout import channels_first, read_convolution, seconds
-from .graph import NAME, GraphQuestion, chosen, find_sites
-from .layout_script import IM2COL, LAST, layout_script
+from .graph import NAME, OptionQuestion, chosen, find_sites
+from .im2col_script import IM2COL, im2col_script
 from .point import DecisionPoint, Site
 
 
-class LayoutQuestion(GraphQuestion):
+class LayoutQuestion(OptionQuestion):
     """In which layout a convolution is computed."""
 
     def options(self, workload: Workload) -> tuple[str, ...]:
@@ -70,16 +70,17 @@ class Layout(DecisionPoint):
     ) -> None:
         """Rewrites convolutions; the others stay exactly as they are."""
         picked = chosen(sites, schedules)
-        last = [sites[place].operation for place, what in picked.items() if what == LAST]
+        last, gathered = (
+            [sites[place].operation for place, what in picked.items() if what == option]
+            for option in (LAST, IM2COL)
+        )
         move_channels_last(module, last)
-        # Not before: the hash of an op depends on its operands.
-        rest = {sites[at].operation: what for at, what in picked.items() if what != LAST}
-        if rest:
-            _run_script(module, rest)
+        if gathered:
+            _run_script(module, gathered)
 
 
-def _run_script(module: ir.Operation, picked: Mapping[ir.Operation, str]) -> None:
-    script = layout_script(module, picked)
+def _run_script(module: ir.Operation, gathered: Sequence[ir.Operation]) -> None:
+    script = im2col_script(module, gathered)
     entry = script.body.operations[0].operation
     with refusals():
         interpreter.apply_named_sequence(module, entry, script.operation)

@@ -19,14 +19,14 @@ from ..iree.phases import GLOBAL_OPTIMIZATION
 from ..language.schedule import LEAVE, Schedule
 from ..targets.target import CpuTarget
 from .estimate_packing import seconds
-from .graph import GraphQuestion, chosen, find_sites
+from .graph import OptionQuestion, chosen, find_sites
 from .point import DecisionPoint, Site
 
 TILED, BOOLEAN = "graph:tiled", "i1"
 HINT = "iree.opt.data_tiling"
 
 
-class PackingQuestion(GraphQuestion):
+class PackingQuestion(OptionQuestion):
     """Whether a contraction is packed."""
 
     def options(self, workload: Workload) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ copied into it. Whoever applies a script can tell whether such a copy is the lib
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,12 +31,10 @@ _COMMENT, _SPLICE = "//", "include "
 
 @dataclass(frozen=True)
 class Sequence:
-    """A named sequence of the library: its `file` below `passes/`, its canonical `text`, and the
-    sequences that it includes itself."""
+    """A named sequence of the library: its `file` below `passes/` and its canonical `text`."""
 
     file: str
     text: str
-    needs: tuple[str, ...]
 
 
 def folder() -> Path:
@@ -54,10 +52,8 @@ def sequences() -> dict[str, Sequence]:
     for path in sorted(folder().rglob("*.mlir")):
         module = ir.Module.parse(path.read_text(), reading_context())
         for operation in body(module.operation):
-            if not _declared(operation):
-                file = path.relative_to(folder()).as_posix()
-                needs = tuple(dict.fromkeys(_included(operation)))
-                found[symbol(operation)] = Sequence(file, canonical(operation), needs)
+            file = path.relative_to(folder()).as_posix()
+            found[symbol(operation)] = Sequence(file, canonical(operation))
     return found
 
 
@@ -68,14 +64,14 @@ def canonical(operation: ir.Operation) -> str:
 
 
 def complete(script: ir.Module) -> None:
-    """Copies the sequences of the library that a script includes, or declares, to its end."""
+    """Copies the sequences of the library that a script includes, to its end."""
     operations = body(script.operation)
     present = {symbol(operation) for operation in operations if operation.name == SEQUENCE}
     wanted = {name for operation in operations for name in _included(operation)}
-    missing = _with_needs(name for name in wanted - present if name in sequences())
+    missing = sorted((wanted - present) & sequences().keys())
     if not missing:
         return
-    text = "\n".join(sequences()[name].text for name in sorted(missing - present))
+    text = "\n".join(sequences()[name].text for name in missing)
     context = script.context
     with context, ir.Location.unknown():
         header = "module attributes {transform.with_named_sequence} {\n"
@@ -118,25 +114,8 @@ def _passes(path: Path) -> Iterator[str]:
             yield text
 
 
-def _declared(operation: ir.Operation) -> bool:
-    """Whether a sequence is only declared: its body stands in another file."""
-    return not operation.regions[0].blocks
-
-
 def _included(operation: ir.Operation) -> Iterator[str]:
     """Names of the sequences that an op includes."""
     for inner in walk(operation):
         if inner.name == INCLUDE:
             yield ir.FlatSymbolRefAttr(inner.attributes["target"]).value
-
-
-def _with_needs(names: Iterable[str]) -> set[str]:
-    """Sequences and all that they include."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += sequences()[name].needs
-    return found

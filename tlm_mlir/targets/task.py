@@ -60,7 +60,7 @@ class Question(Protocol):
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """How long a schedule is estimated to take, in a unit of the question's own. Raises
-        TargetError where it is not `estimated`."""
+        TargetError where nothing `estimates` it."""
 
 
 @dataclass(frozen=True)

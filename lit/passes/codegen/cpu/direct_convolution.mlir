@@ -1,7 +1,7 @@
 // RUN: %codegen %s --passes codegen/cpu/direct_convolution | FileCheck %s
 // CONFIG: linalg.generic #iree_cpu.lowering_config<distribution = [0, 14, 56, 4, 16, 0, 0, 0], cache_parallel = [0, 1, 56, 1, 16, 0, 0, 0], vector_common_parallel = [1, 1, 4, 1, 16, 0, 0, 0], vector_reduction = [0, 0, 0, 0, 0, 1, 1, 4]>
 
-// A 3x3 convolution whose filter is packed (layout/pack_filter.mlir). The accumulators of 4 points by
+// A 3x3 convolution whose filter is packed. The accumulators of 4 points by
 // 16 channels go around the three loops of the window in registers: nothing is stored inside.
 
 // CHECK-LABEL: func.func @main_dispatch_0

@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The script that makes the layout choices of a program's convolutions.
+"""The script by which IREE makes matmuls of some of a program's convolutions (im2col).
 
 It runs at the end of the phase `preprocessing`, here or in stock `iree-compile
 --iree-preprocessing-transform-spec-filename=F`.
@@ -8,7 +8,7 @@ It runs at the end of the phase `preprocessing`, here or in stock `iree-compile
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from iree.compiler import ir
 from iree.compiler.dialects import transform
@@ -16,11 +16,10 @@ from iree.compiler.dialects.transform import structured
 
 from ..ir.graph import operations_named
 from ..iree import library
-from ..language.schedule import LEAVE
 from .script import empty_script, include
 
 ENTRY = "__transform_main"
-IM2COL, LAST = "graph:im2col", "graph:channels-last"
+IM2COL = "graph:im2col"
 REWRITTEN = (
     "linalg.conv_2d_nchw_fchw",
     "linalg.conv_2d_nhwc_hwcf",
@@ -29,15 +28,16 @@ REWRITTEN = (
 """Every op that IREE's im2col pass rewrites (GlobalOptimization/ConvertConv2DToImg2Col.cpp)."""
 
 
-def layout_script(module: ir.Operation, choices: Mapping[ir.Operation, str]) -> ir.Module:
-    """The script that gives some convolutions of a program the layout that was chosen for each, as
-    a verified `ir.Module`.
+def im2col_script(module: ir.Operation, chosen: Sequence[ir.Operation]) -> ir.Module:
+    """The script that has IREE make matmuls of some convolutions of a program, as a verified
+    `ir.Module`.
 
-    It takes the program's convolutions by their place and fails on a program with another number of
-    them. IREE's pass for im2col rewrites whole functions, so the convolutions that are to stay are
-    generalized while it runs, and get back their name and attributes afterwards.
+    It fails on a program with another number of convolutions. IREE's pass rewrites whole functions,
+    so the convolutions that are to stay are generalized while it runs, and get back their name and
+    attributes afterwards.
     """
     present = operations_named(module, REWRITTEN)
+    kept = [place for place, operation in enumerate(present) if operation not in chosen]
     with module.context as context, ir.Location.unknown(context):
         script = empty_script()
         with ir.InsertionPoint(script.body):
@@ -45,16 +45,15 @@ def layout_script(module: ir.Operation, choices: Mapping[ir.Operation, str]) -> 
             readonly = [{"transform.readonly": ir.UnitAttr.get()}]
             entry = transform.NamedSequenceOp(ENTRY, [any_op], [], arg_attrs=readonly)
             with ir.InsertionPoint(entry.body):
-                if choices:
-                    _rewrite(entry.bodyTarget, present, [choices.get(op, LEAVE) for op in present])
+                _rewrite(entry.bodyTarget, present, kept)
                 transform.YieldOp([])
         library.complete(script)
         script.operation.verify()
     return script
 
 
-def _rewrite(program: ir.Value, present: Sequence[ir.Operation], choices: Sequence[str]) -> None:
-    """Rewrites a program's convolutions, of which `present` are all, as chosen for each."""
+def _rewrite(program: ir.Value, present: Sequence[ir.Operation], kept: Sequence[int]) -> None:
+    """Rewrites all of a program's convolutions (`present`) but those at the places kept."""
     any_op = transform.AnyOpType.get()
     found = structured.MatchOp(any_op, program, ops=list(REWRITTEN)).result
     # An empty handle would pass for "nothing to do" in a program without convolutions.
@@ -62,28 +61,15 @@ def _rewrite(program: ir.Value, present: Sequence[ir.Operation], choices: Sequen
     handles = transform.SplitHandleOp(
         [any_op] * len(present), found, pass_through_empty_handle=strict
     ).results
-    left = []
-    for handle, operation, choice in zip(handles, present, choices, strict=True):
-        if choice == LAST:
-            include("channels_last", handle)
-        elif choice == LEAVE:
-            left.append((handle, operation))
-    if IM2COL in choices:
-        _im2col(program, left)
-
-
-def _im2col(program: ir.Value, kept: Sequence[tuple[ir.Value, ir.Operation]]) -> None:
-    """IREE's im2col for all of a program's convolutions but those kept."""
-    for handle, _ in kept:
-        include("hide_convolutions", handle)
+    for place in kept:
+        include("hide_convolutions", handles[place])
     include("im2col", program)
     if not kept:
         return
-    any_op = transform.AnyOpType.get()
     (named,) = include("show_convolutions", program, results=[any_op])
-    handles = transform.SplitHandleOp([any_op] * len(kept), named).results
-    for handle, (_, operation) in zip(handles, kept, strict=True):
-        _restore(handle, operation)
+    shown = transform.SplitHandleOp([any_op] * len(kept), named).results
+    for handle, place in zip(shown, kept, strict=True):
+        _restore(handle, present[place])
 
 
 def _restore(handle: ir.Value, operation: ir.Operation) -> None:
