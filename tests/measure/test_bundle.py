@@ -241,11 +241,25 @@ func.func @main(%a: tensor<256x256xf32>, %b: tensor<256x256xf32>) -> tensor<256x
 """
 
 
+SHORT = """
+func.func @main(%a: tensor<32x32xf32>, %b: tensor<32x32xf32>) -> tensor<32x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<32x32xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<32x32xf32>) -> tensor<32x32xf32>
+  %0 = linalg.matmul ins(%a, %b : tensor<32x32xf32>, tensor<32x32xf32>)
+      outs(%init : tensor<32x32xf32>) -> tensor<32x32xf32>
+  return %0 : tensor<32x32xf32>
+}
+"""
+
+
 def test_a_short_dispatch_runs_several_times_in_a_call(tmp_path: Path) -> None:
     """One that computes in place would compute something else each time."""
-    source = tmp_path / "in_place.mlir"
-    source.write_text(IN_PLACE)
-    sources = [bundle.sources_of(file, CPU)[0] for file in (MATMUL, source)]
+    sources = []
+    for name, text in (("short", SHORT), ("in_place", IN_PLACE)):
+        source = tmp_path / f"{name}.mlir"
+        source.write_text(text)
+        sources += bundle.sources_of(source, CPU)
     found: dict[int, list[float]] = {}
     for repeat in (1, 200):
         contents = bundle.gather(sources, CPU, RandomCandidates(1, seed=1), repeat)
@@ -256,8 +270,8 @@ def test_a_short_dispatch_runs_several_times_in_a_call(tmp_path: Path) -> None:
         rows = [json.loads(line) for line in path.with_suffix(".jsonl").read_text().splitlines()]
         assert {row["status"] for row in rows} <= ({"ok"} if repeat > 1 else {"ok", "refused"})
         found[repeat] = [row["default_seconds"] for row in rows]
-    # Of one run, without what a call costs. The best times: other load only adds.
-    assert min(found[200]) < min(found[1])
+    # Of one run, without what a call costs, which is most of one call.
+    assert max(found[200]) < min(found[1])
 
 
 @pytest.mark.skipif(not DRIVER.is_file(), reason="no lavapipe in build/lavapipe; `make lavapipe`")
