@@ -214,6 +214,15 @@ def test_what_lies_between_convolutions_follows_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(moved, run(CHAIN, lambda m: None, PREPROCESSING, tmp_path))
 
 
+def test_padding_by_what_is_computed_in_its_region_stays() -> None:
+    inside = "    %twice = arith.addf %zero, %zero : f32\n    tensor.yield %twice : f32"
+    text = CHAIN.replace("    tensor.yield %zero : f32", inside)
+    module = Session(CPU_FLAGS).parse_text(text)
+    move_channels_last(module, [op for op in walk(module) if op.name == CONVOLUTION])
+    assert module.verify()
+    assert "tensor<1x8x7x7xf32> to tensor<1x8x9x9xf32>" in str(module)
+
+
 def test_a_choice_of_another_layout_beside_it_is_kept() -> None:
     session = Session(CPU_FLAGS)
     module = session.run(session.parse_text(CHAIN), None, PREPROCESSING)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from iree.compiler import ir
 from iree.compiler.dialects import linalg, tensor
 
+from ..iree import tensors
 from ..iree.module import named, walk
 from ..iree.ops import FUNCTION
 
@@ -66,9 +67,6 @@ def move_channels_last(module: ir.Operation, chosen: Sequence[ir.Operation]) -> 
     """
     wanted = set(chosen)
     with module.context as context, ir.Location.unknown(context):
-        for dialect in ("arith", "linalg", "tensor"):
-            # The bindings crash on ops of a dialect that the context has not used yet.
-            context.dialects[dialect]
         operations = [op for function in named(module, FUNCTION) for op in walk(function)]
         # Before anything changes: the hash of an op depends on its operands.
         found = [operation in wanted for operation in operations]
@@ -192,19 +190,7 @@ def _transposed(value: ir.Value, order: Sequence[int]) -> ir.Value:
         return source
     if (pad := _padding(value)) is not None:
         return _padded(pad, order)
-    kind = ir.RankedTensorType(value.type)
-    shape = [kind.shape[dim] for dim in order]
-    operation = ir.Operation.create(
-        "linalg.transpose",
-        results=[ir.RankedTensorType.get(shape, kind.element_type)],
-        operands=[value, tensor.empty(shape, kind.element_type)],
-        attributes={"permutation": ir.DenseI64ArrayAttr.get(list(order))},
-        regions=1,
-    )
-    block = operation.regions[0].blocks.append(kind.element_type, kind.element_type)
-    with ir.InsertionPoint(block):
-        linalg.YieldOp([block.arguments[0]])
-    return operation.results[0]
+    return tensors.transpose(value, order)
 
 
 def _padding(value: ir.Value) -> ir.Operation | None:
@@ -214,31 +200,22 @@ def _padding(value: ir.Value) -> ir.Operation | None:
     pad = value.owner.operation
     if pad.name != "tensor.pad" or len(pad.operands) > 1:
         return None
-    (end,) = [view.operation for view in pad.regions[0].blocks[0].operations]
-    return None if isinstance(end.operands[0].owner, ir.Block) else pad
+    owner = _filling(pad).owner
+    # A constant may also stand in the padding's own region.
+    return None if isinstance(owner, ir.Block) or owner.operation.parent.operation == pad else pad
+
+
+def _filling(pad: ir.Operation) -> ir.Value:
+    """What padding puts around a tensor."""
+    *_, end = pad.regions[0].blocks[0].operations
+    value: ir.Value = end.operation.operands[0]
+    return value
 
 
 def _padded(pad: ir.Operation, order: Sequence[int]) -> ir.Value:
     """The padding of a value, done on its transposition."""
-    source = _transposed(pad.operands[0], order)
-    kind = ir.RankedTensorType(pad.results[0].type)
-    sides = {
-        name: [list(ir.DenseI64ArrayAttr(pad.attributes[name]))[dim] for dim in order]
+    low, high = (
+        [list(ir.DenseI64ArrayAttr(pad.attributes[name]))[dim] for dim in order]
         for name in ("static_low", "static_high")
-    }
-    made = ir.Operation.create(
-        "tensor.pad",
-        results=[ir.RankedTensorType.get([kind.shape[dim] for dim in order], kind.element_type)],
-        operands=[source],
-        attributes={
-            **{name: ir.DenseI64ArrayAttr.get(some) for name, some in sides.items()},
-            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0]),
-        },
-        regions=1,
     )
-    block = made.regions[0].blocks.append(*[ir.IndexType.get()] * len(order))
-    (end,) = [view.operation for view in pad.regions[0].blocks[0].operations]
-    ir.Operation.create(
-        "tensor.yield", operands=[end.operands[0]], ip=ir.InsertionPoint(block)
-    )
-    return made.results[0]
+    return tensors.pad(_transposed(pad.operands[0], order), low, high, _filling(pad))

@@ -28,6 +28,7 @@ from iree.compiler.dialects import tensor
 from ..ir.analysis import sums_products
 from ..ir.reader import inputs_of
 from ..ir.workload import Index, Operand, Workload
+from ..iree import tensors
 
 Shape = tuple[int, ...]
 
@@ -138,14 +139,10 @@ def pack_weights(operation: ir.Operation, form: Form, block: int) -> None:
 
     `block` must divide the columns. The op is gone afterwards.
     """
-    with operation.context as context, ir.Location.unknown(context):
-        for dialect in ("arith", "linalg", "tensor"):
-            # The bindings crash on ops of a dialect that the context has not used yet.
-            context.dialects[dialect]
-        with operation.location, ir.InsertionPoint(operation):
-            result = _rewritten(operation, form, block)
-        operation.results[0].replace_all_uses_with(result)
-        operation.erase()
+    with operation.context, operation.location, ir.InsertionPoint(operation):
+        result = _rewritten(operation, form, block)
+    operation.results[0].replace_all_uses_with(result)
+    operation.erase()
 
 
 def _rewritten(operation: ir.Operation, form: Form, block: int) -> ir.Value:
@@ -158,7 +155,7 @@ def _rewritten(operation: ir.Operation, form: Form, block: int) -> ir.Value:
     weight = _packed(operation.operands[weight_at], form, block)
     rows = [form.extents[dim] for dim in form.rows]
     groups = [[place] for place in range(len(rows))] + [[len(rows), len(rows) + 1]]
-    init = _expanded(operation.operands[2], groups, (*rows, panels, block))
+    init = tensors.expand(operation.operands[2], groups, (*rows, panels, block))
     # Loops: rows, panel, column in it, window, channels.
     loops = {dim: place for place, dim in enumerate(form.rows)}
     panel, column = len(rows), len(rows) + 1
@@ -192,7 +189,7 @@ def _rewritten(operation: ir.Operation, form: Form, block: int) -> ir.Value:
         regions=1,
     )
     operation.regions[0].blocks[0].append_to(generic.regions[0])
-    return _collapsed(generic.results[0], groups, operation.results[0].type)
+    return tensors.collapse(generic.results[0], groups, operation.results[0].type)
 
 
 def _packed(weight: ir.Value, form: Form, block: int) -> ir.Value:
@@ -229,10 +226,11 @@ def _read(x: ir.Value, form: Form) -> tuple[ir.Value, list[Access]]:
         accesses.append(access)
     high = [max(0, size - had) for size, had in zip(sizes, shape, strict=True)]
     if any(high):
-        x = _padded(x, high, kind)
+        # Zeros that no window reads, but a reshape needs.
+        x = tensors.pad(x, [0] * len(high), high, _zero(kind))
         shape = [size + more for size, more in zip(shape, high, strict=True)]
     if sizes != shape:
-        x = _slice(x, sizes, steps, kind)
+        x = tensors.every(x, sizes, steps)
     groups: list[list[int]] = []
     expanded: list[int] = []
     for size, access in zip(sizes, accesses, strict=True):
@@ -242,7 +240,7 @@ def _read(x: ir.Value, form: Form) -> tuple[ir.Value, list[Access]]:
         groups.append(list(range(len(expanded), len(expanded) + len(parts))))
         expanded += parts
     if len(expanded) > len(sizes):
-        x = _expanded(x, groups, expanded)
+        x = tensors.expand(x, groups, expanded)
     return x, accesses
 
 
@@ -269,70 +267,9 @@ def _expression(
     return [place + over, ir.AffineExpr.get_mod(window, stride)]
 
 
-def _padded(x: ir.Value, high: Sequence[int], kind: ir.Type) -> ir.Value:
-    """`x` with zeros after each dim, which no window reads but a reshape needs."""
-    shape = ir.RankedTensorType(x.type).shape
-    zero = ir.Operation.create(
-        "arith.constant",
-        results=[kind],
-        attributes={"value": ir.Attribute.parse(f"0 : {kind}") if str(kind).startswith("i")
-                    else ir.FloatAttr.get(kind, 0.0)},
-    ).results[0]
-    pad = ir.Operation.create(
-        "tensor.pad",
-        results=[ir.RankedTensorType.get([s + h for s, h in zip(shape, high, strict=True)], kind)],
-        operands=[x],
-        attributes={
-            "static_low": ir.DenseI64ArrayAttr.get([0] * len(high)),
-            "static_high": ir.DenseI64ArrayAttr.get(list(high)),
-            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0]),
-        },
-        regions=1,
-    )
-    index = ir.IndexType.get()
-    block = pad.regions[0].blocks.append(*[index] * len(high))
-    ir.Operation.create("tensor.yield", operands=[zero], ip=ir.InsertionPoint(block))
-    return pad.results[0]
-
-
-def _slice(x: ir.Value, sizes: Sequence[int], steps: Sequence[int], kind: ir.Type) -> ir.Value:
+def _zero(kind: ir.Type) -> ir.Value:
+    integer = isinstance(kind, ir.IntegerType)
+    value = ir.IntegerAttr.get(kind, 0) if integer else ir.FloatAttr.get(kind, 0.0)
     return ir.Operation.create(
-        "tensor.extract_slice",
-        results=[ir.RankedTensorType.get(list(sizes), kind)],
-        operands=[x],
-        attributes={
-            "static_offsets": ir.DenseI64ArrayAttr.get([0] * len(sizes)),
-            "static_sizes": ir.DenseI64ArrayAttr.get(list(sizes)),
-            "static_strides": ir.DenseI64ArrayAttr.get(list(steps)),
-            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0, 0]),
-        },
+        "arith.constant", results=[kind], attributes={"value": value}
     ).results[0]
-
-
-def _expanded(value: ir.Value, groups: Sequence[Sequence[int]], shape: Sequence[int]) -> ir.Value:
-    kind = ir.RankedTensorType(value.type).element_type
-    return ir.Operation.create(
-        "tensor.expand_shape",
-        results=[ir.RankedTensorType.get(list(shape), kind)],
-        operands=[value],
-        attributes={
-            "reassociation": _reassociation(groups),
-            "static_output_shape": ir.DenseI64ArrayAttr.get(list(shape)),
-        },
-    ).results[0]
-
-
-def _collapsed(value: ir.Value, groups: Sequence[Sequence[int]], kind: ir.Type) -> ir.Value:
-    return ir.Operation.create(
-        "tensor.collapse_shape",
-        results=[kind],
-        operands=[value],
-        attributes={"reassociation": _reassociation(groups)},
-    ).results[0]
-
-
-def _reassociation(groups: Sequence[Sequence[int]]) -> ir.ArrayAttr:
-    number = ir.IntegerType.get_signless(64)
-    return ir.ArrayAttr.get(
-        [ir.ArrayAttr.get([ir.IntegerAttr.get(number, i) for i in group]) for group in groups]
-    )
