@@ -145,9 +145,11 @@ def _finding(factor: Factor, extent: int, k: int) -> float:
     pages = k * min(1.0, stride / PAGE)
     # Where rows are an even number of pages apart, only some sets of the TLB serve them.
     apart = stride // PAGE
+    known = (4.0 if stride >= 0.9 * PAGE else 2.0) * max(0.0, math.log2(pages / 128))
     if pages > TLB_PAGES / max(1, apart & -apart):
-        return WALK
-    return (4.0 if stride >= 0.9 * PAGE else 2.0) * max(0.0, math.log2(pages / 128))
+        # Of several rows on a page, the first is looked up for all.
+        return max(known, WALK * min(1.0, stride / PAGE))
+    return known
 
 
 def tiled_clocks(matmul: Matmul, target: CpuTarget) -> float:
