@@ -54,9 +54,11 @@ TURNED_IN_VECTORS = 0.7
 (KernelDispatch.cpp, getPackVectorTileSizes)."""
 PACKED = (0.0, 2.5, 3.0)
 """Least clocks to pack an element into a buffer that fits the second cache, the third, or none."""
-PACKED_ROWS = 1.0
+PACKED_ROWS, ROWS_MOVED = 1.0, (0.0, 0.48, 0.75)
+"""Clocks to pack an element of the rows' factor, and least of them for each of its bytes, by where
+the factor is."""
 UNPACKED = 0.6
-"""Clocks to pack an element of the rows' factor, and to unpack one of the result."""
+"""Clocks to unpack an element of the result."""
 DISPATCH = 18_000.0
 """Clocks of one more dispatch, whose workers have to be woken."""
 
@@ -96,7 +98,7 @@ def default_clocks(matmul: Matmul, target: CpuTarget) -> float:
     loops = default_loops(matmul.m, matmul.n, target)
     columns, vector = matmul.columns, loops.n * matmul.columns.bytes
     registers = math.ceil(loops.n / _lanes(target))
-    step = loops.m * registers / _units(target)
+    step = loops.m * registers / fused_a_clock(target)
     if _emulated(matmul.out, target):
         step *= EMULATED
     if matmul.rows.dtype != matmul.out:
@@ -107,7 +109,7 @@ def default_clocks(matmul: Matmul, target: CpuTarget) -> float:
     step += BROADCAST.get(target.vector_bits, BROADCAST[256])
     # A workgroup reads its columns again for all of its rows, from the second cache if they fit.
     fits = loops.width * matmul.k * columns.bytes <= (target.l2 or NEAR_BYTES)
-    line = LINES[_level(matmul.n * matmul.k * columns.bytes)]
+    line = LINES[level(matmul.n * matmul.k * columns.bytes)]
     step += vector / LINE * line / (loops.rows if fits else 1)
     # Narrower vectors find the line of those beside them.
     step += _finding(columns, matmul.n, matmul.k) * min(1.0, vector / LINE) ** 1.5
@@ -119,7 +121,7 @@ def _lanes(target: CpuTarget) -> int:
     return target.vector_bytes // 4
 
 
-def _units(target: CpuTarget) -> float:
+def fused_a_clock(target: CpuTarget) -> float:
     """Vectors that one clock multiplies and adds."""
     fused = 1.0 if "fma" in target.features else 0.5
     return fused if target.vector_bits == 512 else 2.0 * fused
@@ -129,7 +131,7 @@ def _emulated(out: str, target: CpuTarget) -> bool:
     return out == "bf16" or (out == "f16" and "avx512fp16" not in target.features)
 
 
-def _level(bytes_: int) -> int:
+def level(bytes_: int) -> int:
     """Where an operand of some size is: 0 in the second cache, 1 in the third, 2 in memory."""
     return (bytes_ > NEAR_BYTES) + (bytes_ > FAR_BYTES)
 
@@ -162,7 +164,9 @@ def tiled_clocks(matmul: Matmul, target: CpuTarget) -> float:
         return math.inf
     cores = max(1, target.cores)
     elements = matmul.batch * matmul.k
-    packing = _pack(matmul.rows, elements * matmul.m * PACKED_ROWS / cores)
+    bytes_ = matmul.rows.bytes
+    row = max(PACKED_ROWS, ROWS_MOVED[level(elements * matmul.m * bytes_)] * bytes_)
+    packing = _pack(matmul.rows, elements * matmul.m * row / cores)
     column = _packing(matmul.columns, matmul.n, matmul.k, target)
     packing += _pack(matmul.columns, elements * matmul.n * column / cores)
     unpacking = matmul.batch * matmul.m * matmul.n * UNPACKED / cores
@@ -173,7 +177,7 @@ def _kernel(matmul: Matmul, found: Tile, target: CpuTarget) -> float:
     tiles = math.ceil(matmul.m / found.m), math.ceil(matmul.n / found.n)
     narrow, wide = sorted((found.m, found.n))
     registers = math.ceil(wide / _lanes(target))
-    step = max(LATENCY, narrow * registers / _units(target))
+    step = max(LATENCY, narrow * registers / fused_a_clock(target))
     step *= KERNELS.get(target.vector_bits, KERNELS[256])
     if "f16" in matmul.types or (found.code != KERNEL and matmul.rows.dtype != matmul.out):
         step *= CONVERTING
@@ -185,7 +189,7 @@ def _kernel(matmul: Matmul, found: Tile, target: CpuTarget) -> float:
     else:
         side, extent, bytes_ = found.m, matmul.m, matmul.rows.bytes
         passing = again.rows / tiles[1]
-    line = LINES[_level(extent * matmul.k * bytes_)]
+    line = LINES[level(extent * matmul.k * bytes_)]
     step += side * found.k * bytes_ / LINE * line * passing
     steps = matmul.batch * tiles[0] * tiles[1] * math.ceil(matmul.k / found.k)
     workgroups = matmul.batch * again.rows * again.columns
@@ -207,5 +211,5 @@ def _packing(factor: Factor, extent: int, k: int, target: CpuTarget) -> float:
         element = TURNED_IN_VECTORS
     else:
         element = TURNED_BY_ONE.get(factor.bytes, TURNED_BY_ONE[4])
-    element = max(element, PACKED[_level(extent * k * factor.bytes)])
+    element = max(element, PACKED[level(extent * k * factor.bytes)])
     return element + _finding(factor, extent, k) / _lanes(target)
