@@ -45,6 +45,17 @@ def find_convolutions(module: ir.Operation) -> list[GraphOp]:
     return found
 
 
+def find_attentions(module: ir.Operation) -> list[GraphOp]:
+    """The static attentions of a module at the phase `preprocessing`, but those over nothing."""
+    found = []
+    sources = Sources(module)
+    for operation in operations_named(module, (ATTENTION,)):
+        workload = read_op(operation)
+        if workload is not None and workload.static and 0 not in workload.extents:
+            found.append(GraphOp(operation, workload, sources.inputs(operation)))
+    return found
+
+
 def find_products(module: ir.Operation) -> list[GraphOp]:
     """The static contractions and convolutions of a module at the end of `global-optimization` that
     read what is known when the program loads. Initializers, which run once, are left out."""

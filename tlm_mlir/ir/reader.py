@@ -12,7 +12,7 @@ from iree.compiler import ir
 from iree.compiler.dialects import linalg
 
 from ..iree.module import body
-from ..iree.ops import ENCODING, LINALG_EXT, ONLINE_ATTENTION
+from ..iree.ops import ATTENTION, ENCODING, LINALG_EXT, ONLINE_ATTENTION
 from .body import body_lines
 from .operand_order import columns_first
 from .workload import DYNAMIC, Index, IteratorKind, Op, Operand, Workload
@@ -21,6 +21,8 @@ MAX_DIMS = 32
 """Most dims of a workload: the language has so many names for them."""
 UNSCHEDULED = ("linalg.pack", "linalg.unpack", "linalg.mmt4d", "linalg.batch_mmt4d", "tensor.pad")
 """Ops with lowerings of their own; a dispatch that holds one is left to IREE."""
+ATTENTIONS = (ATTENTION, ONLINE_ATTENTION)
+"""Attention in a program, and in a dispatch."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _raw(operation: ir.Operation) -> _Raw | str:
 
 
 def _maps(operation: ir.Operation) -> tuple[ir.AffineMap, ...] | None:
-    if operation.name == ONLINE_ATTENTION:
+    if operation.name in ATTENTIONS:
         array = ir.ArrayAttr(operation.attributes["indexing_maps"])
     else:
         found: Any = linalg.get_indexing_maps(operation)
@@ -225,7 +227,7 @@ def _assemble(raws: list[_Raw]) -> Reading:
 def _root(raws: list[_Raw]) -> int:
     for position in reversed(range(len(raws))):
         raw = raws[position]
-        if "reduction" in raw.iterators or raw.operation.name == ONLINE_ATTENTION:
+        if "reduction" in raw.iterators or raw.operation.name in ATTENTIONS:
             return position
     return len(raws) - 1
 
@@ -280,7 +282,7 @@ def _op(raw: _Raw, loops: tuple[int, ...], producer: dict[ir.Value, int]) -> Op:
     inputs, outputs = operands[: raw.inputs], operands[raw.inputs :]
     order = _canonical(raw.operation, inputs)
     lines = body_lines(raw.operation, order)
-    kind = "attention" if raw.operation.name == ONLINE_ATTENTION else "generic"
+    kind = "attention" if raw.operation.name in ATTENTIONS else "generic"
     found = Op(kind, loops, raw.iterators, tuple(inputs[i] for i in order), tuple(outputs), lines)
     return replace(found, columns_first=_columns_first(raw.operation, found, inputs))
 
@@ -306,7 +308,7 @@ def _canonical(operation: ir.Operation, inputs: Sequence[Operand]) -> list[int]:
     Attention's inputs are positional.
     """
     order = list(range(len(inputs)))
-    if operation.name != ONLINE_ATTENTION:
+    if operation.name not in ATTENTIONS:
         order.sort(key=lambda i: (inputs[i].source, repr(inputs[i])))
     return order
 

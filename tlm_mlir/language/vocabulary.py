@@ -70,12 +70,15 @@ SHARED = ("pipeline:lanes",)
 """Words for GPUs: sums that invocations share."""
 PANELS = ("weights", "graph:packed", "@block", "pipeline:panel")
 """Words for products whose weights are packed in panels of columns."""
+ATTENTIONS = ("graph:decomposed",)
+"""Words for attentions before dispatches are formed."""
 
 
 def _tokens() -> tuple[str, ...]:
     groups = (
         *((PAD, BOS, END, UNMEASURED, FAILED), PERF, integers.TOKENS, DIMS, BACKENDS, HARDWARE),
         *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU, MATRIX, SHARED, PANELS),
+        ATTENTIONS,
     )
     seen: dict[str, None] = {}
     for group in groups:
