@@ -36,7 +36,8 @@ from tlm_mlir.language.schedule import DEFAULT
 from tlm_mlir.measure.builder import build
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.target import CpuTarget
-from tlm_mlir.training.corpus.entries import BASE_FLAGS, Entry, read_for_host
+from tlm_mlir.training.corpus.entries import Entry, read_for_host
+from tlm_mlir.training.corpus.settings import BASE_FLAGS
 
 
 def apply_all(session: Session, entry: Entry, target: CpuTarget, texts: list[str]) -> None:

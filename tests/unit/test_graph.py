@@ -17,8 +17,8 @@ from tlm_mlir.iree.phases import GLOBAL_OPTIMIZATION, PREPROCESSING
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import END
 from tlm_mlir.measure.program_worker import Plan, compile_variant, time_variants
-from tlm_mlir.training.corpus.entries import BASE_FLAGS
 from tlm_mlir.training.corpus.one_op_programs import one_op_program
+from tlm_mlir.training.corpus.settings import BASE_FLAGS
 
 LAYOUT, PACKING = Layout(), Packing()
 LEAVE, IM2COL, TILED = "graph:leave", "graph:im2col", "graph:tiled"

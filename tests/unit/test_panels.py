@@ -58,6 +58,14 @@ def test_rows_of_a_kernel_stay_in_registers() -> None:
         assert np.prod(best(shape, target).vector) <= rows
 
 
+def test_one_row_has_no_dim() -> None:
+    """Of a matrix with one row nothing but the panels is left to cut."""
+    shape = PanelShape((), 8, 16, 256, 1, 256)
+    tiles = best(shape, AVX512)
+    assert (tiles.vector, tiles.group) == ((), ())
+    assert estimate(shape, tiles, AVX512) > 0
+
+
 def test_more_cores_get_more_workgroups() -> None:
     shape = PanelShape((196,), 8, 32, 1024, 1, 196 * 1024)
     one, many = (replace(AVX512, cores=cores) for cores in (1, 8))

@@ -21,7 +21,8 @@ from ..policy.scheduler import Scheduler
 from ..targets import registry
 from ..targets.iree_default import IreeDefault
 from ..targets.target import CpuTarget
-from ..training.corpus.entries import BASE_FLAGS, Entry
+from ..training.corpus.entries import Entry
+from ..training.corpus.settings import BASE_FLAGS
 from ..training.records.collect import job
 
 NOISE = 0.95

@@ -60,6 +60,10 @@ class GraphQuestion(ABC):
         """Schedules to consider besides what a model writes."""
         return ()
 
+    def reference(self, task: Task[Any]) -> Schedule | None:
+        """None: no cost model compares graph decisions yet."""
+        return None
+
     def features(
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
     ) -> list[Features]:

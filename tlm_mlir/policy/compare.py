@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import CheckpointError
 from ..language.prompt import DECIDE
 from ..language.schedule import Schedule
+from ..targets.target import Target
 from ..targets.task import Task
 from .cost_model import CostModel
 
@@ -31,13 +32,14 @@ class Comparer:
     def compared_by(self, task: Task) -> str:
         """What schedules of such a task are compared by: MEASUREMENTS, ESTIMATE or nothing.
 
-        A cost model serves other targets than those measured only where there is no estimate.
+        Where there is an estimate, a cost model serves only what resembles a target that it has
+        measurements of.
         Raises CheckpointError for a dispatch where there is neither.
         """
-        model = self._models.get(_name(task))
+        model = self._models.get(task.cost_model)
         if task.estimated:
-            measured = model is not None and task.target.to_json() in model.targets
-            return MEASUREMENTS if measured else ESTIMATE
+            known = map(Target.from_json, model.targets if model else ())
+            return MEASUREMENTS if any(map(task.target.resembles, known)) else ESTIMATE
         if model is not None:
             return MEASUREMENTS
         if task.question.token != DECIDE:
@@ -65,24 +67,24 @@ class Comparer:
                 np.array([_estimated(task, baseline, s) for s in some])
                 for task, baseline, some in zip(tasks, baselines, options, strict=True)
             ]
-        model = self._models[_name(tasks[0])]
+        model = self._models[tasks[0].cost_model]
         features: list[dict[str, float]] = []
         for task, baseline, some in zip(tasks, baselines, options, strict=True):
-            rest = [schedule for schedule in some if not schedule.is_default]
-            if rest:
-                features += task.features(rest, baseline)
+            if rest := [schedule for schedule in some if _compares(task, schedule)]:
+                features += task.features(rest, task.reference or baseline)
         logs = iter(model(model.rows(features)))
-        return [
-            np.array([0.0 if schedule.is_default else next(logs) for schedule in some])
-            for some in options
-        ]
+        found = []
+        for task, baseline, some in zip(tasks, baselines, options, strict=True):
+            lead = _estimated(task, baseline, task.reference) if task.reference else 0.0
+            own = [next(logs) if _compares(task, schedule) else 0.0 for schedule in some]
+            ours = [0.0 if schedule.is_default else lead for schedule in some]
+            found.append(np.add(own, ours))
+        return found
 
 
-def _name(task: Task) -> str:
-    """The name of the cost model that a task's schedules need."""
-    token = task.question.token
-    parts = (task.target.backend, "" if token == DECIDE else token, task.family)
-    return "-".join(part for part in parts if part)
+def _compares(task: Task, schedule: Schedule) -> bool:
+    """Whether a cost model has to tell of a schedule."""
+    return not schedule.is_default and schedule != task.reference
 
 
 def _estimated(task: Task, baseline: Schedule | None, schedule: Schedule) -> float:

@@ -108,6 +108,10 @@ class Backend(ABC):
         """Schedules to consider besides what a model writes."""
         return ()
 
+    def reference(self, task: Task[Any]) -> Schedule | None:
+        """The sketch that a cost model compares schedules with; None for IREE's default."""
+        return None
+
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """How long a schedule is estimated to take. Raises TargetError without an estimate."""
         raise TargetError(f"no estimate for '{self.name}'; compare schedules by a cost model")

@@ -12,6 +12,8 @@ NONE = -99.0
 """Stands for a missing value: a dim beyond the last, or a choice of IREE's that is unknown."""
 IREE, TO_IREE = "IREE: ", "to IREE: "
 """Begin the names of features of IREE's own choice, and of differences to it."""
+SKETCH = "estimate to sketch"
+"""A schedule's estimate against that of the sketch that it is compared with."""
 DIMS = {"parallel": 4, "reduction": 3}
 """How many dims of each kind, innermost first, have features of their own."""
 

@@ -30,6 +30,10 @@ class Target(ABC):
         """Canonical JSON: equal targets give equal text."""
         return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
 
+    def resembles(self, other: Target) -> bool:
+        """Whether what was measured on another target tells of this one, too."""
+        return self == other
+
     @staticmethod
     def from_json(text: str) -> Target:
         """The target that `to_json` wrote. Raises InputError when the text is not one."""
@@ -63,6 +67,10 @@ class CpuTarget(Target):
     def vector_bytes(self) -> int:
         """Width of one SIMD register in bytes."""
         return self.vector_bits // 8
+
+    def resembles(self, other: Target) -> bool:
+        """CPUs do whose vectors are as wide: features describe the rest."""
+        return isinstance(other, CpuTarget) and self.vector_bits == other.vector_bits
 
     @property
     def max_vector_bytes(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from ..ir.workload import Workload
 from ..language import schedule as schedules
 from ..language.grammar import Grammar
-from ..language.prompt import MAX_TOKENS, prompt_tokens
+from ..language.prompt import DECIDE, MAX_TOKENS, prompt_tokens
 from ..language.schedule import END, LEFT, Schedule
 from ..language.space import Space
 from ..language.vocabulary import ID
@@ -43,6 +43,10 @@ class Question(Protocol):
 
     def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
         """Schedules to consider besides what a model writes."""
+
+    def reference(self, task: Task[Any]) -> Schedule | None:
+        """The sketch that a cost model compares schedules with; None where that is IREE's default.
+        Its own lead over the default is the estimate's."""
 
     @property
     def margin(self) -> float | None:
@@ -118,6 +122,18 @@ class Task(Generic[T_co]):
     def sketches(self) -> Sequence[Schedule]:
         """Schedules to consider besides what a model writes."""
         return self.question.sketches(self)
+
+    @cached_property
+    def reference(self) -> Schedule | None:
+        """The sketch that a cost model compares schedules with; None where that is IREE's default.
+        """
+        return self.question.reference(self)
+
+    @property
+    def cost_model(self) -> str:
+        """The name of the cost model that compares its schedules."""
+        token = "" if self.question.token == DECIDE else self.question.token
+        return "-".join(part for part in (self.target.backend, token, self.family) if part)
 
     @property
     def schedulable(self) -> bool:

@@ -51,7 +51,11 @@ class CpuBackend(Backend):
             return schedule, pipeline
 
         reference = choice(baseline) if baseline else None
-        return features(task.workload, task.target, list(map(choice, schedules)), reference)
+        found = features(task.workload, task.target, list(map(choice, schedules)), reference)
+        if PANEL.applies(task):
+            for row, schedule in zip(found, schedules, strict=True):
+                row |= PANEL.features(task, schedule)
+        return found
 
     def estimates(self, task: Task[Any]) -> bool:
         """Whether schedules have a static estimate: those of panels."""
@@ -64,6 +68,10 @@ class CpuBackend(Backend):
     def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
         """For panels, the schedule with the least estimate."""
         return PANEL.sketches(task) if PANEL.applies(task) else ()
+
+    def reference(self, task: Task[Any]) -> Schedule | None:
+        """For panels, the schedule with the least estimate: IREE's default is many times slower."""
+        return PANEL.sketches(task)[0] if PANEL.applies(task) else None
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """Clocks of a product with packed weights, the default among its schedules; infinite for

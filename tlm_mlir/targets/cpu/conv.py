@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...ir.analysis import window
+from ...ir.analysis import panels, window
 from ...ir.workload import Workload
 from ...iree.attributes import Configured
 from ...language.schedule import Schedule
@@ -21,10 +21,10 @@ class Conv(CpuPipeline):
     token, number, name = "pipeline:conv", 2, "ConvTileAndDecomposeExpert"
 
     def applies(self, task: CpuTask) -> bool:
-        """To static dispatches on tensors with a window."""
+        """To static dispatches on tensors with a window, but not to packed weights."""
         workload = task.workload
         served = workload.static and not workload.buffers and bool(window(workload))
-        return served and workload.root_op.kind != "attention"
+        return served and workload.root_op.kind != "attention" and panels(workload) is None
 
     def knobs(self, task: CpuTask) -> Step[None]:
         """Peeling, vectors, workgroups."""

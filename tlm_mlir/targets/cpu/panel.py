@@ -20,6 +20,7 @@ from ...language.sampling import draw
 from ...language.schedule import Schedule
 from ...language.space import Choice, Knob, Mark, Pick, Step, Value
 from ..backend import Configuration
+from ..features import SKETCH, Features, log
 from .limits import MAX_WORKGROUPS
 from .panel_estimate import (
     PanelShape,
@@ -28,6 +29,7 @@ from .panel_estimate import (
     default_clocks,
     divisors,
     estimate,
+    kernel_share,
     most_rows,
     row_groups,
     unrolls,
@@ -120,6 +122,23 @@ class Panel(CpuPipeline):
             panels=group[found.panel] or shape.panels,
         )
         return _schedule(task, found, tiles)
+
+    def fixed(self, workload: Workload) -> dict[int, int]:
+        """A kernel has one panel, and all of its columns."""
+        found, shape = _found(workload)
+        return {found.panel: 1, found.column: shape.columns}
+
+    def features(self, task: CpuTask, schedule: Schedule) -> Features:
+        """The estimate, beside that of the sketch, and what it counts of a kernel."""
+        found, shape = _found(task.workload)
+        tiles = tiles_of(found, shape, schedule)
+        least = estimate(shape, best(shape, task.target), task.target)
+        return {
+            SKETCH: log(estimate(shape, tiles, task.target) / least),
+            "sketch a product": log(least / math.prod(task.workload.extents)),
+            "kernel clocks a product": log(kernel_share(shape, tiles, task.target)),
+            "peels": sum(g % v != 0 for g, v in zip(tiles.group, tiles.vector, strict=True)),
+        }
 
     def sketches(self, task: CpuTask) -> list[Schedule]:
         """The schedule with the least estimate."""

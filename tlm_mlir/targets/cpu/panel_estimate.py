@@ -102,6 +102,13 @@ def kernel_clocks(shape: PanelShape, rows: int, unroll: int, target: CpuTarget) 
     return shape.depth * (step + LOOP / unroll) + 2 * held + TILE
 
 
+def kernel_share(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
+    """Clocks of a whole kernel for each of its products."""
+    rows = math.prod(tiles.vector)
+    clocks = kernel_clocks(shape, rows, tiles.unroll, target)
+    return clocks / (rows * shape.columns * shape.depth)
+
+
 def estimate(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
     """Clocks of the dispatch on all of the target's cores."""
     groups = math.prod(
@@ -174,9 +181,11 @@ def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
 def vectors(rows: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
     """Rows of a kernel: any number of the innermost dim, which is peeled where it does not divide
     it, and a divisor of the dim before."""
+    if not rows:
+        return [()]
     found = []
     # The innermost first: of equals it is taken.
-    for inner in range(min(rows[-1], most), 0, -1) if rows else (1,):
+    for inner in range(min(rows[-1], most), 0, -1):
         outer = divisors(rows[-2], most // inner) if len(rows) > 1 else [1]
         found += [(*(1,) * (len(rows) - 2), high, inner)[-len(rows) :] for high in outer]
     return found

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The corpus: training workloads taken from the dispatches of exported networks.
 
-Networks are compiled under several stock settings, since the layout chosen for a graph changes its
+Networks are compiled under several settings, since the layout chosen for a graph changes its
 dispatches. Whatever shares a root op with a held-out network under any of these settings stays out.
 """
 
@@ -24,35 +24,19 @@ from rich.console import Console
 from rich.progress import track
 
 from ...errors import InputError, TlmError
-from ...ir.analysis import strided_contraction, window
-from ...ir.dispatch import find_dispatches
+from ...ir.analysis import panels, strided_contraction, window
 from ...ir.workload import Workload
 from ...iree.executable_target import attribute_of, exchanged
-from ...iree.executables import standalone
-from ...iree.flags import DATA_TILING, IM2COL, PREPROCESSING_PASSES, cpu
-from ...iree.passes import CHANNELS_LAST
-from ...iree.phases import SOURCES
-from ...iree.session import Session
-from ...language.prompt import readable
 from ...measure.lines import write_lines
 from ...targets.cpu.attention import default_is_right
 from ...targets.cpu.host import cpu_target
-from ...targets.dispatches import normalize, swap_operands
 from ...targets.target import CpuTarget
 from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
-
-BASE_FLAGS = cpu("host")
-SETTINGS: tuple[tuple[str, ...], ...] = (
-    (),
-    (IM2COL,),
-    (f"{PREPROCESSING_PASSES}=builtin.module(util.func({CHANNELS_LAST}))",),
-    (DATA_TILING,),
-)
-"""Stock settings under which a network's dispatches are taken."""
+from .settings import BASE_FLAGS, SETTINGS, Setting, read_network
 
 QUOTAS = {
     **{"contraction": 800, "strided": 60, "window": 230, "attention": 110},
-    **{"reduction": 140, "parallel": 200},
+    **{"reduction": 140, "parallel": 200, "panels": 900},
 }
 """How many workloads of each class a corpus holds."""
 MAX_FLOPS = 4.5e9
@@ -74,6 +58,8 @@ def classify(workload: Workload) -> str:
     root = workload.root_op
     if root.kind == "attention":
         return "attention"
+    if panels(workload):
+        return "panels"
     if "reduction" not in root.iterators:
         return "parallel"
     if window(workload):
@@ -96,47 +82,29 @@ def occurs(entry: Entry, roots: set[str]) -> bool:
     return root_key(Workload.from_json(entry.workload)) in roots
 
 
-def read_network(
-    path: Path, flags: Sequence[str], *, rewrite: bool = True
-) -> list[tuple[Workload, str]]:
-    """(workload, standalone source) of each schedulable run-time dispatch of a network, as
-    `compiler.driver.plan` sees it; without `rewrite` as IREE forms it."""
-    session = Session([*BASE_FLAGS, *flags])
-    module = session.run(session.parse(path), None, SOURCES)
-    normalize(module)
-    found = []
-    for dispatch in find_dispatches(module):
-        if rewrite:
-            dispatch = swap_operands(dispatch)
-        workload = dispatch.reading.workload
-        if workload is None or dispatch.at_load or not workload.static:
-            continue
-        if not readable(workload, cpu_target(dispatch.target, 2)):
-            continue
-        source = standalone(dispatch.executable, dispatch.name)
-        if source is not None:
-            found.append((workload, source))
-    return found
-
-
-def held_out(folder: Path) -> tuple[list[Entry], set[str]]:
+def held_out(
+    folder: Path, settings: Sequence[Setting] = SETTINGS
+) -> tuple[list[Entry], set[str]]:
     """The held-out networks' distinct dispatches under stock defaults, and their root keys under
-    all settings, in 16-bit floats as well. Equal dispatches of two networks count for the first."""
+    some settings, in 16-bit floats as well. Equal dispatches of two networks count for the first.
+    """
     entries: dict[str, Entry] = {}
     roots = set()
     for name in HELD_OUT | HELD_OUT_HALF:
-        for flags in SETTINGS:
+        for setting in settings:
             for workload, source in read_network(
-                folder / f"{name}.mlir", flags, rewrite=False
+                folder / f"{name}.mlir", setting, rewrite=False
             ):
                 roots.add(root_key(workload))
-                if name in HELD_OUT and not flags:
+                if name in HELD_OUT and setting == SETTINGS[0]:
                     entry = Entry(workload.to_json(), name, classify(workload), source)
                     entries.setdefault(workload.digest, entry)
     return list(entries.values()), roots
 
 
-def gather(folder: Path, excluded: set[str]) -> list[Entry]:
+def gather(
+    folder: Path, excluded: set[str], settings: Sequence[Setting] = SETTINGS
+) -> list[Entry]:
     """All distinct training workloads of the networks in a folder without `excluded` root keys.
 
     A process per core reads; a script that calls this needs the usual `__main__` guard.
@@ -145,7 +113,7 @@ def gather(folder: Path, excluded: set[str]) -> list[Entry]:
     paths = [path for name in TRAINING if (path := folder / f"{name}.mlir").is_file()]
     if not paths:
         raise InputError(f"{folder} holds no exported training network; run the export first")
-    asked = [(path, flags) for path in paths for flags in SETTINGS]
+    asked = [(path, setting) for path in paths for setting in settings]
     with ProcessPool(max_tasks=40, context=get_context("spawn")) as pool:
         answers = [pool.schedule(_entries, args=each) for each in asked]
         for answer in track(answers, "reading networks", console=Console(stderr=True)):
@@ -158,11 +126,11 @@ def gather(folder: Path, excluded: set[str]) -> list[Entry]:
     return [entries[digest] for digest in sorted(entries)]
 
 
-def _entries(path: Path, flags: Sequence[str]) -> tuple[dict[str, Entry], str]:
+def _entries(path: Path, setting: Setting) -> tuple[dict[str, Entry], str]:
     """Entries of a network by their workload's digest, and what kept it from being read."""
     found: dict[str, Entry] = {}
     try:
-        for workload, source in read_network(path, flags):
+        for workload, source in read_network(path, setting):
             entry = Entry(workload.to_json(), path.stem, classify(workload), source)
             found.setdefault(workload.digest, entry)
     except TlmError as error:

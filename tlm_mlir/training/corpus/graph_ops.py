@@ -13,8 +13,9 @@ from ...decisions.points import EARLY
 from ...decisions.walk import walk
 from ...iree.session import Session
 from ...language.schedule import END, Schedule
-from .entries import BASE_FLAGS, root_key
+from .entries import root_key
 from .networks import HELD_OUT, HELD_OUT_HALF
+from .settings import BASE_FLAGS
 
 
 def visit_network(path: Path, cores: int, visit: Callable[[Site], None]) -> None:

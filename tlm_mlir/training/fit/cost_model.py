@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,11 +32,10 @@ from tlm_mlir.model.checkpoint import add, cost_model_file
 from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.policy.scheduler import MARGIN
 from tlm_mlir.targets.backend import DispatchTask
-from tlm_mlir.targets.features import NONE, TO_IREE
+from tlm_mlir.targets.features import NONE, SKETCH, TO_IREE
 from tlm_mlir.targets.iree_default import IreeDefault
-from tlm_mlir.targets.target import Target
-from tlm_mlir.training.corpus.entries import BASE_FLAGS
 from tlm_mlir.training.corpus.entries import read as read_corpus
+from tlm_mlir.training.corpus.settings import BASE_FLAGS
 from tlm_mlir.training.corpus.split import share
 from tlm_mlir.training.fit.ranks import spearman
 from tlm_mlir.training.records.rows import Reader, Rows
@@ -68,18 +68,15 @@ SETTINGS: Mapping[str, Any] = {
 class Example:
     """What was measured of one workload on one target (both JSON): features of each schedule but
     the default, its log latency over that of the default (WORST for a failure), and whether it ran.
+    Where the task has a `reference`, that stands for the default. `model` names the cost model.
     """
 
+    model: str
     workload: str
     target: str
     features: list[dict[str, float]]
     logs: np.ndarray
     ran: np.ndarray
-
-    @property
-    def backend(self) -> str:
-        """The backend of the target."""
-        return Target.from_json(self.target).backend
 
 
 def examples(found: Iterable[Rows], sources: Mapping[str, str]) -> Iterator[Example]:
@@ -94,17 +91,24 @@ def examples(found: Iterable[Rows], sources: Mapping[str, str]) -> Iterator[Exam
         measured = [row for row in rows.measured if not row.schedule.is_default]
         if not measured or not isinstance(task, DispatchTask):
             continue
-        if rows.configuration:
+        base = 1.0
+        if (baseline := task.reference) is not None:
+            known = [row.ratio for row in measured if row.schedule == baseline and row.ratio]
+            measured = [row for row in measured if row.schedule != baseline]
+            if not known or not measured:
+                continue
+            base = statistics.median(known)
+        elif rows.configuration:
             baseline = task.read_back(rows.configuration)
         elif rows.workload in sources:
             baseline = choice(sources[rows.workload], task.workload, task.target)
         else:
             raise RecordError("a record's workload is not in the corpus; give the corpus of both")
         features = task.features([row.schedule for row in measured], baseline)
-        logs = np.array([math.log(row.ratio) if row.ratio else WORST for row in measured])
+        logs = np.array([math.log(row.ratio / base) if row.ratio else WORST for row in measured])
         ran = np.array([row.ratio is not None for row in measured])
         logs = np.clip(logs, -WORST, WORST)
-        yield Example(rows.workload, rows.target, features, logs, ran)
+        yield Example(task.cost_model, rows.workload, rows.target, features, logs, ran)
 
 
 def fit(
@@ -212,6 +216,11 @@ def by_estimate(features: Sequence[Mapping[str, float]]) -> np.ndarray:
     return np.where(found == NONE, 0.0, found * math.log(2.0))
 
 
+def by_sketch(features: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """What the estimate of schedules that are compared with a sketch predicts."""
+    return np.array([row[SKETCH] for row in features]) * math.log(2.0)
+
+
 def validate(
     predict: Predict, validation: Sequence[Example], margin: float
 ) -> dict[str, float]:
@@ -257,15 +266,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training = [example for example in found if share(example.workload) >= options.validation]
     if not training:
         raise InputError(f"the records hold nothing to learn from: {reader.summary()}; give others")
-    for backend in sorted({example.backend for example in training}):
-        some = [example for example in training if example.backend == backend]
+    for model in sorted({example.model for example in training}):
+        some = [example for example in training if example.model == model]
         trees = fit(some, rounds=options.rounds)
-        mine = [example for example in held if example.backend == backend]
+        mine = [example for example in held if example.model == model]
         figures = {"cost model": by_trees(trees)}
+        margin = options.margin
         if f"{TO_IREE}estimate" in some[0].features[0]:
             figures["estimate"] = by_estimate
+        if SKETCH in some[0].features[0]:
+            figures["estimate"], margin = by_sketch, 0.0
         for name, predict in figures.items() if mine else ():
-            worth = validate(predict, mine, options.margin)
-            print(json.dumps({"backend": backend, "by": name, **worth}))
-        add(options.checkpoint, {cost_model_file(backend): trees.to_bytes()})
+            worth = validate(predict, mine, margin)
+            print(json.dumps({"model": model, "by": name, **worth}))
+        add(options.checkpoint, {cost_model_file(model): trees.to_bytes()})
     return 0

@@ -31,7 +31,8 @@ from ...targets import registry
 from ...targets.iree_default import IreeDefault
 from ...targets.target import CpuTarget
 from ...targets.task import Task
-from ..corpus.entries import BASE_FLAGS, Entry
+from ..corpus.entries import Entry
+from ..corpus.settings import BASE_FLAGS
 from .search import Decisions, decisions, search
 
 APPLIER = "tlm_mlir.decisions.apply:apply_tokens"
@@ -67,8 +68,8 @@ def random_proposer(seed: int) -> Proposer:
 
 
 def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Proposer:
-    """Proposes what IREE does by itself, mutations of that and of the best measured so far, and
-    random schedules, no two alike.
+    """Proposes what IREE does by itself, sketches, mutations of those and of the best measured so
+    far, and random schedules, no two alike.
 
     `fresh` is the share of random ones.
     """
@@ -79,13 +80,14 @@ def search_proposer(database: Database, seed: int, fresh: float = 0.2) -> Propos
         workload = Workload.from_json(entry.workload)
         task = registry.task(workload, target)
         parents = [decisions(s) for s in _best_measured(database, task)]
-        found = []
+        # Once, as one of the best measured: they need not be among them.
+        starts = [*task.sketches()]
         baseline = choice(entry.source, workload, target)
-        if baseline is not None:
-            text = task.text(baseline)
-            found = [text] if text not in known else []
-            # Once, as one of the best measured: it need not be among them.
-            parents.append(decisions(baseline))
+        if baseline is not None and not baseline.is_default:
+            starts.append(baseline)
+        parents += map(decisions, starts)
+        texts = dict.fromkeys(map(task.text, starts))
+        found = [text for text in texts if text not in known]
         known = known | set(found)
         count -= len(found)
         return found + _variations(task, parents, known, count, fresh, rng)
@@ -162,14 +164,15 @@ def proposer(name: str, database: Database, seed: int, model: Path | None) -> Pr
 
 
 def affordable(entries: Sequence[Entry], max_flops: float) -> list[Entry]:
-    """Contractions of at most so many operations, others of a tenth, ordered by their digests.
+    """Contractions, and products with packed weights, of at most so many operations, others of a
+    tenth, ordered by their digests.
 
     A budget of time is meant: IREE's default runs other ops some ten times slower.
     """
     kept = []
     for entry in entries:
         workload = Workload.from_json(entry.workload)
-        limit = max_flops if entry.kind == "contraction" else max_flops / 10
+        limit = max_flops if entry.kind in ("contraction", "panels") else max_flops / 10
         if workload.flops <= limit:
             kept.append((workload.digest, entry))
     return [entry for _, entry in sorted(kept, key=lambda item: item[0])]

@@ -36,10 +36,11 @@ from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measu
 from ...measure.worker import Measured
 from ...targets.target import CpuTarget
 from ...targets.task import Task
-from ..corpus.entries import BASE_FLAGS, MIN_POINTS, root_key
+from ..corpus.entries import MIN_POINTS, root_key
 from ..corpus.graph_ops import held_out_keys, visit_network
 from ..corpus.networks import TRAINING
 from ..corpus.one_op_programs import one_op_program
+from ..corpus.settings import BASE_FLAGS
 from .collect import CYCLES_PER_SECOND, reduction_length, stamp
 
 MAX_FLOPS = 4e9

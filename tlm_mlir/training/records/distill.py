@@ -42,8 +42,9 @@ from ...targets import registry
 from ...targets.backend import DispatchTask
 from ...targets.iree_default import IreeDefault
 from ...targets.target import Target
-from ..corpus.entries import BASE_FLAGS, Entry
+from ..corpus.entries import Entry
 from ..corpus.entries import read as read_corpus
+from ..corpus.settings import BASE_FLAGS
 from ..corpus.split import share
 from .rows import OK, targets
 from .search import search
