@@ -36,6 +36,8 @@ from .point import DecisionPoint, Site
 PACKED, BLOCK = "graph:packed", "@block"
 CLEARLY = 0.95
 """Share of the estimate of IREE's own code that packing has to stay under."""
+BYTES = 4
+"""Of an element: what is packed is f32."""
 UNKNOWN_SHARE = 0.1
 """Share of the arithmetic that IREE's default reaches on ops that no other estimate tells of."""
 
@@ -106,7 +108,19 @@ def panel_shape(form: Form, block: int) -> PanelShape:
         channels=channels,
         window=math.prod(window),
         reads=math.prod(extents[dim] for dim in form.rows if dim in read) * channels,
+        stride=_stride(form),
     )
+
+
+def _stride(form: Form) -> int:
+    """Bytes between two rows of the other factor: what of it lies behind the innermost dim of the
+    rows."""
+    inside = BYTES
+    for access in reversed(form.accesses):
+        if form.rows and access.dim == form.rows[-1]:
+            return inside * access.stride
+        inside *= form.extents[access.dim]
+    return 0
 
 
 def seconds_left(workload: Workload, target: CpuTarget, sources: Sequence[str]) -> float:

@@ -171,7 +171,25 @@ def shape_of(workload: Workload, found: Panels) -> PanelShape:
         window=math.prod(extents[dim] for dim in found.summed[:-1]),
         reads=math.prod(extents[dim] for dim in found.read) * channels,
         width=max(operand.bytes for operand in workload.root_op.inputs),
+        stride=_stride(workload, found),
     )
+
+
+def _stride(workload: Workload, found: Panels) -> int:
+    """Bytes between two rows of the other factor: what of it lies behind the innermost dim of the
+    rows."""
+    (other,) = (
+        operand
+        for operand in workload.root_op.inputs
+        if not any(dim == found.column for index in operand.indices for dim, _ in index.terms)
+    )
+    inside = other.bytes
+    for index in reversed(other.indices):
+        factors = dict(index.terms)
+        if found.rows and found.rows[-1] in factors:
+            return inside * factors[found.rows[-1]]
+        inside *= math.prod(workload.extents[dim] for dim in factors)
+    return 0
 
 
 def tiles_of(found: Panels, shape: PanelShape, schedule: Schedule) -> PanelTiles:

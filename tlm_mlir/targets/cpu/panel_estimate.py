@@ -35,6 +35,13 @@ HINDERED = 0.05
 """Share of the clocks of what is not the bottleneck that show."""
 NEAR, FAR = 32.0, 8.0
 """Bytes that a core gets in a clock from its second cache, and from beyond."""
+PERIOD = 4096
+"""Bytes after which addresses fall on the same set of the first cache: 64 sets of 64 bytes."""
+CROWDED = 1.25
+"""Rows for each way of a set from which on they drive each other out, and what is loaded of one is
+loaded again."""
+MISSED = 2.8
+"""Clocks of such a load."""
 WORKGROUP = 2_000.0
 """Clocks of starting a workgroup."""
 
@@ -43,7 +50,8 @@ WORKGROUP = 2_000.0
 class PanelShape:
     """A product with packed weights. `rows` are the extents of the result's dims but the columns,
     outermost first; a result has `panels` of `columns` each, and sums `window * channels` elements
-    of `width` bytes. `reads` are the distinct elements of the other factor that all rows touch."""
+    of `width` bytes. `reads` are the distinct elements of the other factor that all rows touch, and
+    `stride` the bytes between two of its rows; 0 where they lie in it otherwise."""
 
     rows: tuple[int, ...]
     panels: int
@@ -52,6 +60,7 @@ class PanelShape:
     window: int
     reads: int
     width: int = 4
+    stride: int = 0
 
     @property
     def depth(self) -> int:
@@ -97,9 +106,18 @@ def kernel_clocks(shape: PanelShape, rows: int, unroll: int, target: CpuTarget) 
     columns = shape.columns * shape.width / NEAR if panel > target.l1 // 2 else 0.0
     # What is not the bottleneck still gets in its way now and then.
     step = max(multiply, load, LATENCY, columns) + HINDERED * (load + columns)
+    step += _crowding(shape.stride, rows, target)
     if held * unroll > BODY:
         step *= 1.2
     return shape.depth * (step + LOOP / unroll) + 2 * held + TILE
+
+
+def _crowding(stride: int, rows: int, target: CpuTarget) -> float:
+    """Clocks of one step of the sum in which rows drive each other out of the first cache."""
+    if not stride or not target.l1:
+        return 0.0
+    sets = PERIOD // math.gcd(stride, PERIOD)
+    return MISSED * max(0.0, rows - CROWDED * sets * target.l1 / PERIOD)
 
 
 def kernel_share(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
