@@ -31,7 +31,10 @@ VALIDATION = "0.08"
 """Share of the workloads that nothing learns from, by their hash."""
 FIRST = ("dispatch.jsonl.xz", "graph.jsonl.xz")
 """The first machine's records."""
-LATER = ("dispatch_zen3.jsonl.xz", "dispatch_zen5.jsonl.xz", "graph_zen5.jsonl.xz")
+LATER = (
+    *("dispatch_zen3.jsonl.xz", "dispatch_zen4_panels.jsonl.xz"),
+    *("dispatch_zen5.jsonl.xz", "graph_zen5.jsonl.xz"),
+)
 """Records that are later than what the second and the third training saw."""
 GPUS = ("cuda:sm_80,sm_86,sm_89,sm_90", "vulkan:llvmpipe,ampere,ada,rdna3,valhall,adreno")
 LOG = "recipe.json"
@@ -163,7 +166,7 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
         distill(examples, "what a search that measures nothing finds, for all machines and GPUs"),
         train(
             "train", "all records, and what the search found", [*records, examples],
-            settings.last_steps, *rate, "--repeat", "graph=16",
+            settings.last_steps, *rate, "--repeat", "graph=16", "panels=3",
         ),
         cost_model("cost-model", "what compares the schedules that the model writes"),
     ]  # fmt: skip
