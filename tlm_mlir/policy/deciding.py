@@ -42,13 +42,15 @@ class Outcome:
     """What becomes of one site, and why.
 
     `outcome` is "scheduled", "default" (IREE's is kept), "left" (nothing can be asked), "at load"
-    (runs once, not worth a question) or "fallback" (the schedule does not compile).
+    (runs once, not worth a question) or "fallback" (the schedule does not compile). `baseline` is
+    what IREE does by itself, None where that is not known.
     """
 
     site: Site
     outcome: str
     reason: str = ""
     answer: Answer | None = None
+    baseline: Schedule | None = None
 
     @property
     def text(self) -> str:
@@ -88,7 +90,10 @@ def decide(
             asked[_key(task)] = task, known
     tasks = [task for task, _ in asked.values()]
     answers = policy.ask(tasks, [known for _, known in asked.values()], samples) if tasks else []
-    found = dict(zip(asked, answers, strict=True))
+    found = {
+        key: (answer, known)
+        for (key, (_, known)), answer in zip(asked.items(), answers, strict=True)
+    }
     return [_outcome(site, refused, found) for site in sites]
 
 
@@ -106,16 +111,20 @@ def _refusal(task: Task[Any], baseline: Schedule | None, policy: Policy) -> str:
     return ""
 
 
-def _outcome(site: Site, refused: Mapping[Key, str], answers: Mapping[Key, Answer]) -> Outcome:
+def _outcome(
+    site: Site,
+    refused: Mapping[Key, str],
+    answers: Mapping[Key, tuple[Answer, Schedule | None]],
+) -> Outcome:
     if site.task is None:
         return Outcome(site, site.left, site.reason)
     key = _key(site.task)
     if key in refused:
         return Outcome(site, LEFT, refused[key])
-    answer = answers[key]
+    answer, baseline = answers[key]
     if not answer.schedule.is_default:
-        return Outcome(site, SCHEDULED, answer=answer)
-    return Outcome(site, DEFAULT, _why_default(answer), answer)
+        return Outcome(site, SCHEDULED, answer=answer, baseline=baseline)
+    return Outcome(site, DEFAULT, _why_default(answer), answer, baseline)
 
 
 def _why_default(answer: Answer) -> str:
