@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import compile, schedule
+    from .compiler.explain.explanation import Explanation
     from .compiler.options import Options
     from .compiler.report import Report
     from .decisions.schedule_pass import SchedulePass
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "compile": "api",
     "schedule": "api",
+    "Explanation": "compiler.explain.explanation",
     "Options": "compiler.options",
     "Report": "compiler.report",
     "SchedulePass": "decisions.schedule_pass",
@@ -39,6 +41,7 @@ _HOMES = {
     "Target": "targets.target",
 }
 __all__ = [
+    "Explanation",
     "Options",
     "Report",
     "Schedule",

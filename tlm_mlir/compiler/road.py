@@ -8,7 +8,7 @@ can be found. So whatever stock IREE compiles, compiles.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,6 +43,11 @@ class Compiled:
     model: str
     warnings: tuple[str, ...]
     plan: Plan | None
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """How IREE configures dispatches by itself, as text by their names."""
+        return self.plan.defaults if self.plan else {}
 
     def script(self) -> ir.Module:
         """The script of the schedules of dispatches that the program was compiled with."""

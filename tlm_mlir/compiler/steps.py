@@ -27,7 +27,9 @@ from ..policy.deciding import Baseline, Outcome, Outcomes, Policy
 from ..targets.backend import DispatchTask
 from ..targets.cpu.host import UNKNOWN
 from .clock import Clock
+from .explain.explanation import Explanation
 from .options import Options
+from .report import render
 from .source import Source
 
 READING, PASS, FINISHING = "reading", "pass", "iree: dispatches to program"
@@ -55,6 +57,8 @@ class Plan:
     before dispatches are formed; `configured` is a copy one phase on, where IREE has made its own
     choices. `point` decided about the dispatches. `outcomes` tell of every site, by the name of its
     decision point. `model` is the checkpoint that was asked, and `warnings` tell what fell back.
+    `source` and `options` are what it was made of, and `defaults` is how IREE configures dispatches
+    by itself, as text by their names.
     """
 
     session: Session
@@ -64,6 +68,9 @@ class Plan:
     outcomes: Outcomes
     model: str
     clock: Clock
+    source: Source
+    options: Options
+    defaults: Mapping[str, str]
     warnings: tuple[str, ...] = ()
 
     @property
@@ -81,6 +88,11 @@ class Plan:
     def schedules(self) -> dict[str, Schedule]:
         """The schedules by the name of their dispatch, without those left to IREE."""
         return {o.site.name: o.schedule for o in self.lowered if o.schedule is not None}
+
+    def explain(self) -> Explanation:
+        """Each decision with its place in the source, its share of the work, what IREE does, what
+        is done instead, and what else was compared. `print` shows it."""
+        return Explanation(render(self.source.name, self.options.target, self, self.clock))
 
     def script(self) -> ir.Module:
         """The script of all schedules of dispatches.
@@ -166,7 +178,18 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     with clock.timed(READING):
         texts = configurations(configured)
     answer(last, sites, lambda site: _read_back(site, texts), "generation")
-    return Plan(session, module, configured, last, outcomes, policy().identity, clock)
+    return Plan(
+        session,
+        module,
+        configured,
+        last,
+        outcomes,
+        policy().identity,
+        clock,
+        read.source,
+        read.options,
+        texts,
+    )
 
 
 def _leaving(site: Site) -> Schedule | None:
