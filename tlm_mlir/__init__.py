@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .errors import TlmError
     from .ir.workload import Workload
     from .language.schedule import Schedule
+    from .policy.saved import SavedSchedules
     from .policy.scheduler import Scheduler
     from .targets.target import Target
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Options": "compiler.options",
     "Report": "compiler.report",
     "SchedulePass": "decisions.schedule_pass",
+    "SavedSchedules": "policy.saved",
     "Scheduler": "policy.scheduler",
     "TlmError": "errors",
     "Workload": "ir.workload",
@@ -44,6 +46,7 @@ __all__ = [
     "Explanation",
     "Options",
     "Report",
+    "SavedSchedules",
     "Schedule",
     "SchedulePass",
     "Scheduler",

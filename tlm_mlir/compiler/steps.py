@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iree.compiler import ir
@@ -13,6 +13,7 @@ from iree.compiler import ir
 from ..decisions.dispatch import DispatchSite, Lowering, scheduled
 from ..decisions.point import DecisionPoint, Site
 from ..decisions.script import build_script
+from ..decisions.script_header import Origin, gain
 from ..decisions.walk import APPLYING, COMPILING, flags, walk
 from ..errors import CompileError, InputError
 from ..ir.dispatch import Dispatch
@@ -106,8 +107,11 @@ class Plan:
                 " program in place, or for one target at a time"
             )
         ((target, dispatches),) = found.items()
+        gains = {o.site.name: gain(o.predicted) for o in self.lowered}
+        told = [replace(dispatch, gain=gains[dispatch.name]) for dispatch in dispatches]
+        origin = Origin(self.model, Path(self.source.name).name)
         with self.clock.timed("script"):
-            return build_script(dispatches, target, self.session.context)
+            return build_script(told, target, self.session.context, origin)
 
 
 def read(

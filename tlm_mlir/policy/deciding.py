@@ -62,6 +62,15 @@ class Outcome:
         """The schedule to apply; None leaves the site to IREE."""
         return self.answer.schedule if self.answer and self.outcome == SCHEDULED else None
 
+    @property
+    def predicted(self) -> float | None:
+        """The log of the latency of what is applied over that of IREE's default, as predicted; None
+        where nothing is applied, or nothing predicted it."""
+        if self.schedule is None or self.answer is None:
+            return None
+        found = (c.predicted for c in self.answer.candidates if c.schedule == self.schedule)
+        return next(found, None)
+
     def fall_back(self, reason: str) -> Outcome:
         """The outcome of a schedule that does not compile."""
         return replace(self, outcome=FELL_BACK, reason=reason)
@@ -128,6 +137,8 @@ def _outcome(
 
 
 def _why_default(answer: Answer) -> str:
+    if answer.why:
+        return answer.why
     if not answer.predicted:
         return "the model leaves it as it is"
     if math.isinf(answer.predicted):

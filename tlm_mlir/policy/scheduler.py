@@ -47,7 +47,8 @@ class Answer:
     `predicted` is the log of the latency of the best schedule written over that of IREE's default,
     and `compared_by` what predicted it; None and empty where nothing did. The `schedule` is the
     default where that lead is not clear, which means more than `margin`. `candidates` are all that
-    were compared, the best first, each once.
+    were compared, the best first, each once. `why` says why it is the default where that was not
+    decided by comparing.
     """
 
     schedule: Schedule
@@ -55,6 +56,7 @@ class Answer:
     compared_by: str = ""
     margin: float = 0.0
     candidates: tuple[Candidate, ...] = ()
+    why: str = ""
 
 
 class Scheduler:
