@@ -79,8 +79,13 @@ class Road:
         Raises CompileError where IREE refuses the program whatever is decided.
         """
         for plan in self._plans():
-            return plan
+            return replace(plan, otherwise=self._again)
         raise self._refused()
+
+    def _again(self, out: Path) -> Compiled:
+        """Compiles the program from its beginning, with all ways round what does not compile."""
+        policy, clock = self._policy, self._clock
+        return Road(self._source, self._options, self._points, policy, clock).compile(out)
 
     def compile(self, out: Path) -> Compiled:
         """Compiles the program to the .vmfb `out` by the first plan that compiles, else as IREE

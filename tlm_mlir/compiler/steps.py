@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 
 from iree.compiler import ir
@@ -16,6 +17,7 @@ from ..decisions.script import build_script
 from ..decisions.script_header import Origin, gain
 from ..decisions.walk import APPLYING, COMPILING, flags, walk
 from ..errors import CompileError, InputError
+from ..files import check_writable
 from ..ir.dispatch import Dispatch
 from ..iree.executables import alone, configurations, exchange
 from ..iree.module import named, symbol
@@ -27,10 +29,11 @@ from ..policy import deciding
 from ..policy.deciding import Baseline, Outcome, Outcomes, Policy
 from ..targets.backend import DispatchTask
 from ..targets.cpu.host import UNKNOWN
+from ..targets.target import Target
 from .clock import Clock
 from .explain.explanation import Explanation
 from .options import Options
-from .report import render
+from .report import Done, Report, render
 from .source import Source
 
 READING, PASS, FINISHING = "reading", "pass", "iree: dispatches to program"
@@ -59,7 +62,8 @@ class Plan:
     choices. `point` decided about the dispatches. `outcomes` tell of every site, by the name of its
     decision point. `model` is the checkpoint that was asked, and `warnings` tell what fell back.
     `source` and `options` are what it was made of, and `defaults` is how IREE configures dispatches
-    by itself, as text by their names.
+    by itself, as text by their names. `otherwise` compiles the program where it does not compile by
+    the plan; without it there is no other way.
     """
 
     session: Session
@@ -73,6 +77,7 @@ class Plan:
     options: Options
     defaults: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+    otherwise: Callable[[Path], Done] | None = None
 
     @property
     def lowered(self) -> tuple[Outcome, ...]:
@@ -90,17 +95,40 @@ class Plan:
         """The schedules by the name of their dispatch, without those left to IREE."""
         return {o.site.name: o.schedule for o in self.lowered if o.schedule is not None}
 
+    def finish(self, out: str | PathLike[str]) -> Report:
+        """Compiles the program to the .vmfb `out` by the plan, which may be used again.
+
+        What does not compile falls back to what IREE does by itself, and `Report.warnings` names
+        it. Raises CompileError where IREE refuses the program whatever is decided, InputError where
+        `out` cannot be written; then no output file exists.
+        """
+        path = Path(out)
+        done: Done = self
+        check_writable([path])
+        try:
+            finish(self, configure(self), path)
+        except CompileError:
+            if self.otherwise is None:
+                raise
+            done = self.otherwise(path)
+        return render(self.source.name, self.options.target, done, self.clock)
+
     def explain(self) -> Explanation:
         """Each decision with its place in the source, its share of the work, what IREE does, what
         is done instead, and what else was compared. `print` shows it."""
         return Explanation(render(self.source.name, self.options.target, self, self.clock))
+
+    def _target(self) -> Target:
+        """The target of the first dispatch that anything was asked about."""
+        tasks = (outcome.site.task for outcome in self.lowered)
+        return next((task.target for task in tasks if task is not None), UNKNOWN)
 
     def script(self) -> ir.Module:
         """The script of all schedules of dispatches.
 
         Raises InputError for a program whose schedules are for several targets.
         """
-        found = scheduled(*_split(self.lowered)) or {UNKNOWN: []}
+        found = scheduled(*_split(self.lowered)) or {self._target(): []}
         if len(found) > 1:
             raise InputError(
                 f"the schedules are for {len(found)} targets and a script serves one; compile the"

@@ -69,7 +69,7 @@ class SavedSchedules:
         """
         lowered = [task for task in tasks if task.question.token == DECIDE]
         known = [task for task in lowered if task.workload.digest in self._sequences]
-        for task in lowered[:1]:
+        for task in lowered if self._sequences else ():
             self._check(task.target)
         if lowered and self._sequences and not known:
             raise InputError(
