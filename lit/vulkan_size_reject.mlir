@@ -1,4 +1,4 @@
-// RUN: not %apply %s --gpu=vulkan:llvmpipe --emit=config 2>&1 | FileCheck %s
+// RUN: not tlm-opt %s --target vulkan --arch llvmpipe --emit=config 2>&1 | FileCheck %s
 // SCHEDULE: main pipeline:vector @thread 8 7 @group 8 2 @reduce 4 <end>
 
 // A tile that does not divide its loop is no schedule.

@@ -60,6 +60,10 @@ class Source:
         once = not path.is_file() and (path.exists() or name == STANDARD_INPUT)
         return cls(name, read_bytes(path) if once else path)
 
+    def read(self) -> bytes:
+        """The program as text or bytecode. Raises InputError when it cannot be read."""
+        return read_bytes(self.content) if isinstance(self.content, Path) else self.content
+
     def parse(self, session: Session) -> ir.Operation:
         """The program in a session. Raises InputError when it is missing or no MLIR."""
         if isinstance(self.content, Path):

@@ -45,7 +45,7 @@ def _of_root(workload: Workload) -> dict[int, str]:
         return {
             **dict.fromkeys(found.batch, BATCH),
             **dict.fromkeys(found.m, ROWS),
-            **dict.fromkeys(found.n, COLUMNS),
+            **dict.fromkeys(found.n, COLUMNS if found.m else ROWS),
             **dict.fromkeys(found.k, STEPS),
         }
     names: dict[int, str] = dict.fromkeys(root.dims("parallel"), ROWS)
@@ -81,7 +81,8 @@ def _of_window(workload: Workload) -> dict[int, str]:
         if dim in root.dims("reduction"):
             names[dim] = "input channels"
         else:
-            names[dim] = "channels" if dim in filtered or len(root.inputs) < 2 else "images"
+            first = dim == root.dims("parallel")[0] and dim not in filtered
+            names[dim] = "images" if first else "channels"
     return names
 
 

@@ -49,7 +49,7 @@ CPU = {
     "inner": "{of} of the other loops at a time",
     "reduce": "{of} at a time",
     "cache": "tiles of {of} in cache",
-    "cache_reduce": "{of} for each of these",
+    "cache_reduce": "{of} in cache",
     "distribute": "a workgroup has {of}",
     "interchange": "loops in the order {order}",
     "block": "{number} columns in a panel",
