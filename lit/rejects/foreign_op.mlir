@@ -1,4 +1,4 @@
-// RUN: not %apply %S/matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
+// RUN: not %apply %S/../matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
 
 // A transform script is a program. One that rewrites code instead of annotating it is refused.
 

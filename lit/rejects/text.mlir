@@ -4,7 +4,7 @@
 
 // Neither input leaves an output behind.
 
-// CHECK: tlm-mlir: error: {{.*}}text_reject.mlir is not MLIR that IREE reads:
+// CHECK: tlm-mlir: error: {{.*}}text.mlir is not MLIR that IREE reads:
 // MISSING: tlm-mlir: error: {{.*}}missing.mlir does not exist; give the path of a .mlir file
 
 This is a letter, not a module.

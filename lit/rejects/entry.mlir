@@ -1,4 +1,4 @@
-// RUN: not %apply %S/matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
+// RUN: not %apply %S/../matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
 
 // CHECK: error: the script holds no sequence @__kernel_config; write it anew
 // CHECK-NOT: lowering_config

@@ -1,4 +1,4 @@
-// RUN: not %apply %S/matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
+// RUN: not %apply %S/../matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
 
 // A dispatch is lowered by a pipeline of IREE's own or a list of `passes/`, not by any passes.
 

@@ -1,4 +1,4 @@
-// RUN: not %apply %S/matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
+// RUN: not %apply %S/../matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
 
 // A sequence that is called as one of `passes/` is that one, to the letter.
 

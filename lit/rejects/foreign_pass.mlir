@@ -1,4 +1,4 @@
-// RUN: not %apply %S/matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
+// RUN: not %apply %S/../matmul.mlir --script %s --emit=scheduled 2>&1 | FileCheck %s
 
 // A script runs no registered pass itself; the sequences of `passes/` do.
 

@@ -1,4 +1,4 @@
-// RUN: %apply %S/matmul.mlir --emit=script > %t.script.mlir
+// RUN: %apply %S/../matmul.mlir --emit=script > %t.script.mlir
 // RUN: not %apply %s --script %t.script.mlir --emit=scheduled 2>&1 | FileCheck %s
 // RUN: not %stock %s --iree-codegen-transform-dialect-library=%t.script.mlir -o %t.vmfb 2>&1 | FileCheck %s --check-prefix=STOCK
 
