@@ -9,11 +9,16 @@ import pytest
 from samples import TARGETS, WORKLOADS, attention, matmul
 from test_gpu_estimate import HOPPER
 
+from tlm_mlir.compiler.explain.details import Explainer
 from tlm_mlir.compiler.explain.loops import OPTIONS, loop_nest
+from tlm_mlir.decisions.point import Site
 from tlm_mlir.decisions.points import early_task
 from tlm_mlir.ir.naming import dim_names, title
-from tlm_mlir.language.schedule import LEAVE
+from tlm_mlir.language.schedule import LEAVE, Decision, Schedule
 from tlm_mlir.language.vocabulary import TOKENS
+from tlm_mlir.policy.compare import MEASUREMENTS
+from tlm_mlir.policy.deciding import SCHEDULED, Outcome
+from tlm_mlir.policy.scheduler import Answer, Candidate
 from tlm_mlir.targets import registry
 
 CPU = TARGETS["avx512"]
@@ -79,3 +84,27 @@ def test_dims_have_names_of_their_own(name: str) -> None:
     names = dim_names(WORKLOADS[name])
     assert len(set(names.values())) == len(names) == len(WORKLOADS[name].extents)
     assert title(WORKLOADS[name])
+
+
+def test_a_schedule_that_did_not_compile_is_told_of() -> None:
+    task = registry.task(matmul(), CPU)
+    first, second = (task.random(np.random.default_rng(seed)) for seed in range(2))
+    found = (Candidate(first, -1.0), Candidate(second, -0.5))
+    site = Site("dispatch", "name", "", None, task.workload, task)  # type: ignore[arg-type]
+    outcome = Outcome(site, SCHEDULED, answer=Answer(first, -1.0, MEASUREMENTS, 0.3, found))
+    scheduled, fallen = (
+        Explainer({"dispatch": (some,)}, {})(some) for some in (outcome, outcome.fall_back("no"))
+    )
+    assert scheduled.ours is not None and scheduled.ours.predicted == -1.0
+    assert [way.note for way in scheduled.others] == ["takes 1.65x as long as what is done"]
+    assert fallen.ours is None
+    assert [way.note for way in fallen.others] == [
+        "does not compile",
+        "1.65x as fast as IREE's default, and 1.35x is asked for",
+    ]
+
+
+def test_a_knob_without_words_is_told_by_its_name() -> None:
+    schedule = Schedule((Decision("unroll", -1, "unroll:yes"), Decision("stripe", 0, 4)))
+    words = loop_nest(registry.task(matmul(), CPU), schedule)
+    assert words == "stripe 4 of 96 rows; unroll:yes"

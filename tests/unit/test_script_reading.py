@@ -104,6 +104,8 @@ def test_what_is_asked_of_a_script() -> None:
         ask(script, "norm")
     with pytest.raises(InputError, match="is for the target .* and the module for .*; give"):
         ask(script, target=TARGETS["avx2"])
+    elsewhere = replace(CPU, cores=64, l1=0, l2=0, l3=0)
+    assert ask(script, target=elsewhere).schedule == dispatch.schedule
     tasks = [registry.task(WORKLOADS[name], CPU) for name in ("matmul", "norm")]
     _, left = SavedSchedules(script).ask(tasks, [None, None])
     assert left.schedule.is_default and left.why == ABSENT

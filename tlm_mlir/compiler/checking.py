@@ -11,7 +11,13 @@ from pathlib import Path
 from ..decisions import script_header as header
 from ..decisions.dispatch import Lowering
 from ..decisions.point import Site
-from ..decisions.script_reading import ScheduleSequence, read_script, read_sequences, read_target
+from ..decisions.script_reading import (
+    ScheduleSequence,
+    alike,
+    read_script,
+    read_sequences,
+    read_target,
+)
 from ..errors import InputError
 from ..files import shown
 from . import steps
@@ -86,15 +92,17 @@ def check_script_for(source: Given, path: Path, options: Options) -> Checked:
     point = Lowering(rewrite=False)
     found = steps.read(Source.of(source), replace(options, graph=False), [point], Clock())
     sites = point.find(found.module, options.core_count())
-    target = read_target(script)
-    for site in sites:
-        if site.task is not None and site.task.target != target:
-            raise InputError(
-                f"{shown(path)} is for another target than the module is compiled for; give the"
-                " flags that it was written with"
-            )
-    matches = tuple(_match(sequence, sites) for sequence in read_sequences(script))
-    return Checked(shown(path), header.told(script.operation), matches)
+    origin, sequences = header.told(script.operation), read_sequences(script)
+    if header.TARGET in origin and sequences:
+        target = read_target(script)
+        for site in sites:
+            if site.task is not None and not alike(site.task.target, target):
+                raise InputError(
+                    f"{shown(path)} is for another target than the module is compiled for; give"
+                    " the flags that it was written with"
+                )
+    matches = tuple(_match(sequence, sites) for sequence in sequences)
+    return Checked(shown(path), origin, matches)
 
 
 def _match(sequence: ScheduleSequence, sites: Sequence[Site]) -> Match:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from iree.compiler import ir
@@ -24,6 +24,9 @@ from . import script_header as header
 from .check import check_script
 from .script import ENTRY, build_script, find_entry
 from .script_header import ScheduledDispatch
+
+MACHINE = {"cores", "l1", "l2", "l3", "units"}
+"""Fields of targets that tell how fast a schedule is, and not whether it is one."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,16 @@ def read_target(script: ir.Module) -> Target:
     if not text:
         raise InputError("the script does not say which target it is for; write it anew")
     return Target.from_json(text)
+
+
+def alike(one: Target, other: Target) -> bool:
+    """Whether code for one target is code for the other: all but sizes that spaces do not depend
+    on, which differ from machine to machine."""
+    return _code(one) == _code(other)
+
+
+def _code(target: Target) -> dict[str, object]:
+    return {name: value for name, value in asdict(target).items() if name not in MACHINE}
 
 
 def read_sequences(script: ir.Module) -> list[ScheduleSequence]:

@@ -15,6 +15,7 @@ from iree.compiler import ir
 from ..decisions import script_header as header
 from ..decisions.script_reading import (
     ScheduleSequence,
+    alike,
     read_schedule,
     read_script,
     read_sequences,
@@ -81,7 +82,7 @@ class SavedSchedules:
     def _answer(self, task: Task[Any]) -> Answer:
         found = self._sequences.get(task.workload.digest)
         if task.question.token == DECIDE and found is not None:
-            return _answer(found, read_schedule(found, task.workload, self._target))
+            return _answer(found, read_schedule(found, task.workload, task.target))
         if task.default is None:
             raise InputError(
                 f"the script has no schedule for the {title(task.workload)}, and IREE's default"
@@ -90,7 +91,7 @@ class SavedSchedules:
         return Answer(task.default, why=ABSENT)
 
     def _check(self, target: Target) -> None:
-        if target != self._target:
+        if not alike(target, self._target):
             raise InputError(
                 f"the script is for the target {self._target.to_json()} and the module for"
                 f" {target.to_json()}; give the flags that it was written with"

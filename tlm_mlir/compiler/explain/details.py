@@ -12,13 +12,13 @@ from typing import Any
 from ...decisions.dispatch import DispatchSite
 from ...ir.naming import title
 from ...policy.compare import ESTIMATE
-from ...policy.deciding import Outcome, Outcomes, key_of
+from ...policy.deciding import FELL_BACK, Outcome, Outcomes, key_of
 from ...policy.scheduler import Candidate
 from ...targets.task import Task
 from .loops import loop_nest
 from .work import Work, roof, work
 
-UNKNOWN = "not known"
+UNKNOWN, REFUSED = "not known", "does not compile"
 
 
 @dataclass(frozen=True)
@@ -122,24 +122,29 @@ def _work(outcome: Outcome) -> Work | None:
 
 def _ways(task: Task[Any], outcome: Outcome) -> _Ways:
     baseline, answer = outcome.baseline, outcome.answer
+    estimates = answer is not None and answer.compared_by == ESTIMATE
     iree = Way(UNKNOWN)
     if baseline is not None:
-        estimated = _finite(task.estimate(baseline)) if task.estimated else None
+        estimated = _finite(task.estimate(baseline)) if estimates else None
         iree = Way(loop_nest(task, baseline), estimated=estimated)
     if answer is None:
         return _Ways(iree)
+    fallen = answer.schedule if outcome.outcome == FELL_BACK else None
     taken = next((c for c in answer.candidates if c.schedule == outcome.schedule), None)
     others = tuple(
-        _way(task, candidate, _note(candidate, taken, answer.margin))
+        _way(
+            task,
+            candidate,
+            REFUSED if candidate.schedule == fallen else _note(candidate, taken, answer.margin),
+        )
         for candidate in answer.candidates
         if not candidate.schedule.is_default and candidate is not taken
     )
     ours = None
     if taken is not None:
         ours = _way(task, taken)
-        if answer.compared_by == ESTIMATE and iree.estimated:
-            estimated = iree.estimated * math.exp(taken.predicted)
-            ours = replace(ours, estimated=estimated)
+        if iree.estimated:
+            ours = replace(ours, estimated=iree.estimated * math.exp(taken.predicted))
     elif outcome.schedule is not None:
         ours = Way(loop_nest(task, outcome.schedule), task.text(outcome.schedule))
     return _Ways(iree, ours, others)

@@ -84,15 +84,20 @@ def loop_nest(task: Task[Any], schedule: Schedule) -> str:
     sizes: dict[str, dict[int, int]] = {}
     for decision in schedule.decisions:
         if isinstance(decision.value, str):
-            found.append(OPTIONS[decision.value])
+            found.append(OPTIONS.get(decision.value, decision.value))
         elif isinstance(decision.value, tuple):
             names = dim_names(task.workload)
             order = ", ".join(names[dim] for dim in decision.value)
-            found.append(phrases[decision.name].format(order=order))
+            found.append(_phrase(phrases, decision.name, "{order}").format(order=order))
         else:
             sizes.setdefault(decision.name, {})[decision.dim] = decision.value
-    told = [_sized(task, phrases[name], some) for name, some in sizes.items()]
+    told = [_sized(task, _phrase(phrases, name, "{of}"), some) for name, some in sizes.items()]
     return "; ".join(filter(None, [*told, *found])) or "one result at a time"
+
+
+def _phrase(phrases: Mapping[str, str], name: str, told: str) -> str:
+    """The words for a knob; its own name where there are none."""
+    return phrases.get(name, f"{name} {told}")
 
 
 def _sized(task: Task[Any], phrase: str, sizes: Mapping[int, int]) -> str:
