@@ -156,6 +156,17 @@ def test_a_dispatch_that_is_launched_twice_counts_twice() -> None:
     assert all(row.details.iree and row.details.iree.estimated for row in early)
 
 
+def test_what_is_dynamic_has_no_estimate() -> None:
+    """The estimate of a matmul with an extent of -1 was a complex number."""
+    case = ROOT / "tests" / "cases" / "c23_dynamic_seq_head.mlir"
+    report = tlm_mlir.schedule(case, ZEN3).explain().report
+    dynamic = [row for row in report.decisions if row.details.op and not row.details.work]
+    assert {row.point for row in dynamic} >= {"packing"}
+    ways = [way for row in dynamic for way in (row.details.iree, row.details.ours) if way]
+    assert [way.estimated for way in ways] == [None] * len(ways)
+    assert all(row.details.share is None for row in dynamic)
+
+
 def test_the_command_reads_what_a_compile_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -122,7 +122,9 @@ def _work(outcome: Outcome) -> Work | None:
 
 def _ways(task: Task[Any], outcome: Outcome) -> _Ways:
     baseline, answer = outcome.baseline, outcome.answer
-    estimates = answer is not None and answer.compared_by == ESTIMATE
+    # An estimate knows what it has compared, and nothing of a dynamic shape.
+    compared = answer.candidates if answer and answer.compared_by == ESTIMATE else ()
+    estimates = any(not candidate.schedule.is_default for candidate in compared)
     iree = Way(UNKNOWN)
     if baseline is not None:
         estimated = _finite(task.estimate(baseline)) if estimates else None
