@@ -126,6 +126,7 @@ def applied(text: str, tree: Path, folder: Path) -> str:
         capture_output=True,
         text=True,
         env={"PYTHONPATH": str(tree)},
+        cwd=tree,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

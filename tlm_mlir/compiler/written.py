@@ -30,7 +30,7 @@ from ..iree.module import body, symbol
 from ..iree.phases import CONFIGURED, SOURCES
 from ..iree.session import Session
 from ..language import integers
-from ..language.vocabulary import ID
+from ..language.schedule import PIPELINE
 from ..targets import registry
 from ..targets.dispatches import normalize
 from ..targets.target import Target
@@ -119,7 +119,9 @@ def _scheduled(
 def _parsed(line: str) -> tuple[str, list[str]]:
     """(part of a dispatch's name, tokens) of a schedule's text, plain numbers spelled out."""
     words = line.split()
-    name = words.pop(0) if words and words[0] not in ID else ""
+    # Names such as `attention` are words of the vocabulary, too.
+    named = words and not words[0].startswith(f"{PIPELINE}:")
+    name = words.pop(0) if named else ""
     tokens: list[str] = []
     for word in words:
         tokens += integers.encode(int(word)) if word.isdigit() else [word]
