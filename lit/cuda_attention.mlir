@@ -1,9 +1,9 @@
-// RUN: %apply %s --gpu=cuda:sm_80 --emit=script > %t.script.mlir
+// RUN: %cuda %s --emit=script > %t.script.mlir
 // RUN: FileCheck %s --check-prefix=SCRIPT --input-file=%t.script.mlir
-// RUN: %apply %s --gpu=cuda:sm_80 --emit=config > %t.ours
+// RUN: %cuda %s --emit=config > %t.ours
 // RUN: FileCheck %s --input-file=%t.ours
 // RUN: %stock_gpu --iree-hal-target-device=cuda --iree-cuda-target=sm_80 %s --compile-to=executable-configurations --iree-codegen-transform-dialect-library=%t.script.mlir -o %t.stock.mlir
-// RUN: %apply %t.stock.mlir --gpu=cuda:sm_80 --emit=attributes > %t.stock
+// RUN: %cuda %t.stock.mlir --emit=attributes > %t.stock
 // RUN: diff %t.ours %t.stock
 // SCHEDULE: single pipeline:vector @thread 8 2 @group 4 16 @reduce 16 <end>
 // SCHEDULE: half pipeline:matrix @subgroup 4 2 @group 2 @reduce 3 <end>

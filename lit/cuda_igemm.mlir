@@ -1,8 +1,8 @@
-// RUN: %apply %s --gpu=cuda:sm_80 --emit=script > %t.script.mlir
-// RUN: %apply %s --gpu=cuda:sm_80 --emit=config > %t.ours
+// RUN: %cuda %s --emit=script > %t.script.mlir
+// RUN: %cuda %s --emit=config > %t.ours
 // RUN: FileCheck %s --input-file=%t.ours
 // RUN: %stock_gpu --iree-hal-target-device=cuda --iree-cuda-target=sm_80 %s --compile-to=executable-configurations --iree-codegen-transform-dialect-library=%t.script.mlir -o %t.stock.mlir
-// RUN: %apply %t.stock.mlir --gpu=cuda:sm_80 --emit=attributes > %t.stock
+// RUN: %cuda %t.stock.mlir --emit=attributes > %t.stock
 // RUN: diff %t.ours %t.stock
 // SCHEDULE: first pipeline:matrix banks:padded @subgroup 2 7 1 @group 1 2 2 @reduce 3 <end>
 // SCHEDULE: last pipeline:matrix banks:plain @subgroup 3 1 2 1 @group 2 2 1 1 @reduce 2 <end>

@@ -1,8 +1,8 @@
-// RUN: %apply %s --gpu=cuda:sm_80 --emit=script > %t.script.mlir
-// RUN: %apply %s --gpu=cuda:sm_80 --emit=config > %t.ours
+// RUN: %cuda %s --emit=script > %t.script.mlir
+// RUN: %cuda %s --emit=config > %t.ours
 // RUN: FileCheck %s --input-file=%t.ours
 // RUN: %stock_gpu --iree-hal-target-device=cuda --iree-cuda-target=sm_80 %s --compile-to=executable-configurations --iree-codegen-transform-dialect-library=%t.script.mlir -o %t.stock.mlir
-// RUN: %apply %t.stock.mlir --gpu=cuda:sm_80 --emit=attributes > %t.stock
+// RUN: %cuda %t.stock.mlir --emit=attributes > %t.stock
 // RUN: diff %t.ours %t.stock
 // SCHEDULE: main pipeline:lanes @thread 4 2 @group 64 @reduce 256 <end>
 

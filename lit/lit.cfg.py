@@ -5,38 +5,40 @@
 import sys
 from pathlib import Path
 
-import lit.formats
-
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-# Not resolved: in a virtual environment `python` is a link, and its neighbours are what is wanted.
-BIN = Path(sys.executable).parent
+sys.path.insert(0, str(ROOT))
+
+import tlm_mlir.lit  # noqa: E402 (of this tree)
+
 STOCK = (
-    "--iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu"
+    "iree-compile --iree-hal-target-device=local --iree-hal-local-target-device-backends=llvm-cpu"
     " --iree-llvmcpu-target-triple=x86_64-linux-gnu --iree-llvmcpu-target-cpu=x86-64-v4"
 )
-
 LIBRARY = ",".join(map(str, sorted((ROOT / "passes").rglob("*.mlir"))))
+CPU = "--cpu x86-64-v4 --cores 2 --iree-arg=--iree-llvmcpu-target-triple=x86_64-linux-gnu"
+CUDA, VULKAN = "--target cuda --arch sm_80", "--target vulkan --arch ampere"
 
-config.name = "tlm-mlir"
-config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir"]
-config.excludes = ["Inputs", "tools"]
-config.test_source_root = str(HERE)
-config.test_exec_root = str(ROOT / "build" / "lit")
-config.environment["PYTHONPATH"] = str(ROOT)
+# Before those of `configure`, which read what these become.
 config.substitutions += [
-    ("%apply", f"{sys.executable} {HERE / 'tools' / 'apply.py'}"),
+    # What is compiled for is fixed, so that the output is the same on every machine.
+    ("%apply", f"tlm-opt {CPU}"),
+    ("%flags", CPU),
+    ("%cuda", f"tlm-opt {CUDA}"),
+    ("%vulkan", f"tlm-opt {VULKAN}"),
     # Sequences of `passes/` in a script of the test's own, by stock tools alone.
     (
         "%transform",
-        f"{BIN / 'iree-opt'} --transform-preload-library=transform-library-paths={LIBRARY}"
+        f"iree-opt --transform-preload-library=transform-library-paths={LIBRARY}"
         " --transform-interpreter --split-input-file",
     ),
     ("%codegen", f"{sys.executable} {HERE / 'tools' / 'codegen.py'}"),
-    ("%tlm", f"{sys.executable} -m tlm_mlir.cli"),
+    ("%tlm", "tlm-mlir"),
     # One thread: stock iree-compile has been seen to hang here, idle, with several.
-    ("%stock_gpu", f"{BIN / 'iree-compile'} --mlir-disable-threading"),
-    ("%stock", f"{BIN / 'iree-compile'} {STOCK}"),
-    (r"\bFileCheck\b", str(BIN / "filecheck")),
+    ("%stock_gpu", "iree-compile --mlir-disable-threading"),
+    ("%stock", STOCK),
 ]
+tlm_mlir.lit.configure(config, __file__, output=ROOT / "build" / "lit")
+config.name = "tlm-mlir"
+config.excludes += ["tools"]
+config.environment["PYTHONPATH"] = str(ROOT)

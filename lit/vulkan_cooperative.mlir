@@ -1,8 +1,8 @@
-// RUN: %apply %s --gpu=vulkan:ampere --emit=script > %t.script.mlir
-// RUN: %apply %s --gpu=vulkan:ampere --emit=config > %t.ours
+// RUN: %vulkan %s --emit=script > %t.script.mlir
+// RUN: %vulkan %s --emit=config > %t.ours
 // RUN: FileCheck %s --input-file=%t.ours
 // RUN: %stock_gpu --iree-hal-target-device=vulkan --iree-vulkan-target=ampere %s --compile-to=executable-configurations --iree-codegen-transform-dialect-library=%t.script.mlir -o %t.stock.mlir
-// RUN: %apply %t.stock.mlir --gpu=vulkan:ampere --emit=attributes > %t.stock
+// RUN: %vulkan %t.stock.mlir --emit=attributes > %t.stock
 // RUN: diff %t.ours %t.stock
 // SCHEDULE: half pipeline:matrix store:0 depth:2 @subgroup 2 1 @group 2 3 @reduce 2 <end>
 // SCHEDULE: batch pipeline:matrix store:1 depth:1 @subgroup 1 2 @group 4 1 @reduce 4 <end>

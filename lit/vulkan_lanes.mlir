@@ -1,8 +1,8 @@
-// RUN: %apply %s --gpu=vulkan:ampere --emit=script > %t.script.mlir
-// RUN: %apply %s --gpu=vulkan:ampere --emit=config > %t.ours
+// RUN: %vulkan %s --emit=script > %t.script.mlir
+// RUN: %vulkan %s --emit=config > %t.ours
 // RUN: FileCheck %s --input-file=%t.ours
 // RUN: %stock_gpu --iree-hal-target-device=vulkan --iree-vulkan-target=ampere %s --compile-to=executable-configurations --iree-codegen-transform-dialect-library=%t.script.mlir -o %t.stock.mlir
-// RUN: %apply %t.stock.mlir --gpu=vulkan:ampere --emit=attributes > %t.stock
+// RUN: %vulkan %t.stock.mlir --emit=attributes > %t.stock
 // RUN: diff %t.ours %t.stock
 // SCHEDULE: main pipeline:lanes @group 64 @reduce 256 <end>
 

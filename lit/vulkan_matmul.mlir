@@ -1,9 +1,9 @@
-// RUN: %apply %s --gpu=vulkan:ampere --emit=script > %t.script.mlir
+// RUN: %vulkan %s --emit=script > %t.script.mlir
 // RUN: FileCheck %s --check-prefix=SCRIPT --input-file=%t.script.mlir
-// RUN: %apply %s --gpu=vulkan:ampere --emit=config > %t.ours
+// RUN: %vulkan %s --emit=config > %t.ours
 // RUN: FileCheck %s --input-file=%t.ours
 // RUN: %stock_gpu --iree-hal-target-device=vulkan --iree-vulkan-target=ampere %s --compile-to=executable-configurations --iree-codegen-transform-dialect-library=%t.script.mlir -o %t.stock.mlir
-// RUN: %apply %t.stock.mlir --gpu=vulkan:ampere --emit=attributes > %t.stock
+// RUN: %vulkan %t.stock.mlir --emit=attributes > %t.stock
 // RUN: diff %t.ours %t.stock
 // SCHEDULE: first pipeline:promote store:1 depth:2 @thread 8 4 @group 8 4 @reduce 32 <end>
 // SCHEDULE: second pipeline:vector @thread 8 8 @group 8 2 @reduce 4 <end>

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import compile, schedule
+    from .compiler.explain.explanation import Explanation
     from .compiler.options import Options
     from .compiler.report import Report
     from .decisions.schedule_pass import SchedulePass
     from .errors import TlmError
     from .ir.workload import Workload
     from .language.schedule import Schedule
+    from .policy.saved import SavedSchedules
     from .policy.scheduler import Scheduler
     from .targets.target import Target
 
@@ -29,9 +31,11 @@ __version__ = "0.1.0"
 _HOMES = {
     "compile": "api",
     "schedule": "api",
+    "Explanation": "compiler.explain.explanation",
     "Options": "compiler.options",
     "Report": "compiler.report",
     "SchedulePass": "decisions.schedule_pass",
+    "SavedSchedules": "policy.saved",
     "Scheduler": "policy.scheduler",
     "TlmError": "errors",
     "Workload": "ir.workload",
@@ -39,8 +43,10 @@ _HOMES = {
     "Target": "targets.target",
 }
 __all__ = [
+    "Explanation",
     "Options",
     "Report",
+    "SavedSchedules",
     "Schedule",
     "SchedulePass",
     "Scheduler",

@@ -12,7 +12,7 @@ from .compiler.options import Options
 from .compiler.report import Report
 from .compiler.source import Given
 from .compiler.steps import Plan
-from .policy.scheduler import Scheduler
+from .policy.deciding import Policy
 
 
 def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
@@ -22,14 +22,15 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
     *,
     script_out: str | PathLike[str] | None = None,
     report_out: str | PathLike[str] | None = None,
-    scheduler: Scheduler | None = None,
+    scheduler: Policy | None = None,
 ) -> Report:
     """Compiles a program to the .vmfb `out` with schedules that the model writes.
 
     `source` is the path of a file, MLIR text (a `str` with a line break), text or bytecode as
     bytes, or an `ir.Module`, which stays as it is. The report has a row for every decision. A
     schedule that keeps the program from compiling falls back to what IREE does by itself, and
-    `Report.warnings` names it. Give a `scheduler` to load the model once for several programs.
+    `Report.warnings` names it. Give a `Scheduler` to load the model once for several programs, or
+    `SavedSchedules` to have those of a script.
     Raises TlmError in one sentence for input that cannot be used; then no output file exists.
     """
     return compile_file(
@@ -46,7 +47,7 @@ def schedule(
     source: Given,
     options: Options | None = None,
     *,
-    scheduler: Scheduler | None = None,
+    scheduler: Policy | None = None,
 ) -> Plan:
     """Compiles a program up to its dispatches and has the model write their schedules.
 

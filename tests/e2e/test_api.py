@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+import re
+from dataclasses import FrozenInstanceError, dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -13,11 +14,19 @@ from iree.compiler import ir
 
 import tlm_mlir
 from tlm_mlir.compiler import steps
-from tlm_mlir.errors import InputError
+from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS
 from tlm_mlir.policy.deciding import DEFAULT, FELL_BACK, SCHEDULED
 
+ZEN3 = tlm_mlir.Options(cpu="znver3", cores=2)
 MATMUL = (Path(__file__).resolve().parents[2] / "lit" / "matmul.mlir").read_text()
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What iree-turbine exports, as far as it is used."""
+
+    mlir_module: ir.Operation
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +45,14 @@ def test_a_program_is_a_path_text_bytes_or_a_module(
         module.operation.write_bytecode(bytecode)
         before = str(module)
         given = [path, str(path), MATMUL, MATMUL.encode(), bytecode.getvalue(), module]
-        given.append(module.operation)
+        given += [module.operation, Exported(module.operation)]
         plans = [tlm_mlir.schedule(source, scheduler=scheduler) for source in given]
         assert str(module) == before
     assert len({str(plan.module) for plan in plans}) == 1
-    assert len({str(plan.script()) for plan in plans}) == 1
+    names = {f'tlm.source = "{name}"' for name in ("matmul.mlir", "the module")}
+    scripts = [str(plan.script()) for plan in plans]
+    assert {name for script in scripts for name in names if name in script} == names
+    assert len({re.sub(r'tlm.source = "[^"]*"', "", script) for script in scripts}) == 1
 
 
 @pytest.mark.parametrize("source", [b"this is no MLIR", "neither\nis this", Path("missing.mlir")])
@@ -61,6 +73,41 @@ def test_a_plan_is_not_changed_by_what_comes_after(
     steps.finish(plan, steps.configure(plan), tmp_path / "second.vmfb")
     assert (str(plan.module), str(plan.configured), str(plan.script())) == before
     assert (tmp_path / "first.vmfb").read_bytes() == (tmp_path / "second.vmfb").read_bytes()
+
+
+def test_a_plan_is_finished(scheduler: tlm_mlir.Scheduler, tmp_path: Path) -> None:
+    report = tlm_mlir.compile(MATMUL, tmp_path / "compiled.vmfb", scheduler=scheduler)
+    plan = tlm_mlir.schedule(MATMUL, scheduler=scheduler)
+    for out in (tmp_path / "first.vmfb", tmp_path / "second.vmfb"):
+        finished = plan.finish(out)
+        assert finished.decisions == report.decisions and not finished.warnings
+        assert out.read_bytes() == (tmp_path / "compiled.vmfb").read_bytes()
+    with pytest.raises(InputError, match="its folder does not exist"):
+        plan.finish(tmp_path / "missing" / "out.vmfb")
+
+
+@pytest.mark.parametrize("failures", [1, 100])
+def test_a_plan_that_does_not_compile_falls_back(
+    failures: int,
+    scheduler: tlm_mlir.Scheduler,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attention = Path(__file__).resolve().parents[2] / "lit" / "attention.mlir"
+    plan = tlm_mlir.schedule(attention, ZEN3, scheduler=scheduler)
+    configure, left = steps.configure, [failures]
+
+    def refuse(plan: steps.Plan) -> ir.Operation:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise CompileError("not this one")
+        return configure(plan)
+
+    monkeypatch.setattr(steps, "configure", refuse)
+    report = plan.finish(tmp_path / "out.vmfb")
+    assert (tmp_path / "out.vmfb").stat().st_size > 0
+    assert ["(not this one)" in warning for warning in report.warnings] == [True] * (failures > 1)
+    assert [row.outcome for row in report.dispatches] == [FELL_BACK if failures > 1 else SCHEDULED]
 
 
 def test_every_decision_has_a_row(scheduler: tlm_mlir.Scheduler, tmp_path: Path) -> None:

@@ -120,12 +120,13 @@ def applied(text: str, tree: Path, folder: Path) -> str:
     """What IREE makes of the schedules that a lit file holds, by a tree's sources."""
     path = folder / "example.mlir"
     path.write_text(text)
-    command = [sys.executable, str(tree / "lit" / "tools" / "apply.py"), str(path)]
+    command = [sys.executable, "-m", "tlm_mlir.cli", "opt", str(path), "--cpu=x86-64-v4"]
     done = subprocess.run(
-        [*command, "--emit=config"],
+        [*command, "--cores=2", "--emit=config"],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": str(tree)},
+        cwd=tree,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -18,7 +18,7 @@ from tlm_mlir.ir.analysis import head_dims
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import DEFAULT, Decision, Schedule
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS, Comparer
-from tlm_mlir.policy.scheduler import Answer, Scheduler
+from tlm_mlir.policy.scheduler import UNWRITTEN, Answer, Candidate, Scheduler
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.cpu.tile import PEEL, TILE
 
@@ -51,7 +51,9 @@ def test_the_best_predicted_replaces_a_default_that_it_clearly_beats(
     scheduler.margin = 0.2
     task = registry.task(workload, CPU)
     answer = scheduler._answer(task, [FIRST, SECOND], np.array(predicted), MEASUREMENTS)
-    assert answer == Answer(chosen, min(predicted), MEASUREMENTS)
+    pairs = sorted(zip(predicted, (FIRST, SECOND), strict=True), key=lambda pair: pair[0])
+    compared = tuple(Candidate(some, log) for log, some in pairs)
+    assert answer == Answer(chosen, min(predicted), MEASUREMENTS, 0.2, compared)
 
 
 def test_a_default_with_wrong_values_is_no_schedule() -> None:
@@ -111,3 +113,13 @@ def test_a_schedule_that_the_model_did_not_write_needs_a_longer_lead(
     some = [STANDARD if predicted[0] == 0 else FIRST, SECOND]
     answer = scheduler._answer(task, some, np.array(predicted), ESTIMATE, unwritten=1)
     assert answer.schedule == some[chosen]
+    assert Candidate(SECOND, predicted[1], UNWRITTEN) in answer.candidates
+
+
+def test_a_schedule_that_was_written_twice_is_one_candidate() -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler.margin = 0.2
+    task = registry.task(matmul(), CPU)
+    some = [FIRST, STANDARD, FIRST]
+    answer = scheduler._answer(task, some, np.array([-0.3, 0.0, -0.3]), MEASUREMENTS)
+    assert [candidate.schedule for candidate in answer.candidates] == [FIRST, STANDARD]

@@ -32,9 +32,13 @@ def add_command(
     return command
 
 
-def add_target(command: argparse.ArgumentParser) -> None:
+def add_target(
+    command: argparse.ArgumentParser,
+    metavar: str = "IN.mlir",
+    text: str = "- is standard input",
+) -> None:
     """A module, and what it is compiled for."""
-    command.add_argument("module", type=Path, metavar="IN.mlir", help="- is standard input")
+    command.add_argument("module", type=Path, metavar=metavar, help=text)
     command.add_argument("--target", default="llvm-cpu", help="llvm-cpu, cuda or vulkan")
     command.add_argument("--cpu", default="host", help="host, or a CPU that iree-compile knows")
     command.add_argument("--arch", default="", help="of a GPU: sm_90, ampere, ...")

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import argparse
 
-from . import bench, bundle, collect, compile, eval, script, stages, tokens
+from . import bench, bundle, check, collect, compile, eval, explain, opt, script, stages, tokens
 
-COMMANDS = (compile, script, tokens, bench, eval, collect, bundle, stages)
+COMMANDS = (compile, explain, script, check, opt, tokens, bench, eval, collect, bundle, stages)
 """In the order in which `--help` lists them. Each has `add`, which says what it takes."""
 
 

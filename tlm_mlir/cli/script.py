@@ -15,11 +15,20 @@ def add(commands: Commands) -> None:
     text = "write the schedules as a transform library for stock iree-compile"
     command = add_command(commands, "script", run, text)
     add_target(command)
+    command.add_argument(
+        "--from",
+        type=Path,
+        dest="saved",
+        metavar="F.mlir",
+        help="the schedules of another script, by what dispatches compute, in place of the model's",
+    )
     command.add_argument("-o", "--output", type=Path, required=True, metavar="F.mlir", help=OUT)
 
 
 def run(options: argparse.Namespace) -> None:
     """Writes the script."""
     from ..compiler.driver import write_script
+    from ..policy.saved import SavedSchedules
 
-    write_script(options.module, options.output, options_of(options))
+    saved = SavedSchedules.load(options.saved) if options.saved else None
+    write_script(options.module, options.output, options_of(options), saved)

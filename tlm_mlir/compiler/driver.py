@@ -75,7 +75,9 @@ def compile_file(
     return report
 
 
-def write_script(source: Given, out: Path, options: Options) -> Report:
+def write_script(
+    source: Given, out: Path, options: Options, scheduler: Policy | None = None
+) -> Report:
     """Writes the script for stock `iree-compile`, checked against the program that it is for.
 
     Stock compiles the program as it is, so no graph-level choices are made here, and no dispatch is
@@ -83,7 +85,7 @@ def write_script(source: Given, out: Path, options: Options) -> Report:
     """
     check_writable([out])
     given = Source.of(source)
-    found = plan(given, replace(options, graph=False), rewrite=False)
+    found = plan(given, replace(options, graph=False), scheduler, rewrite=False)
     script = found.script()
     SchedulePass(script, only=set(found.schedules)).run(found.module.clone().operation)
     write_text(out, str(script))

@@ -7,15 +7,41 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from ..decisions.dispatch import Lowering
-from ..files import write_text
-from ..policy.deciding import Outcome
+from ..errors import InputError
+from ..files import STANDARD_INPUT, read_bytes, shown, write_text
+from ..policy.deciding import Outcome, Outcomes
 from .clock import Clock
-from .road import Compiled
-from .steps import Plan
+from .explain.details import Details, Explainer, Way
+from .explain.work import Roof, Work
+
+SCHEMA = 1
+"""Counts changes of what reports say, by which a reader of an earlier one would be misled."""
+
+
+class Done(Protocol):
+    """What was decided about a program, and by which checkpoint (`model`); `defaults` is how IREE
+    configures dispatches by itself, by their names."""
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What became of every site."""
+
+    @property
+    def model(self) -> str:
+        """The checkpoint that was asked."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence about each thing that fell back."""
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """How IREE configures dispatches by itself."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +64,13 @@ class Row:
     predicted: float | None
     compared_by: str
     location: str
+    details: Details = Details()
 
 
 @dataclass(frozen=True)
 class Report:
-    """A whole compile. `seconds` has one entry for each part."""
+    """A whole compile. `seconds` has one entry for each part. `roof` is what the target can do,
+    None where that is not known."""
 
     module: str
     target: str
@@ -50,6 +78,7 @@ class Report:
     decisions: tuple[Row, ...]
     seconds: Mapping[str, float]
     warnings: tuple[str, ...]
+    roof: Roof | None = field(default=None, kw_only=True)
 
     @property
     def dispatches(self) -> list[Row]:
@@ -65,15 +94,67 @@ class Report:
         return sum(seconds for part, seconds in self.seconds.items() if not part.startswith("iree"))
 
     def to_json(self) -> str:
-        """The report as indented JSON."""
-        return json.dumps({**asdict(self), "added_seconds": self.added_seconds()}, indent=2)
+        """The report as indented JSON, with the number of its schema."""
+        told = {"schema": SCHEMA, **asdict(self), "added_seconds": self.added_seconds()}
+        return json.dumps(told, indent=2)
 
     def write(self, path: Path) -> None:
         """Writes the JSON. Raises InputError when it cannot be written."""
         write_text(path, self.to_json() + "\n")
 
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        """The report that `write` wrote. Raises InputError for a file that cannot be read, is no
+        report, or is one of another schema."""
+        name = shown(path, STANDARD_INPUT)
+        try:
+            data = json.loads(read_bytes(path))
+            schema = data["schema"]
+        except (ValueError, TypeError, KeyError):
+            raise InputError(
+                f"{name} is no report of tlm-mlir; write one with `--report-out`"
+            ) from None
+        if schema != SCHEMA:
+            raise InputError(
+                f"{name} is a report of schema {schema} and this version reads schema {SCHEMA};"
+                " write it anew with `--report-out`"
+            )
+        try:
+            return _report(data)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(
+                f"{name} is a damaged report ({error}); write it anew with `--report-out`"
+            ) from None
 
-def _row(outcome: Outcome) -> Row:
+
+def _report(data: dict[str, Any]) -> Report:
+    """The report that its JSON tells of."""
+    roof = data["roof"]
+    return Report(
+        str(data["module"]),
+        str(data["target"]),
+        str(data["model"]),
+        tuple(Row(**{**row, "details": _details(row["details"])}) for row in data["decisions"]),
+        {str(part): float(seconds) for part, seconds in data["seconds"].items()},
+        tuple(map(str, data["warnings"])),
+        roof=Roof(**roof) if roof else None,
+    )
+
+
+def _details(data: dict[str, Any]) -> Details:
+    def way(found: dict[str, Any] | None) -> Way | None:
+        return Way(**found) if found else None
+
+    parts = {
+        "work": Work(**data["work"]) if data["work"] else None,
+        "iree": way(data["iree"]),
+        "ours": way(data["ours"]),
+        "others": tuple(Way(**other) for other in data["others"]),
+    }
+    return Details(**{**data, **parts})
+
+
+def _row(outcome: Outcome, explainer: Explainer) -> Row:
     site, answer = outcome.site, outcome.answer
     return Row(
         site.point,
@@ -85,10 +166,13 @@ def _row(outcome: Outcome) -> Row:
         answer.predicted if answer and answer.predicted not in (None, math.inf) else None,
         answer.compared_by if answer else "",
         site.location,
+        explainer(outcome),
     )
 
 
-def render(module: str, target: str, done: Compiled | Plan, clock: Clock) -> Report:
+def render(module: str, target: str, done: Done, clock: Clock) -> Report:
     """The report of what was decided about the program that is called `module`."""
-    rows = tuple(_row(outcome) for some in done.outcomes.values() for outcome in some)
-    return Report(module, target, done.model, rows, dict(clock.seconds), done.warnings)
+    explainer = Explainer(done.outcomes, done.defaults)
+    rows = tuple(_row(outcome, explainer) for some in done.outcomes.values() for outcome in some)
+    seconds = dict(clock.seconds)
+    return Report(module, target, done.model, rows, seconds, done.warnings, roof=explainer.roof)

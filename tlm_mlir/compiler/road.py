@@ -8,7 +8,7 @@ can be found. So whatever stock IREE compiles, compiles.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,6 +44,11 @@ class Compiled:
     warnings: tuple[str, ...]
     plan: Plan | None
 
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """How IREE configures dispatches by itself, as text by their names."""
+        return self.plan.defaults if self.plan else {}
+
     def script(self) -> ir.Module:
         """The script of the schedules of dispatches that the program was compiled with."""
         if self.plan is not None:
@@ -74,8 +79,13 @@ class Road:
         Raises CompileError where IREE refuses the program whatever is decided.
         """
         for plan in self._plans():
-            return plan
+            return replace(plan, otherwise=self._again)
         raise self._refused()
+
+    def _again(self, out: Path) -> Compiled:
+        """Compiles the program from its beginning, with all ways round what does not compile."""
+        policy, clock = self._policy, self._clock
+        return Road(self._source, self._options, self._points, policy, clock).compile(out)
 
     def compile(self, out: Path) -> Compiled:
         """Compiles the program to the .vmfb `out` by the first plan that compiles, else as IREE

@@ -8,15 +8,26 @@ from dataclasses import dataclass
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from iree.compiler import ir
 
 from ..files import STANDARD_INPUT, read_bytes, shown
 from ..iree.session import Session
 
-Given: TypeAlias = str | PathLike[str] | bytes | ir.Module | ir.Operation
-"""A path, MLIR text (a `str` with a line break), text or bytecode as bytes, or a module."""
+
+@runtime_checkable
+class Exported(Protocol):
+    """What `iree.turbine.aot.export` gives."""
+
+    @property
+    def mlir_module(self) -> ir.Operation:
+        """The program."""
+
+
+Given: TypeAlias = str | PathLike[str] | bytes | ir.Module | ir.Operation | Exported
+"""A path, MLIR text (a `str` with a line break), text or bytecode as bytes, a module, or a program
+that iree-turbine has exported from torch."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,8 @@ class Source:
         """
         if isinstance(given, Source):
             return given
+        if isinstance(given, Exported):
+            given = given.mlir_module
         if isinstance(given, (ir.Module, ir.Operation)):
             stream = BytesIO()
             given.operation.write_bytecode(stream)
@@ -46,6 +59,10 @@ class Source:
         name = shown(path, STANDARD_INPUT)
         once = not path.is_file() and (path.exists() or name == STANDARD_INPUT)
         return cls(name, read_bytes(path) if once else path)
+
+    def read(self) -> bytes:
+        """The program as text or bytecode. Raises InputError when it cannot be read."""
+        return read_bytes(self.content) if isinstance(self.content, Path) else self.content
 
     def parse(self, session: Session) -> ir.Operation:
         """The program in a session. Raises InputError when it is missing or no MLIR."""

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 
 from iree.compiler import ir
@@ -13,8 +14,10 @@ from iree.compiler import ir
 from ..decisions.dispatch import DispatchSite, Lowering, scheduled
 from ..decisions.point import DecisionPoint, Site
 from ..decisions.script import build_script
+from ..decisions.script_header import Origin, gain
 from ..decisions.walk import APPLYING, COMPILING, flags, walk
 from ..errors import CompileError, InputError
+from ..files import check_writable
 from ..ir.dispatch import Dispatch
 from ..iree.executables import alone, configurations, exchange
 from ..iree.module import named, symbol
@@ -26,8 +29,11 @@ from ..policy import deciding
 from ..policy.deciding import Baseline, Outcome, Outcomes, Policy
 from ..targets.backend import DispatchTask
 from ..targets.cpu.host import UNKNOWN
+from ..targets.target import Target
 from .clock import Clock
+from .explain.explanation import Explanation
 from .options import Options
+from .report import Done, Report, render
 from .source import Source
 
 READING, PASS, FINISHING = "reading", "pass", "iree: dispatches to program"
@@ -55,6 +61,9 @@ class Plan:
     before dispatches are formed; `configured` is a copy one phase on, where IREE has made its own
     choices. `point` decided about the dispatches. `outcomes` tell of every site, by the name of its
     decision point. `model` is the checkpoint that was asked, and `warnings` tell what fell back.
+    `source` and `options` are what it was made of, and `defaults` is how IREE configures dispatches
+    by itself, as text by their names. `otherwise` compiles the program where it does not compile by
+    the plan; without it there is no other way.
     """
 
     session: Session
@@ -64,7 +73,11 @@ class Plan:
     outcomes: Outcomes
     model: str
     clock: Clock
+    source: Source
+    options: Options
+    defaults: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+    otherwise: Callable[[Path], Done] | None = None
 
     @property
     def lowered(self) -> tuple[Outcome, ...]:
@@ -82,20 +95,51 @@ class Plan:
         """The schedules by the name of their dispatch, without those left to IREE."""
         return {o.site.name: o.schedule for o in self.lowered if o.schedule is not None}
 
+    def finish(self, out: str | PathLike[str]) -> Report:
+        """Compiles the program to the .vmfb `out` by the plan, which may be used again.
+
+        What does not compile falls back to what IREE does by itself, and `Report.warnings` names
+        it. Raises CompileError where IREE refuses the program whatever is decided, InputError where
+        `out` cannot be written; then no output file exists.
+        """
+        path = Path(out)
+        done: Done = self
+        check_writable([path])
+        try:
+            finish(self, configure(self), path)
+        except CompileError:
+            if self.otherwise is None:
+                raise
+            done = self.otherwise(path)
+        return render(self.source.name, self.options.target, done, self.clock)
+
+    def explain(self) -> Explanation:
+        """Each decision with its place in the source, its share of the work, what IREE does, what
+        is done instead, and what else was compared. `print` shows it."""
+        return Explanation(render(self.source.name, self.options.target, self, self.clock))
+
+    def _target(self) -> Target:
+        """The target of the first dispatch that anything was asked about."""
+        tasks = (outcome.site.task for outcome in self.lowered)
+        return next((task.target for task in tasks if task is not None), UNKNOWN)
+
     def script(self) -> ir.Module:
         """The script of all schedules of dispatches.
 
         Raises InputError for a program whose schedules are for several targets.
         """
-        found = scheduled(*_split(self.lowered)) or {UNKNOWN: []}
+        found = scheduled(*_split(self.lowered)) or {self._target(): []}
         if len(found) > 1:
             raise InputError(
                 f"the schedules are for {len(found)} targets and a script serves one; compile the"
                 " program in place, or for one target at a time"
             )
         ((target, dispatches),) = found.items()
+        gains = {o.site.name: gain(o.predicted) for o in self.lowered}
+        told = [replace(dispatch, gain=gains[dispatch.name]) for dispatch in dispatches]
+        origin = Origin(self.model, Path(self.source.name).name)
         with self.clock.timed("script"):
-            return build_script(dispatches, target, self.session.context)
+            return build_script(told, target, self.session.context, origin)
 
 
 def read(
@@ -166,7 +210,18 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     with clock.timed(READING):
         texts = configurations(configured)
     answer(last, sites, lambda site: _read_back(site, texts), "generation")
-    return Plan(session, module, configured, last, outcomes, policy().identity, clock)
+    return Plan(
+        session,
+        module,
+        configured,
+        last,
+        outcomes,
+        policy().identity,
+        clock,
+        read.source,
+        read.options,
+        texts,
+    )
 
 
 def _leaving(site: Site) -> Schedule | None:

@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..iree import attributes, library
 from ..iree.library import SEQUENCE
 from ..iree.module import body, symbol, walk
+from .script_header import check_release
 
 ALLOWED_OPS = frozenset(
     [SEQUENCE, library.INCLUDE, "transform.yield", "transform.foreach"]
@@ -20,10 +21,12 @@ ALLOWED_OPS = frozenset(
 
 
 def check_script(module: ir.Operation) -> None:
-    """Raises InputError for a script with anything that schedules are not made of.
+    """Raises InputError for a script with anything that schedules are not made of, and for one of
+    another release of IREE's.
 
     Its own sequences hold ALLOWED_OPS. Others are the library's, to the letter.
     """
+    check_release(module)
     for operation in body(module):
         if operation.name == SEQUENCE and symbol(operation) in library.sequences():
             _check_copy(operation)

@@ -15,6 +15,7 @@ from iree.compiler import ir
 from ..errors import TargetError
 from ..ir.dispatch import Dispatch, find_dispatches
 from ..ir.workload import Workload
+from ..iree.locations import location
 from ..iree.phases import SOURCES
 from ..language.schedule import Schedule
 from ..targets import registry
@@ -135,7 +136,7 @@ def _sites(dispatches: Sequence[Dispatch], cores: int, context: ir.Context) -> l
             DispatchSite(
                 Lowering.name,
                 dispatch.name,
-                "",
+                _place(dispatch),
                 dispatch.function,
                 dispatch.reading.workload,
                 None if reason else task,
@@ -145,6 +146,12 @@ def _sites(dispatches: Sequence[Dispatch], cores: int, context: ir.Context) -> l
             )
         )
     return found
+
+
+def _place(dispatch: Dispatch) -> str:
+    """Where in the source the root op of a dispatch comes from; empty where that is not known."""
+    reading = dispatch.reading
+    return location(reading.ops[reading.workload.root]) if reading.workload else ""
 
 
 def _task(dispatch: Dispatch, target: Target | None) -> DispatchTask[Any] | None:

@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from iree.compiler import ir
 
@@ -38,6 +38,7 @@ class GraphQuestion(ABC):
 
     token: str = NAME
     margin: float | None = MARGIN
+    unit: ClassVar[str] = "seconds"
 
     @abstractmethod
     def space(self, task: Task[Any]) -> Space:

@@ -22,6 +22,8 @@ from .script import find_entry, scheduled_names
 class SchedulePass:
     """Verifies a script and applies its `@__kernel_config` to dispatch functions.
 
+    `PassManager.add` takes one, for `builtin.module`; `run` is a pass manager of its own.
+
     Before: a module at `executable-sources`.
     After: its functions are normalized (`ir.dispatch.normalize`); scheduled ones carry a
     `translation_info`, their ops a `lowering_config`, and on CPUs contractions multiply rows by
@@ -37,6 +39,8 @@ class SchedulePass:
         """
         check_script(script.operation)
         find_entry(script)
+        # What `PassManager.add` calls a pass that it is given no name for.
+        self.__name__ = self.name
         self._script = script
         self._only = only
 

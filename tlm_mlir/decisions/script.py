@@ -13,23 +13,22 @@ are sequences of `passes/`, which the script includes and holds copies of.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from iree.compiler import ir
 from iree.compiler.dialects import transform
 from iree.compiler.dialects.transform import structured
 
 from ..errors import InputError
-from ..ir.workload import Workload
 from ..iree import library
 from ..iree.attributes import DECOMPOSITION, FEWEST_RESIDENT, LOWERING, TRANSLATION
 from ..iree.module import SYMBOL, block, body, find, walk
-from ..language.schedule import Schedule
 from ..targets import registry
 from ..targets.backend import Configuration
 from ..targets.target import Target
+from .script_header import Origin, ScheduledDispatch, write_header, write_sequence
 
 ENTRY = "__kernel_config"
+NOWHERE = Origin()
 SETTERS = {
     LOWERING: "annotate_op",
     DECOMPOSITION: "annotate_products",
@@ -37,20 +36,6 @@ SETTERS = {
     FEWEST_RESIDENT: "annotate_residents",
 }
 """Which sequence of `passes/configure/` sets an attribute."""
-
-
-@dataclass(frozen=True)
-class ScheduledDispatch:
-    """One dispatch and its schedule. `ops` are the names of its structured ops in program order."""
-
-    name: str
-    workload: Workload
-    ops: tuple[str, ...]
-    schedule: Schedule
-
-    def configuration(self, target: Target) -> Configuration:
-        """What the schedule becomes in the IR."""
-        return registry.task(self.workload, target).configuration(self.schedule)
 
 
 def empty_script() -> ir.Module:
@@ -62,8 +47,13 @@ def empty_script() -> ir.Module:
     return module
 
 
-def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, context: ir.Context):  # type: ignore[no-untyped-def]
-    """The script for some dispatches as a verified `ir.Module` in `context`.
+def build_script(
+    dispatches: Sequence[ScheduledDispatch],
+    target: Target,
+    context: ir.Context,
+    origin: Origin = NOWHERE,
+) -> ir.Module:
+    """The script for some dispatches as a verified module in `context`, which says what it is for.
 
     Dispatches that a schedule leaves to IREE have no sequence.
     """
@@ -74,9 +64,11 @@ def build_script(dispatches: Sequence[ScheduledDispatch], target: Target, contex
     ]
     with context, ir.Location.unknown(context):
         module = empty_script()
+        write_header(module, target, origin)
         with ir.InsertionPoint(module.body):
             for number, (dispatch, configuration) in enumerate(chosen):
-                _sequence(f"schedule_{number}", dispatch, configuration)
+                sequence = _sequence(f"schedule_{number}", dispatch, configuration)
+                write_sequence(sequence, dispatch, target)
             _entry(chosen, target)
         library.complete(module)
         module.operation.verify()
@@ -142,7 +134,9 @@ def include(
     return found
 
 
-def _sequence(name: str, dispatch: ScheduledDispatch, configuration: Configuration) -> None:
+def _sequence(
+    name: str, dispatch: ScheduledDispatch, configuration: Configuration
+) -> ir.Operation:
     """One dispatch's sequence: find the function, take its ops apart, annotate each."""
     any_op = transform.AnyOpType.get()
     sequence = transform.NamedSequenceOp(
@@ -155,6 +149,7 @@ def _sequence(name: str, dispatch: ScheduledDispatch, configuration: Configurati
             _configure(inside.arguments[0], dispatch, configuration)
             transform.YieldOp([])
         transform.YieldOp([])
+    return sequence.operation
 
 
 def _find(function: ir.Value, name: str) -> ir.Value:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from iree.compiler import ir
 
-from ..iree.executables import executables, functions, launched, variants
+from ..iree.executables import executables, functions, launches, variants
 from ..iree.module import symbol
 from . import operand_order
 from .reader import Reading, read_function
@@ -19,15 +19,20 @@ class Dispatch:
     """One dispatch function and what was read in it.
 
     `name` is the function's symbol, `target` the text of its `#hal.executable.target`, and
-    `at_load` is true when only initializers launch it, so that it runs once when a program loads.
+    `launches` how often the program launches it: 0 where only initializers do.
     """
 
     name: str
     function: ir.Operation
     executable: ir.Operation
     target: str
-    at_load: bool
+    launches: int
     reading: Reading
+
+    @property
+    def at_load(self) -> bool:
+        """Whether it runs once, when a program loads."""
+        return self.launches == 0
 
 
 def swap_operands(reading: Reading) -> Reading:
@@ -42,14 +47,14 @@ def swap_operands(reading: Reading) -> Reading:
 
 def find_dispatches(module: ir.Operation) -> list[Dispatch]:
     """All dispatch functions of a normalized module, in program order."""
-    runs = launched(module)
+    runs = launches(module)
     return [
         Dispatch(
             symbol(function),
             function,
             executable,
             str(variant.attributes["target"]),
-            runs.get(symbol(executable), "") == "load",
+            runs.get(symbol(executable), 1),
             read_function(function),
         )
         for executable in executables(module)

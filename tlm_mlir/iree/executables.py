@@ -87,18 +87,20 @@ def configurations(module: ir.Operation) -> dict[str, str]:
     return {symbol(function): configuration(function) for function in functions_of(module)}
 
 
-def launched(module: ir.Operation) -> dict[str, str]:
-    """Executable symbol -> "run" when a function launches it, "load" when only initializers do."""
-    found: dict[str, str] = {}
+def launches(module: ir.Operation) -> dict[str, int]:
+    """How often functions launch each executable, by its symbol: 0 where only initializers do.
+
+    A launch in a loop counts once; what nothing launches has no entry.
+    """
+    found: dict[str, int] = {}
     for top in body(module):
         if top.name == EXECUTABLE:
             continue
-        kind = "load" if top.name == INITIALIZER else "run"
+        once = int(top.name != INITIALIZER)
         for operation in walk(top):
             if operation.name == DISPATCH:
-                for name in _entry_points(operation):
-                    if found.get(name) != "run":
-                        found[name] = kind
+                for name in set(_entry_points(operation)):
+                    found[name] = found.get(name, 0) + once
     return found
 
 

@@ -67,7 +67,7 @@ def complete(script: ir.Module) -> None:
     """Copies the sequences of the library that a script includes, to its end."""
     operations = body(script.operation)
     present = {symbol(operation) for operation in operations if operation.name == SEQUENCE}
-    wanted = {name for operation in operations for name in _included(operation)}
+    wanted = {name for operation in operations for name in included(operation)}
     missing = sorted((wanted - present) & sequences().keys())
     if not missing:
         return
@@ -114,8 +114,10 @@ def _passes(path: Path) -> Iterator[str]:
             yield text
 
 
-def _included(operation: ir.Operation) -> Iterator[str]:
+def included(operation: ir.Operation) -> set[str]:
     """Names of the sequences that an op includes."""
-    for inner in walk(operation):
-        if inner.name == INCLUDE:
-            yield ir.FlatSymbolRefAttr(inner.attributes["target"]).value
+    return {
+        ir.FlatSymbolRefAttr(inner.attributes["target"]).value
+        for inner in walk(operation)
+        if inner.name == INCLUDE
+    }

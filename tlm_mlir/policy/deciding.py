@@ -42,13 +42,15 @@ class Outcome:
     """What becomes of one site, and why.
 
     `outcome` is "scheduled", "default" (IREE's is kept), "left" (nothing can be asked), "at load"
-    (runs once, not worth a question) or "fallback" (the schedule does not compile).
+    (runs once, not worth a question) or "fallback" (the schedule does not compile). `baseline` is
+    what IREE does by itself, None where that is not known.
     """
 
     site: Site
     outcome: str
     reason: str = ""
     answer: Answer | None = None
+    baseline: Schedule | None = None
 
     @property
     def text(self) -> str:
@@ -59,6 +61,15 @@ class Outcome:
     def schedule(self) -> Schedule | None:
         """The schedule to apply; None leaves the site to IREE."""
         return self.answer.schedule if self.answer and self.outcome == SCHEDULED else None
+
+    @property
+    def predicted(self) -> float | None:
+        """The log of the latency of what is applied over that of IREE's default, as predicted; None
+        where nothing is applied, or nothing predicted it."""
+        if self.schedule is None or self.answer is None:
+            return None
+        found = (c.predicted for c in self.answer.candidates if c.schedule == self.schedule)
+        return next(found, None)
 
     def fall_back(self, reason: str) -> Outcome:
         """The outcome of a schedule that does not compile."""
@@ -79,20 +90,23 @@ def decide(
     asked: dict[Key, tuple[Task[Any], Schedule | None]] = {}
     for site in sites:
         task = site.task
-        if task is None or _key(task) in refused or _key(task) in asked:
+        if task is None or key_of(task) in refused or key_of(task) in asked:
             continue
         known = baseline(site)
         if reason := _refusal(task, known, policy):
-            refused[_key(task)] = reason
+            refused[key_of(task)] = reason
         else:
-            asked[_key(task)] = task, known
+            asked[key_of(task)] = task, known
     tasks = [task for task, _ in asked.values()]
     answers = policy.ask(tasks, [known for _, known in asked.values()], samples) if tasks else []
-    found = dict(zip(asked, answers, strict=True))
+    found = {
+        key: (answer, known)
+        for (key, (_, known)), answer in zip(asked.items(), answers, strict=True)
+    }
     return [_outcome(site, refused, found) for site in sites]
 
 
-def _key(task: Task[Any]) -> Key:
+def key_of(task: Task[Any]) -> Key:
     """What equal tasks have in common."""
     return task.workload.digest, task.target.to_json(), task.question.token, task.sources
 
@@ -106,19 +120,25 @@ def _refusal(task: Task[Any], baseline: Schedule | None, policy: Policy) -> str:
     return ""
 
 
-def _outcome(site: Site, refused: Mapping[Key, str], answers: Mapping[Key, Answer]) -> Outcome:
+def _outcome(
+    site: Site,
+    refused: Mapping[Key, str],
+    answers: Mapping[Key, tuple[Answer, Schedule | None]],
+) -> Outcome:
     if site.task is None:
         return Outcome(site, site.left, site.reason)
-    key = _key(site.task)
+    key = key_of(site.task)
     if key in refused:
         return Outcome(site, LEFT, refused[key])
-    answer = answers[key]
+    answer, baseline = answers[key]
     if not answer.schedule.is_default:
-        return Outcome(site, SCHEDULED, answer=answer)
-    return Outcome(site, DEFAULT, _why_default(answer), answer)
+        return Outcome(site, SCHEDULED, answer=answer, baseline=baseline)
+    return Outcome(site, DEFAULT, _why_default(answer), answer, baseline)
 
 
 def _why_default(answer: Answer) -> str:
+    if answer.why:
+        return answer.why
     if not answer.predicted:
         return "the model leaves it as it is"
     if math.isinf(answer.predicted):

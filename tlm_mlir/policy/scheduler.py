@@ -31,17 +31,32 @@ compares all of them: the model knows f32 alone, and not where operands come fro
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A schedule that was compared, and the log of its predicted latency over that of IREE's
+    default. Of one that the model did not write, `handicap` is taken off its lead."""
+
+    schedule: Schedule
+    predicted: float
+    handicap: float = 0.0
+
+
+@dataclass(frozen=True)
 class Answer:
     """What is decided about one task.
 
     `predicted` is the log of the latency of the best schedule written over that of IREE's default,
     and `compared_by` what predicted it; None and empty where nothing did. The `schedule` is the
-    default where that lead is not clear.
+    default where that lead is not clear, which means more than `margin`. `candidates` are all that
+    were compared, the best first, each once. `why` says why it is the default where that was not
+    decided by comparing.
     """
 
     schedule: Schedule
     predicted: float | None = None
     compared_by: str = ""
+    margin: float = 0.0
+    candidates: tuple[Candidate, ...] = ()
+    why: str = ""
 
 
 class Scheduler:
@@ -148,13 +163,18 @@ class Scheduler:
 
         The model did not write the last `unwritten` ones.
         """
-        leads = logs + UNWRITTEN * (np.arange(len(logs)) >= len(logs) - unwritten)
-        best = int(leads.argmin())
-        lead = float(logs[best])
+        handicaps = UNWRITTEN * (np.arange(len(logs)) >= len(logs) - unwritten)
+        leads = logs + handicaps
+        compared: dict[Schedule, Candidate] = {}
+        for place in leads.argsort(kind="stable"):
+            found = Candidate(some[place], float(logs[place]), float(handicaps[place]))
+            compared.setdefault(found.schedule, found)
+        best = next(iter(compared.values()))
         margin = self.margin if task.question.margin is None else task.question.margin
-        if task.default is not None and leads[best] >= -margin:
-            return Answer(task.default, lead, compared_by)
-        return Answer(some[best], lead, compared_by)
+        chosen = best.schedule
+        if task.default is not None and best.predicted + best.handicap >= -margin:
+            chosen = task.default
+        return Answer(chosen, best.predicted, compared_by, margin, tuple(compared.values()))
 
 
 def _alike(tasks: Sequence[Task]) -> Iterable[list[int]]:

@@ -83,6 +83,7 @@ class Backend(ABC):
     swaps_operands: bool = False
 
     token: ClassVar[str] = "decide"
+    unit: ClassVar[str] = "clocks"
     margin: ClassVar[float | None] = None
 
     @abstractmethod

@@ -33,6 +33,10 @@ class Question(Protocol):
     def token(self) -> str:
         """The word that closes a prompt."""
 
+    @property
+    def unit(self) -> str:
+        """What an `estimate` is in: "seconds", or "clocks" where no frequency is known."""
+
     def estimates(self, task: Task[Any]) -> bool:
         """Whether schedules have a static `estimate`, by which they are compared where nobody has
         measured any."""
@@ -63,7 +67,7 @@ class Question(Protocol):
         IREE does by itself, None where that is not known."""
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
-        """How long a schedule is estimated to take, in a unit of the question's own. Raises
+        """How long a schedule is estimated to take, in the question's `unit`. Raises
         TargetError where nothing `estimates` it."""
 
 
@@ -190,7 +194,7 @@ class Task(Generic[T_co]):
         return self.question.features(self, schedules, baseline)
 
     def estimate(self, schedule: Schedule) -> float:
-        """How long a schedule is estimated to take, in a unit of the question's own.
+        """How long a schedule is estimated to take, in the question's `unit`.
 
         Not the default. Raises TargetError where there is no estimate.
         """

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 
+from ...ir.traffic import moved
 from ...ir.workload import Workload
-from ..gpu.machine import Demand, machine, moved
+from ..gpu.machine import Demand, machine
 from ..target import GpuTarget
 from .attention_dims import LINE, Dims, Tiles
 

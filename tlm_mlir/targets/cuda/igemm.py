@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 from ...ir.analysis import once, spread
+from ...ir.traffic import moved
 from ...ir.workload import Index, IteratorKind, Op, Operand, Workload
 from ...iree import attributes
 from ...iree.attributes import TRANSLATION, Configured
@@ -21,7 +22,7 @@ from ...language.space import Choice, Mark, Pick, Step
 from ..backend import Configuration
 from ..gpu import matrix, matrix_estimate
 from ..gpu.intrinsics import ELEMENT, Intrinsic, for_product
-from ..gpu.machine import Demand, moved
+from ..gpu.machine import Demand
 from ..gpu.matrix import Tiles
 from ..gpu.pipeline import GpuPipeline, GpuTask, at_root, divisors, served
 from ..gpu.read_back import matrix_unit, scheduled

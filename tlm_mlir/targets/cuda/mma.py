@@ -12,6 +12,7 @@ code of any of these.
 
 from __future__ import annotations
 
+from ...ir.traffic import moved
 from ...iree import attributes
 from ...iree.attributes import TRANSLATION, Configured, Lowering
 from ...language.schedule import Decision, Schedule
@@ -19,7 +20,7 @@ from ...language.space import Choice, Mark, Pick, Step
 from ..backend import Configuration
 from ..gpu import matrix_estimate
 from ..gpu.intrinsics import ELEMENT, of_backend
-from ..gpu.machine import Demand, moved
+from ..gpu.machine import Demand
 from ..gpu.matrix import Tiles, built, multiplied
 from ..gpu.pipeline import GpuPipeline, GpuTask, at_root, divisors, served
 from ..gpu.read_back import levels, matrix_unit, scheduled

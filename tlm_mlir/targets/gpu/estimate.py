@@ -15,10 +15,11 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from ...ir.traffic import moved, spans
 from ...ir.workload import Op, Operand, Workload
 from ...language.schedule import Schedule
 from ..target import GpuTarget
-from .machine import Demand, machine, moved, spans
+from .machine import Demand, machine
 
 AHEAD = 4
 """Points of a sum whose operands are in registers at once, at least: drivers unroll shorter steps

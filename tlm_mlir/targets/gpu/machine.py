@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ...ir.workload import Operand, Workload
 from ..target import GpuTarget
 
 
@@ -147,22 +146,3 @@ def held(target: GpuTarget, warps: int, registers: float, shared: float) -> int:
     if shared:
         most = min(most, int(target.shared / shared))
     return max(1, most)
-
-
-def spans(workload: Workload, operand: Operand, sizes: dict[int, int]) -> list[int]:
-    """How many elements a tile covers along each index; all where a dim has no size."""
-    extents = workload.extents
-    return [
-        1 + sum(abs(f) * (sizes.get(dim, extents[dim]) - 1) for dim, f in index.terms)
-        for index in operand.indices
-    ]
-
-
-def moved(workload: Workload) -> float:
-    """Bytes that the dispatch reads from memory and writes there, each once."""
-    return sum(
-        math.prod(spans(workload, operand, {})) * operand.bytes
-        for op in workload.ops
-        for operand in (*op.inputs, *op.outputs)
-        if operand.source < 0
-    )

@@ -10,6 +10,7 @@ loads run ahead.
 from __future__ import annotations
 
 from ...ir.analysis import contraction, spread
+from ...ir.traffic import moved
 from ...iree import attributes
 from ...iree.attributes import TRANSLATION, Configured
 from ...language.schedule import Decision, Schedule
@@ -17,7 +18,7 @@ from ...language.space import Choice, Mark, Pick, Step
 from ..backend import Configuration
 from ..gpu import matrix, matrix_estimate
 from ..gpu.intrinsics import ELEMENT, Intrinsic
-from ..gpu.machine import Demand, moved
+from ..gpu.machine import Demand
 from ..gpu.matrix import Dims, Tiles
 from ..gpu.pipeline import MAX_SPREAD, GpuPipeline, GpuTask, at_root, divisors
 from ..gpu.read_back import scheduled

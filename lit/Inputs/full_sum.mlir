@@ -1,0 +1,14 @@
+func.func @main(%x: tensor<96x1024xf32>) -> tensor<f32> {
+  %empty = tensor.empty() : tensor<f32>
+  %init = arith.constant 0.0 : f32
+  %fill = linalg.fill ins(%init : f32) outs(%empty : tensor<f32>) -> tensor<f32>
+  %r = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>],
+      iterator_types = ["reduction", "reduction"]}
+      ins(%x : tensor<96x1024xf32>) outs(%fill : tensor<f32>) {
+  ^body(%x0: f32, %o: f32):
+    %s = arith.addf %x0, %o : f32
+    linalg.yield %s : f32
+  } -> tensor<f32>
+  return %r : tensor<f32>
+}

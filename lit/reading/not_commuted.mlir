@@ -1,0 +1,9 @@
+// RUN: %apply %S/../Inputs/subtract.mlir --emit=workload > %t.first
+// RUN: %apply %S/../Inputs/subtract_swapped.mlir --emit=workload > %t.second
+// RUN: cat %t.first %t.second | FileCheck %s
+
+// A difference is not.
+
+// CHECK: digest [[DIGEST:[0-9a-f]+]]
+// CHECK-NOT: digest [[DIGEST]]
+// CHECK: digest {{[0-9a-f]+}}
