@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from tlm_mlir.cli import main
+from tlm_mlir.targets.cpu.host import usable_cores
 
+ROOT = Path(__file__).resolve().parents[2]
 MATMUL = """
 func.func @main(%a: tensor<37x64xf32>, %b: tensor<64x80xf32>) -> tensor<37x80xf32> {
   %zero = arith.constant 0.0 : f32
@@ -61,7 +64,7 @@ def test_compile_from_standard_input_to_standard_output(
     assert main(["compile", "-", "-o", "-"]) == 0
     found = capfdbinary.readouterr()
     assert found.out == wanted
-    assert not found.err
+    assert re.fullmatch(rb"standard output: 1 .+; [\d.]+ s, [\d.]+ s of it ours\n", found.err)
 
 
 def test_compile_onto_links_and_fifos(
@@ -104,6 +107,26 @@ def test_script_and_report_on_standard_output(
     assert json.loads(capfd.readouterr().out)["module"] == str(matmul)
 
 
+def test_the_report_is_printed_and_nothing_else_is_said(
+    matmul: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.vmfb"
+    assert main(["compile", str(matmul), "-o", str(out), "--json", "-q"]) == 0
+    found = capfd.readouterr()
+    assert json.loads(found.out)["cores"] == usable_cores()
+    assert not found.err
+
+
+def test_a_line_for_each_decision_comes_before_the_summary(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    attention, out = ROOT / "lit" / "attention.mlir", tmp_path / "out.vmfb"
+    assert main(["compile", str(attention), "-o", str(out), "-v", "--cpu", "znver3"]) == 0
+    first, last = capfd.readouterr().err.splitlines()
+    assert first.startswith("dispatch main_dispatch_0_attention_4x64x32x32x48: pipeline:ext ")
+    assert last.startswith(f"{out}: 1 dispatch scheduled; built for znver3, ")
+
+
 def test_a_benchmark_reads_standard_input_and_reports_to_standard_output(
     piped: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,10 +136,11 @@ def test_a_benchmark_reads_standard_input_and_reports_to_standard_output(
     assert "interleaved runs" in found.err
 
 
+@pytest.mark.parametrize("report", [["--report-out", "-"], ["--json"]])
 def test_two_outputs_on_standard_output_are_refused(
-    matmul: Path, capfd: pytest.CaptureFixture[str]
+    report: list[str], matmul: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["compile", str(matmul), "-o", "-", "--report-out", "-"]) == 1
+    assert main(["compile", str(matmul), "-o", "-", *report]) == 1
     found = capfd.readouterr()
     assert "cannot both be standard output" in found.err and not found.out
 

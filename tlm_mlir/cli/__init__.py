@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from ..errors import TlmError
 from ..files import STANDARD_INPUT, STANDARD_OUTPUT, shown
+from .interrupt import INTERRUPTED
 from .parser import make_parser
 from .supervise import supervised
 
@@ -41,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
         status = _failed(_refused(error))
     except KeyboardInterrupt:
         print("tlm-mlir: interrupted; what was finished is kept", file=sys.stderr)
-        status = 130
+        status = INTERRUPTED
     return _flushed(status)
 
 

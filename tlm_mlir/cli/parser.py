@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import argparse
 
-from . import bench, bundle, collect, compile, eval, script, stages, tokens
+from . import bench, bundle, collect, compile, completion, eval, script, stages, tokens
+from .version import Version
 
-COMMANDS = (compile, script, tokens, bench, eval, collect, bundle, stages)
+COMMANDS = (compile, script, tokens, bench, eval, collect, bundle, completion, stages)
 """In the order in which `--help` lists them. Each has `add`, which says what it takes."""
 
 
 def make_parser() -> argparse.ArgumentParser:
     """A parser whose result has the command to call as `run`."""
     parser = argparse.ArgumentParser(prog="tlm-mlir", description="Schedules for IREE by a model.")
+    text = "show the versions of tlm-mlir, its model, IREE and Python, and exit"
+    parser.add_argument("--version", action=Version, nargs=0, help=text)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)

@@ -55,21 +55,23 @@ def compile_file(
     report_out: Path | None = None,
     scheduler: Policy | None = None,
     points: Sequence[DecisionPoint] | None = None,
+    clock: Clock | None = None,
 ) -> Report:
     """Compiles a program to the .vmfb `out`. Raises what `plan` raises, unless stock IREE compiles
     the program; no partial file is left.
 
     `points` are decided at, in program order, the dispatches last; unless given, all that there are
-    for the target.
+    for the target. `clock` is one that has run since the compile was asked for.
     """
     check_writable([out, script_out, report_out])
-    given, clock = Source.of(source), Clock()
+    clock = clock or Clock()
+    given = Source.of(source)
     some = points or decision_points(options)
     compiled = Road(given, options, some, _opening(options, scheduler), clock).compile(out)
     _warn(compiled.warnings)
     if script_out:
         write_text(script_out, str(compiled.script()))
-    report = render(given.name, options.target, compiled, clock)
+    report = render(given.name, options, compiled, clock)
     if report_out:
         report.write(report_out)
     return report
@@ -87,7 +89,7 @@ def write_script(source: Given, out: Path, options: Options) -> Report:
     script = found.script()
     SchedulePass(script, only=set(found.schedules)).run(found.module.clone().operation)
     write_text(out, str(script))
-    return render(given.name, options.target, found, found.clock)
+    return render(given.name, options, found, found.clock)
 
 
 def decision_points(options: Options, rewrite: bool = True) -> tuple[DecisionPoint, ...]:

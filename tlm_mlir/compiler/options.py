@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from ..errors import TargetError
 from ..iree import devices
 from ..iree.flags import cpu
 from ..iree.trial import check_cpu, check_flags, check_no_device
+from ..targets.cpu.host import usable_cores
 
-CPU = "llvm-cpu"
+CPU, HOST = "llvm-cpu", "host"
 
 
 @dataclass(frozen=True)
@@ -56,4 +56,4 @@ class Options:
 
     def core_count(self) -> int:
         """Threads that will run the program."""
-        return self.cores or len(os.sched_getaffinity(0))
+        return self.cores or usable_cores()

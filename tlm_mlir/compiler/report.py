@@ -12,8 +12,11 @@ from pathlib import Path
 
 from ..decisions.dispatch import Lowering
 from ..files import write_text
+from ..iree.executable_target import executable_targets
+from ..iree.hardware import hardware_name
 from ..policy.deciding import Outcome
 from .clock import Clock
+from .options import CPU, HOST, Options
 from .road import Compiled
 from .steps import Plan
 
@@ -42,7 +45,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole compile. `seconds` has one entry for each part."""
+    """A whole compile. `seconds` has one entry for each part; `total_seconds` hold what lies
+    between parts, too.
+
+    `hardware` names the CPUs and GPUs that the program is for, as far as they are known, and `host`
+    says whether that is the CPU of this machine. `cores` is the number of threads that will run the
+    program, zero where no CPU does.
+    """
 
     module: str
     target: str
@@ -50,6 +59,10 @@ class Report:
     decisions: tuple[Row, ...]
     seconds: Mapping[str, float]
     warnings: tuple[str, ...]
+    hardware: tuple[str, ...]
+    host: bool
+    cores: int
+    total_seconds: float
 
     @property
     def dispatches(self) -> list[Row]:
@@ -88,7 +101,21 @@ def _row(outcome: Outcome) -> Row:
     )
 
 
-def render(module: str, target: str, done: Compiled | Plan, clock: Clock) -> Report:
+def render(module: str, options: Options, done: Compiled | Plan, clock: Clock) -> Report:
     """The report of what was decided about the program that is called `module`."""
     rows = tuple(_row(outcome) for some in done.outcomes.values() for outcome in some)
-    return Report(module, target, done.model, rows, dict(clock.seconds), done.warnings)
+    plan = done.plan if isinstance(done, Compiled) else done
+    targets = executable_targets(plan.module) if plan else []
+    on_cpu = options.target == CPU
+    return Report(
+        module,
+        options.target,
+        done.model,
+        rows,
+        dict(clock.seconds),
+        done.warnings,
+        hardware=tuple(dict.fromkeys(map(hardware_name, targets))),
+        host=on_cpu and options.cpu == HOST,
+        cores=options.core_count() if on_cpu else 0,
+        total_seconds=clock.elapsed(),
+    )

@@ -26,7 +26,7 @@ from ..policy import deciding
 from ..policy.deciding import Baseline, Outcome, Outcomes, Policy
 from ..targets.backend import DispatchTask
 from ..targets.cpu.host import UNKNOWN
-from .clock import Clock
+from .clock import LOADING, Clock
 from .options import Options
 from .source import Source
 
@@ -107,7 +107,8 @@ def read(
     CPU, CompileError when IREE refuses the program.
     """
     session = Session([*options.flags(), *flags(points)])
-    module = source.parse(session)
+    with clock.timed(COMPILING):
+        module = source.parse(session)
     try:
         with clock.timed(COMPILING):
             session.run(module, None, points[0].phase)
@@ -137,7 +138,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     def answer(
         point: DecisionPoint, sites: Sequence[Site], baseline: Baseline, part: str
     ) -> list[Schedule | None]:
-        with clock.timed("loading the model"):
+        with clock.timed(LOADING):
             opened = policy()
         with clock.timed(part):
             found = deciding.decide(sites, baseline, opened, read.options.samples)

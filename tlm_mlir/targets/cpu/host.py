@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +41,16 @@ def cpu_target(executable_target: str, cores: int) -> CpuTarget:
     l1, l2, l3 = cache_sizes() if here else (0, 0, 0)
     known = tuple(name for name in FEATURES if name in features)
     return CpuTarget(CPU, bits, cores, l1, l2, l3, features=known)
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use, or that there are where no system call tells
+    that."""
+    if sys.version_info >= (3, 13):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _runs_here(architecture: str, features: frozenset[str]) -> bool:
