@@ -65,6 +65,8 @@ def test_what_did_not_happen_is_not() -> None:
     assert "built for sm_90 and a generic aarch64; 13.8 s" in summary(elsewhere, "a")
     nowhere = replace(report(), hardware=())
     assert summary(nowhere, "a") == "a: no dispatches; 13.8 s, 0.9 s of it ours"
+    unasked = replace(report(), model="")
+    assert summary(unasked, "a").startswith("a: compiled as IREE does; built for")
     others = report(row("dispatch", "at load"), row("dispatch", "fallback"))
     assert "1 dispatch run at load, 1 fell back;" in summary(others, "a")
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ..compiler.clock import START, Clock
+from ..errors import InputError
 from ..files import STANDARD, STANDARD_INPUT, check_writable, shown
 from .arguments import OUT, Commands, add_command, add_target, options_of
 from .interrupt import ends_at_once
@@ -21,6 +22,8 @@ def add(commands: Commands) -> None:
     add_target(command)
     command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.vmfb", help=OUT)
     command.add_argument("--script-out", type=Path, metavar="F.mlir", help="keep the script")
+    text = "schedules from a script in place of the model's, saved or edited"
+    command.add_argument("--script", type=Path, metavar="F.mlir", help=text)
     command.add_argument("--report-out", type=Path, metavar="F.json", help="what was done, and why")
     command.add_argument("--json", action="store_true", help="print the report")
     said = command.add_mutually_exclusive_group()
@@ -31,6 +34,8 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Compiles the module, writes what was asked for, and says in a line what was done."""
+    if options.script and options.script_out:
+        raise InputError("--script-out keeps what the model writes; leave it out beside --script")
     printed = STANDARD if options.json else None
     check_writable([options.output, options.script_out, options.report_out, printed])
     clock = Clock()
@@ -46,6 +51,7 @@ def run(options: argparse.Namespace) -> None:
             script_out=options.script_out,
             report_out=options.report_out,
             clock=clock,
+            script=options.script,
         )
     if options.json:
         print(report.to_json())

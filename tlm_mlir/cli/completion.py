@@ -23,10 +23,8 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Prints the script. Raises InputError where the extra that makes it is not installed."""
-    from .parser import make_parser
-
     if find_spec("shtab") is None:
         raise InputError("completion needs shtab; install it by `pip install tlm-mlir[completion]`")
     import shtab
 
-    print(shtab.complete(make_parser(), shell=options.shell))
+    print(shtab.complete(options.whole, shell=options.shell))

@@ -28,8 +28,8 @@ TOLD = {
 
 def told(clock: Clock, name: str) -> str:
     """What is done now to what is called `name`."""
-    what = TOLD.get(clock.part)
-    return f"{name}: {what}, {clock.elapsed():.0f} s" if what else f"{name}: {clock.elapsed():.0f} s"
+    what = f"{TOLD[clock.part]}, " if clock.part in TOLD else ""
+    return f"{name}: {what}{clock.elapsed():.0f} s"
 
 
 @contextmanager

@@ -59,10 +59,10 @@ class Report:
     decisions: tuple[Row, ...]
     seconds: Mapping[str, float]
     warnings: tuple[str, ...]
-    hardware: tuple[str, ...]
-    host: bool
-    cores: int
-    total_seconds: float
+    hardware: tuple[str, ...] = ()
+    host: bool = False
+    cores: int = 0
+    total_seconds: float = 0.0
 
     @property
     def dispatches(self) -> list[Row]:
@@ -106,16 +106,16 @@ def render(module: str, options: Options, done: Compiled | Plan, clock: Clock) -
     rows = tuple(_row(outcome) for some in done.outcomes.values() for outcome in some)
     plan = done.plan if isinstance(done, Compiled) else done
     targets = executable_targets(plan.module) if plan else []
-    on_cpu = options.target == CPU
+    on_cpu = CPU in options.compiled_for()
     return Report(
         module,
-        options.target,
+        " and ".join(options.compiled_for()),
         done.model,
         rows,
         dict(clock.seconds),
         done.warnings,
         hardware=tuple(dict.fromkeys(map(hardware_name, targets))),
-        host=on_cpu and options.cpu == HOST,
+        host=options.target == CPU and options.cpu == HOST,
         cores=options.core_count() if on_cpu else 0,
         total_seconds=clock.elapsed(),
     )

@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a compile takes: a file, MLIR text, its bytes or a module."""
+"""What a compile takes: a file of MLIR or ONNX, MLIR text, its bytes or a module."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from typing import TypeAlias
 from iree.compiler import ir
 
 from ..files import STANDARD_INPUT, read_bytes, shown
+from ..iree.from_onnx import SUFFIX, import_onnx
 from ..iree.session import Session
 
 Given: TypeAlias = str | PathLike[str] | bytes | ir.Module | ir.Operation
-"""A path, MLIR text (a `str` with a line break), text or bytecode as bytes, or a module."""
+"""A path (ONNX where it ends so), MLIR text (a `str` with a line break), bytes of either kind of
+MLIR, or a module."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Source:
             return cls("the module", given.encode())
         path = Path(given)
         name = shown(path, STANDARD_INPUT)
+        if path.suffix == SUFFIX and path.is_file():
+            return cls(name, import_onnx(path))
         once = not path.is_file() and (path.exists() or name == STANDARD_INPUT)
         return cls(name, read_bytes(path) if once else path)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from iree.compiler import ir
 
+from ..decisions.caches import find_sites
 from ..decisions.dispatch import DispatchSite, Lowering, scheduled
 from ..decisions.point import DecisionPoint, Site
 from ..decisions.script import build_script
@@ -132,7 +133,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     `policy` raises.
     """
     session, module, clock, points = read.session, read.module, read.clock, read.points
-    cores = read.options.core_count()
+    cores, caches = read.options.core_count(), read.options.caches
     outcomes: dict[str, tuple[Outcome, ...]] = {}
 
     def answer(
@@ -151,12 +152,12 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
         return answer(point, sites, _leaving, APPLYING)
 
     last = points[-1]
-    at = walk(session, module, points[0].phase, points[:-1], early, cores, clock.timed)
+    at = walk(session, module, points[0].phase, points[:-1], early, cores, clock.timed, caches)
     if at != last.phase:
         with clock.timed(COMPILING):
             session.run(module, at, last.phase)
     with clock.timed(READING):
-        sites = last.find(module, cores)
+        sites = find_sites(last, module, cores, caches)
         copy = module.clone().operation
     if not sites and not named(module, FUNCTION):
         raise InputError(

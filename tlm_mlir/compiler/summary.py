@@ -70,6 +70,8 @@ def _early(rows: Iterable[Row]) -> list[str]:
 
 
 def _dispatches(report: Report) -> list[str]:
+    if not (report.model or report.decisions):
+        return ["compiled as IREE does"]
     if not report.dispatches:
         return ["no dispatches"]
     counts = {text: report.count(outcome) for outcome, text in DISPATCHES.items()}
@@ -96,7 +98,7 @@ def _seconds(report: Report) -> str:
 
 def _detail(row: Row) -> str:
     where = f" at {row.location}" if row.location else ""
-    told = f"{row.point} {row.name}{where}: {row.schedule}"
+    told = f"{row.point} {row.name}{where}: {row.schedule or row.reason}"
     if row.predicted is None:
         return told
     faster = f"{math.exp(-row.predicted):.2f}x as fast as IREE's"
