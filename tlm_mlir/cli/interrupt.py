@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,9 +29,10 @@ def ends_at_once(before_end: Callable[[], None]) -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    earlier = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    # Sockets: Python cannot write to pipes so on every system.
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    earlier = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     done, told = Event(), Event()
     Thread(target=_watch, args=(reading, done, told, before_end), daemon=True).start()
     try:
@@ -45,15 +47,17 @@ def ends_at_once(before_end: Callable[[], None]) -> Iterator[None]:
         raise
     finally:
         signal.set_wakeup_fd(earlier)
-        os.close(writing)
+        writing.close()
 
 
-def _watch(reading: int, done: Event, told: Event, before_end: Callable[[], None]) -> None:
+def _watch(
+    reading: socket.socket, done: Event, told: Event, before_end: Callable[[], None]
+) -> None:
     """Waits for the byte of SIGINT, or for the end of the block."""
-    while byte := os.read(reading, 1):
+    while byte := reading.recv(1):
         if byte[0] == signal.SIGINT and not done.wait(GRACE):
             if not told.is_set():
                 before_end()
                 print("tlm-mlir: interrupted; nothing was written", file=sys.stderr, flush=True)
             os._exit(INTERRUPTED)
-    os.close(reading)
+    reading.close()

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 from contextlib import suppress
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from tlm_mlir.errors import CompileError, InputError
 from tlm_mlir.files import write_bytes
@@ -21,9 +22,9 @@ _MAGIC = b"tlm-step-1\n"
 
 
 def cache_dir() -> Path:
-    """The user's cache directory for tlm-mlir (XDG_CACHE_HOME or ~/.cache, then /tlm-mlir)."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "tlm-mlir"
+    """The user's cache directory for tlm-mlir, where the system keeps such: on Linux in
+    XDG_CACHE_HOME, else ~/.cache."""
+    return user_cache_path("tlm-mlir", appauthor=False)
 
 
 def compiled_step(source: Path, directory: Path | None = None) -> bytes:
@@ -57,7 +58,8 @@ def _host() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
     except OSError:
-        lines = [platform.processor()]
+        # Another machine with the same home may have another processor of the same name.
+        return "\n".join((platform.machine(), platform.processor(), platform.node()))
     wanted = ("vendor_id", "cpu family", "model", "flags", "Features", "CPU part", "stepping")
     return platform.machine() + "\n".join(s for s in lines if s.startswith(wanted))
 
