@@ -8,12 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import bench, bundle, collect, compile, completion, eval, script, stages, tokens
+from . import bench, bundle, collect, compile, completion, doctor, eval, script, stages, tokens
 from .arguments import Commands
 from .given import IREE_ARG, rewritten
 from .version import Version
 
-COMMANDS = (compile, script, tokens, bench, eval, collect, bundle, completion, stages)
+COMMANDS = (compile, script, tokens, bench, eval, collect, bundle, doctor, completion, stages)
 """In the order in which `--help` lists them. Each has `add`, which says what it takes."""
 
 

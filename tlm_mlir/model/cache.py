@@ -33,14 +33,26 @@ def compiled_step(source: Path, directory: Path | None = None) -> bytes:
     An entry whose content does not match its own hash is rebuilt. A cache that cannot be written
     costs time only. Raises CompileError if IREE refuses the step.
     """
-    text = source.read_bytes()
-    path = (cache_dir() if directory is None else directory) / f"step-{_key(text)}.vmfb"
+    path = _entry(source.read_bytes(), directory)
     found = _read(path)
     if found is not None:
         return found
     binary = _compile(source)
     _publish(path, binary)
     return binary
+
+
+def step_state(source: Path, directory: Path | None = None) -> str:
+    """Where the compiled step in `source` comes from on this host, in words."""
+    path = _entry(source.read_bytes(), directory)
+    if _read(path) is not None:
+        return f"compiled for this machine, {path}"
+    found = "the entry of the cache is damaged" if path.exists() else "not compiled yet"
+    return f"{found}; the next compile does that, which takes half a minute"
+
+
+def _entry(text: bytes, directory: Path | None) -> Path:
+    return (cache_dir() if directory is None else directory) / f"step-{_key(text)}.vmfb"
 
 
 def _key(text: bytes) -> str:
