@@ -61,15 +61,20 @@ def _runs_here(architecture: str, features: frozenset[str]) -> bool:
 
 
 @cache
-def host_features(path: Path = CPUINFO) -> frozenset[str]:
-    """Features of this machine, of those that schedules may depend on, as LLVM calls them."""
+def processor_flags(path: Path = CPUINFO) -> frozenset[str]:
+    """Features of this machine as Linux calls them, none where it does not tell."""
     try:
         text = path.read_text()
     except OSError:
         return frozenset()
     found = re.search(r"^flags\s*: (.*)$", text, re.MULTILINE)
+    return frozenset(found.group(1).split() if found else ())
+
+
+def host_features(path: Path = CPUINFO) -> frozenset[str]:
+    """Features of this machine, of those that schedules may depend on, as LLVM calls them."""
     # Linux writes `avx512_vnni` and `amx_int8`, LLVM `avx512vnni` and `amx-int8`.
-    flags = {flag.replace("_", "") for flag in (found.group(1).split() if found else ())}
+    flags = {flag.replace("_", "") for flag in processor_flags(path)}
     names = (*FEATURES, *WIDTHS)
     return frozenset(name for name in names if name.replace("-", "") in flags)
 
