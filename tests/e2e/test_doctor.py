@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,7 +13,8 @@ import pytest
 from tlm_mlir.cli import main
 from tlm_mlir.compiler import doctor
 from tlm_mlir.compiler.doctor import Finding, examine
-from tlm_mlir.model.cache import step_state
+from tlm_mlir.model import cache, prebuilt
+from tlm_mlir.model.cache import compiled_step, step_state
 from tlm_mlir.model.checkpoint import default_dir
 
 
@@ -63,11 +63,18 @@ def test_a_cache_that_cannot_be_written_is_found(
     assert finding.wrong and "cannot be written (Not a directory)" in finding.text
 
 
-def test_the_state_of_the_step_is_told(tmp_path: Path) -> None:
-    step = default_dir() / "step.mlir"
-    assert step_state(step, tmp_path).startswith("not compiled yet; the next compile does that")
-    assert step_state(step).startswith("compiled for this machine, ")
-    cached = Path(step_state(step).rpartition(" ")[2])
-    assert os.path.exists(cached)
-    (tmp_path / cached.name).write_bytes(b"rubbish")
-    assert step_state(step, tmp_path).startswith("the entry of the cache is damaged; ")
+def test_the_state_of_the_step_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step, store = tmp_path / "step.mlir", tmp_path / "cache"
+    step.write_text("module {}")
+    monkeypatch.setattr(cache, "_compile", lambda source: b"bytecode")
+    assert step_state(step, store).startswith("not compiled yet; the next compile does that")
+    compiled_step(step, store)
+    (entry,) = store.iterdir()
+    assert step_state(step, store) == f"compiled for this machine, {entry}"
+    entry.write_bytes(b"rubbish")
+    assert step_state(step, store).startswith("the entry of the cache is damaged; ")
+    monkeypatch.setattr(prebuilt, "find", lambda text: entry)
+    compiled_step(step, tmp_path / "other")
+    (whole,) = (tmp_path / "other").iterdir()
+    whole.replace(entry)
+    assert step_state(step, store) == f"prebuilt, {entry}"

@@ -8,9 +8,11 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +156,20 @@ def test_bad_standard_input_is_one_sentence(
         found = capfd.readouterr()
         assert f"error: standard input {said}" in found.err
         assert len(found.err.splitlines()) == 1 and not found.out
+
+
+def test_ctrl_c_ends_a_long_compile_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    source, out = ROOT / "examples" / "resnet50" / "resnet50.mlir", tmp_path / "out.vmfb"
+    command = [sys.executable, "-m", "tlm_mlir", "compile", str(source), "-o", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # It takes more than ten seconds on any machine, most of them inside of IREE.
+    time.sleep(5)
+    start = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and time.monotonic() - start < 3
+    assert said.splitlines()[-1].startswith("tlm-mlir: interrupted; ")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("sink", ["closed", "/dev/full"])

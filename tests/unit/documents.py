@@ -41,7 +41,7 @@ FOREIGN = {
 }
 """Programs, names and variables of others."""
 MADE = {"IN.mlir", "in.mlir", "module.mlir", "OUT.vmfb", "bundle.zip", "build/lavapipe", ".venv"}
-MADE |= {"$XDG_CACHE_HOME/tlm-mlir", "~/.cache/tlm-mlir"}
+MADE |= {"@flags.txt", "$XDG_CACHE_HOME/tlm-mlir", "~/.cache/tlm-mlir"}
 """Files that a reader has or makes."""
 PROSE = {"// SCHEDULE:", "// SCHEDULE: <part of the dispatch's name> <tokens>"}
 PROSE |= {".mlir", ".passlist"}

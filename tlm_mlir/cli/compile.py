@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     printed = STANDARD if options.json else None
     check_writable([options.output, options.script_out, options.report_out, printed])
     clock = Clock()
-    name = shown(options.module, STANDARD_INPUT)
+    name = Path(shown(options.module, STANDARD_INPUT)).name
     with status_line(clock, name) as stop, ends_at_once(stop):
         with clock.timed(START):
             from ..compiler.driver import compile_file

@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Files with compiled steps: named by all that the code depends on, with a hash of their content."""
+"""Files with compiled steps: named by all that code depends on, with a hash of their content."""
 
 from __future__ import annotations
 
