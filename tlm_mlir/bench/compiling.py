@@ -59,7 +59,9 @@ def compile_ours(source: Path, options: Options, out: Path) -> Compiled:
 
 def option_arguments(options: Options) -> list[str]:
     """The options as `tlm-mlir compile` takes them."""
-    found = ["--target", options.target, "--cpu", options.cpu, "--cores", str(options.cores)]
+    found = ["--cpu", options.cpu, "--cores", str(options.cores)]
+    if options.target:
+        found += ["--target", options.target]
     if options.triple:
         found += ["--triple", options.triple]
     if options.caches:

@@ -46,7 +46,7 @@ def add_target(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cores", type=int, default=0, help="threads that will run the program")
     text = "of another machine: L1 data, L2 and L3, such as 32k,1m,32m"
     command.add_argument("--caches", type=caches, metavar="SIZES", help=text)
-    text = "a flag for iree-compile; those that begin with --iree- may stand alone"
+    text = "a flag for iree-compile; flags of its own may also stand alone"
     command.add_argument("--iree-arg", action="append", default=[], metavar="FLAG", help=text)
     command.add_argument(
         "--no-graph", action="store_true", help="no layouts or data tiling, only dispatch schedules"

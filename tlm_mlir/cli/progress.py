@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
 
-from ..compiler.clock import LOADING, Clock
+from ..compiler.clock import IMPORTING, LOADING, START, Clock
 
 PATIENCE = 2.0
 """Seconds before the line appears: most compiles of small programs are done by then."""
 TOLD = {
+    START: "starting",
+    IMPORTING: "reading the input",
     "iree: to dispatches": "IREE forms dispatches",
     "iree: dispatches to program": "IREE generates code",
     LOADING: "the model is loading; for the first time on a machine it is compiled",

@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from .arguments import OUT, Commands, add_command, add_target, options_of
+from .interrupt import ends_at_once
 
 
 def add(commands: Commands) -> None:
@@ -22,4 +23,5 @@ def run(options: argparse.Namespace) -> None:
     """Writes the script."""
     from ..compiler.driver import write_script
 
-    write_script(options.module, options.output, options_of(options))
+    with ends_at_once(lambda: None):
+        write_script(options.module, options.output, options_of(options))

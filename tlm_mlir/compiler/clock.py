@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-START, LOADING = "start", "loading the model"
-"""Importing what compiles, and waiting for the model: parts that are no step's."""
+START, IMPORTING, LOADING = "start", "iree: import", "loading the model"
+"""Parts that are no step's: loading what compiles, reading the input, waiting for the model."""
 
 
 class Clock:

@@ -18,7 +18,7 @@ from ..errors import TargetError
 from ..files import check_writable, write_text
 from ..policy.deciding import Policy
 from ..policy.scheduler import Scheduler
-from .clock import Clock
+from .clock import IMPORTING, Clock
 from .options import Options
 from .report import Report, render
 from .road import Road, as_iree_does
@@ -72,7 +72,8 @@ def compile_file(
     """
     check_writable([out, script_out, report_out])
     clock = clock or Clock()
-    given = Source.of(source)
+    with clock.timed(IMPORTING):
+        given = Source.of(source)
     if script:
         *early, _ = decision_points(options)
         asked = _opening(options, scheduler) if early else Unasked

@@ -77,6 +77,11 @@ class Report:
         """Seconds that deciding added to what IREE takes."""
         return sum(seconds for part, seconds in self.seconds.items() if not part.startswith("iree"))
 
+    def own_seconds(self) -> float:
+        """Seconds of the whole compile that are not IREE's: what lies between parts is ours."""
+        iree = (seconds for part, seconds in self.seconds.items() if part.startswith("iree"))
+        return self.total_seconds - sum(iree)
+
     def to_json(self) -> str:
         """The report as indented JSON."""
         return json.dumps({**asdict(self), "added_seconds": self.added_seconds()}, indent=2)

@@ -93,7 +93,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _seconds(report: Report) -> str:
-    return f"{report.total_seconds:.1f} s, {report.added_seconds():.1f} s of it ours"
+    return f"{report.total_seconds:.1f} s, {report.own_seconds():.1f} s of it ours"
 
 
 def _detail(row: Row) -> str:

@@ -14,7 +14,7 @@ LOCAL_BACKENDS = "--iree-hal-local-target-device-backends"
 CPU = "--iree-llvmcpu-target-cpu"
 TRIPLE = "--iree-llvmcpu-target-triple"
 CPU_FEATURES = "--iree-llvmcpu-target-cpu-features"
-LOCAL = "local"
+_LOCAL = "local"
 _DEVICE = re.compile(r"(?:[\w.]+=)?([\w-]+)(?:\[\w+\])?")
 """A device by its name, perhaps as `alias=name[ordinal]`."""
 
@@ -69,7 +69,7 @@ def device_names(flags: Sequence[str]) -> tuple[str, ...]:
         name, _, value = flag.partition("=")
         if name == DEVICE:
             alone = _DEVICE.fullmatch(value)
-            found |= {} if alone and alone[1] == LOCAL else {alone[1] if alone else value: None}
+            found |= {} if alone and alone[1] == _LOCAL else {alone[1] if alone else value: None}
         elif name in (BACKENDS, LOCAL_BACKENDS):
             found[value] = None
     return tuple(dict.fromkeys(name.removesuffix("-spirv") for name in found))
