@@ -167,8 +167,8 @@ def test_ctrl_c_ends_a_long_compile_at_once_and_leaves_nothing(tmp_path: Path) -
     start = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and time.monotonic() - start < 3
-    assert said.splitlines()[-1].startswith("tlm-mlir: interrupted; ")
+    assert (process.returncode, said) == (130, "tlm-mlir: interrupted\n")
+    assert time.monotonic() - start < 5
     assert not list(tmp_path.iterdir())
 
 

@@ -10,54 +10,47 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread, current_thread, main_thread
+from threading import Thread, current_thread, main_thread
+
+from ..files import remove_partial
 
 INTERRUPTED = 130
 """The exit status of a command that Ctrl-C ends: that of shells, 128 and the number of SIGINT."""
-GRACE = 0.3
-"""Seconds for Python to end by itself, and to take back files that are half-written."""
 
 
 @contextmanager
 def ends_at_once(before_end: Callable[[], None]) -> Iterator[None]:
-    """Ends the process on Ctrl-C in a block, after a moment in which Python may do so itself.
+    """Ends the process on Ctrl-C in a block, and takes back files that are half-written.
 
-    `before_end` is called where Python did not. Does nothing but in the main thread, which alone
-    gets signals. The handler of a signal runs between two steps of Python; the byte that Python
-    writes at once is what a thread waits for here.
+    `before_end` is called first. Where SIGINT is ignored it stays so, and outside of the main
+    thread, which alone gets signals, nothing changes.
+
+    No exception is raised: one in a function that IREE calls would be taken for an error of its
+    own. Python writes a byte as soon as the signal comes, and a thread waits for that.
     """
-    if current_thread() is not main_thread():
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         yield
         return
     # Sockets: Python cannot write to pipes so on every system.
     reading, writing = socket.socketpair()
     writing.setblocking(False)
-    earlier = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
-    done, told = Event(), Event()
-    Thread(target=_watch, args=(reading, done, told, before_end), daemon=True).start()
+    Thread(target=_watch, args=(reading, before_end), daemon=True).start()
+    wakeup = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    handler = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield
-        done.set()
-    except KeyboardInterrupt:
-        # Python has noticed. Threads of a pool may still keep the process, so the watch goes on.
-        told.set()
-        raise
-    except BaseException:
-        done.set()
-        raise
     finally:
-        signal.set_wakeup_fd(earlier)
+        signal.signal(signal.SIGINT, handler)
+        signal.set_wakeup_fd(wakeup)
         writing.close()
 
 
-def _watch(
-    reading: socket.socket, done: Event, told: Event, before_end: Callable[[], None]
-) -> None:
+def _watch(reading: socket.socket, before_end: Callable[[], None]) -> None:
     """Waits for the byte of SIGINT, or for the end of the block."""
-    while byte := reading.recv(1):
-        if byte[0] == signal.SIGINT and not done.wait(GRACE):
-            if not told.is_set():
+    with reading:
+        while byte := reading.recv(1):
+            if byte[0] == signal.SIGINT:
                 before_end()
-                print("tlm-mlir: interrupted; nothing was written", file=sys.stderr, flush=True)
-            os._exit(INTERRUPTED)
-    reading.close()
+                remove_partial()
+                print("tlm-mlir: interrupted", file=sys.stderr, flush=True)
+                os._exit(INTERRUPTED)

@@ -18,7 +18,7 @@ TOLD = {
     IMPORTING: "reading the input",
     "iree: to dispatches": "IREE forms dispatches",
     "iree: dispatches to program": "IREE generates code",
-    LOADING: "the model is loading; for the first time on a machine it is compiled",
+    LOADING: "the model is loading; one of your own is compiled first",
     "graph": "choosing layouts and packing",
     "reading": "reading the dispatches",
     "generation": "choosing schedules",
