@@ -129,3 +129,11 @@ def test_a_program_for_another_machine(matmul: Path, tmp_path: Path) -> None:
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0 and out.stat().st_size
     assert "built for a generic aarch64, 4 cores;" in ran.stderr
+
+
+def test_a_program_that_names_its_devices_is_not_said_to_be_for_this_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Path(__file__).resolve().parents[1] / "cases" / "c32_two_devices.mlir"
+    assert main(["compile", str(source), "-o", str(tmp_path / "out.vmfb")]) == 0
+    assert "built for znver3, " in capsys.readouterr().err

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..decisions.dispatch import Lowering
 from ..files import write_text
-from ..iree.executable_target import executable_targets
+from ..iree.executable_target import attribute_of, executable_targets
 from ..iree.hardware import hardware_name
 from ..policy.deciding import Outcome
 from .clock import Clock
@@ -120,7 +120,13 @@ def render(module: str, options: Options, done: Compiled | Plan, clock: Clock) -
         dict(clock.seconds),
         done.warnings,
         hardware=tuple(dict.fromkeys(map(hardware_name, targets))),
-        host=options.target == CPU and options.cpu == HOST,
+        host=_is_here(options, targets),
         cores=options.core_count() if on_cpu else 0,
         total_seconds=clock.elapsed(),
     )
+
+
+def _is_here(options: Options, targets: Sequence[str]) -> bool:
+    """Whether a program is for this machine's CPU alone: it may name devices of its own."""
+    asked = options.target == CPU and options.cpu == HOST
+    return asked and bool(targets) and [attribute_of(options.flags())] == list(targets)
