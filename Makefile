@@ -17,7 +17,7 @@ BUNDLES ?= cuda-sm_90 vulkan-ampere
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test pytest lit lavapipe lint model bundles bench clean
+.PHONY: help demo test pytest lit lavapipe lint model steps bundles bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ lint: $(READY) ## style, imports, common mistakes, types
 
 model: $(TRAIN) ## train the schedule model from the released records; RUN=DIR keeps the run there
 	$(BIN)/tlm-mlir recipe $(RUN) $(RECIPE)
+
+steps: $(READY) ## compile the released model's step for the CPUs that the package serves at once
+	$(BIN)/python -m tlm_mlir.model.prebuilt
 
 bundles: $(BUNDLES:%=build/bundles/%.zip) ## candidates for GPUs, to be measured there; BUNDLES="cuda-sm_90 .."
 

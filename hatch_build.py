@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Build hook: puts the released checkpoint and the MLIR library into wheels as package data."""
+"""Build hook: puts the released checkpoint, its compiled steps and the MLIR library into wheels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKAGED = {"model/checkpoint": "tlm_mlir/_model", "passes": "tlm_mlir/_passes"}
-"""Folders of the tree, and where `tlm_mlir.model.checkpoint.default_dir` and
-`tlm_mlir.iree.library.folder` look first."""
+PACKAGED = {
+    "model/checkpoint": "tlm_mlir/_model",
+    "model/steps": "tlm_mlir/_steps",
+    "passes": "tlm_mlir/_passes",
+}
+"""Folders of the tree, and where `tlm_mlir.model.checkpoint.default_dir`, `tlm_mlir.model.prebuilt`
+and `tlm_mlir.iree.library.folder` look first."""
 
 
 class PackageDataHook(BuildHookInterface[Any]):

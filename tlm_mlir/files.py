@@ -29,6 +29,8 @@ STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
 """How errors name the two."""
 _DESCRIPTORS = ("/proc/", "/dev/fd/")
 """Folders whose links name what a process has open."""
+_PARTIAL: set[Path] = set()
+"""Files that are being written aside."""
 
 
 def shown(path: Path, standard: str = STANDARD_OUTPUT) -> str:
@@ -129,8 +131,15 @@ def _renamed(path: Path) -> Path | None:
     return place
 
 
+def remove_partial() -> None:
+    """Removes the files that are being written, for a process that ends at once."""
+    for partial in list(_PARTIAL):
+        partial.unlink(missing_ok=True)
+
+
 def _beside(place: Path) -> Iterator[Path]:
     partial = place.with_name(f".{secrets.token_hex(4)}.{place.name}")
+    _PARTIAL.add(partial)
     try:
         yield partial
         if os.path.exists(place):
@@ -138,6 +147,7 @@ def _beside(place: Path) -> Iterator[Path]:
         partial.replace(place)
     finally:
         partial.unlink(missing_ok=True)
+        _PARTIAL.discard(partial)
 
 
 def _through(path: Path) -> Iterator[Path]:

@@ -29,11 +29,10 @@ RISCV = "--iree-llvmcpu-target-triple=riscv64-linux-gnu"
         ("--iree-plugin=nonsense", "could not activate requested IREE plugin 'nonsense'"),
         ("--iree-opt-level=O9", "'O9' value not a valid optimization level"),
         ("--mlir-print-ir-after=nonsense", "Cannot find option named 'nonsense'"),
-        (RISCV, "unknown CPU 'host' for riscv64"),
         ("--iree-llvmcpu-target-triple=nonsense", "it ends the process by SIG"),
         ("--iree-llvmcpu-target-data-layout=xx", "unknown specifier 'x'"),
-        ("--iree-hal-target-device=cuda", "names a device beside --target llvm-cpu"),
-        ("--iree-hal-target-backends=llvm-cpu", "names a device beside --target llvm-cpu"),
+        ("--iree-hal-target-device=nonsense", "unregistered device alias"),
+        ("--iree-hal-target-device=local", 'device alias "local" does not provide'),
     ],
 )
 def test_a_flag_that_iree_dies_of_is_one_sentence(

@@ -7,15 +7,20 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tlm_mlir.cli import main
+from tlm_mlir.targets.cpu.host import usable_cores
 
+ROOT = Path(__file__).resolve().parents[2]
 MATMUL = """
 func.func @main(%a: tensor<37x64xf32>, %b: tensor<64x80xf32>) -> tensor<37x80xf32> {
   %zero = arith.constant 0.0 : f32
@@ -61,7 +66,7 @@ def test_compile_from_standard_input_to_standard_output(
     assert main(["compile", "-", "-o", "-"]) == 0
     found = capfdbinary.readouterr()
     assert found.out == wanted
-    assert not found.err
+    assert re.fullmatch(rb"standard output: 1 .+; [\d.]+ s, [\d.]+ s of it ours\n", found.err)
 
 
 def test_compile_onto_links_and_fifos(
@@ -104,6 +109,26 @@ def test_script_and_report_on_standard_output(
     assert json.loads(capfd.readouterr().out)["module"] == str(matmul)
 
 
+def test_the_report_is_printed_and_nothing_else_is_said(
+    matmul: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.vmfb"
+    assert main(["compile", str(matmul), "-o", str(out), "--json", "-q"]) == 0
+    found = capfd.readouterr()
+    assert json.loads(found.out)["cores"] == usable_cores()
+    assert not found.err
+
+
+def test_a_line_for_each_decision_comes_before_the_summary(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    attention, out = ROOT / "lit" / "attention.mlir", tmp_path / "out.vmfb"
+    assert main(["compile", str(attention), "-o", str(out), "-v", "--cpu", "znver3"]) == 0
+    first, last = capfd.readouterr().err.splitlines()
+    assert first.startswith("dispatch main_dispatch_0_attention_4x64x32x32x48: pipeline:ext ")
+    assert last.startswith(f"{out}: 1 dispatch scheduled; built for znver3, ")
+
+
 def test_a_benchmark_reads_standard_input_and_reports_to_standard_output(
     piped: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,10 +138,11 @@ def test_a_benchmark_reads_standard_input_and_reports_to_standard_output(
     assert "interleaved runs" in found.err
 
 
+@pytest.mark.parametrize("report", [["--report-out", "-"], ["--json"]])
 def test_two_outputs_on_standard_output_are_refused(
-    matmul: Path, capfd: pytest.CaptureFixture[str]
+    report: list[str], matmul: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["compile", str(matmul), "-o", "-", "--report-out", "-"]) == 1
+    assert main(["compile", str(matmul), "-o", "-", *report]) == 1
     found = capfd.readouterr()
     assert "cannot both be standard output" in found.err and not found.out
 
@@ -130,6 +156,20 @@ def test_bad_standard_input_is_one_sentence(
         found = capfd.readouterr()
         assert f"error: standard input {said}" in found.err
         assert len(found.err.splitlines()) == 1 and not found.out
+
+
+def test_ctrl_c_ends_a_long_compile_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    source, out = ROOT / "examples" / "resnet50" / "resnet50.mlir", tmp_path / "out.vmfb"
+    command = [sys.executable, "-m", "tlm_mlir", "compile", str(source), "-o", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # It takes more than ten seconds on any machine, most of them inside of IREE.
+    time.sleep(5)
+    start = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "tlm-mlir: interrupted\n")
+    assert time.monotonic() - start < 5
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("sink", ["closed", "/dev/full"])

@@ -14,7 +14,8 @@ from tlm_mlir.iree.invocation import InvocationError, open_session, run_phases
 from tlm_mlir.iree.phases import SOURCES
 from tlm_mlir.measure import builder, timer
 from tlm_mlir.measure.oracle import Oracle, Rule, check
-from tlm_mlir.measure.runner import Job, Limits, available_cores, measure_batches
+from tlm_mlir.measure.runner import Job, Limits, measure_batches
+from tlm_mlir.targets.cpu.host import usable_cores
 
 FLAGS = (
     "--iree-hal-target-device=local",
@@ -49,7 +50,7 @@ func.func @main(%a: tensor<1x10x10x4xf32>, %f: tensor<3x3x4x8xf32>) -> tensor<1x
 }"""
 GOOD = [[32, 64, 4, 16, 1], [64, 128, 8, 32, 1], [16, 32, 2, 32, 4]]
 TOO_LARGE = [64, 128, 64, 128, 1]
-THREADS = min(2, available_cores())
+THREADS = min(2, usable_cores())
 
 
 def dispatch(text: str) -> str:
@@ -198,7 +199,7 @@ def test_runner_refuses_a_time_below_the_machines_limit(matmul):
 
 def test_runner_reports_a_job_that_cannot_be_measured(matmul):
     flagged = job(matmul, GOOD[0], flags=("--no-such-flag",))
-    crowded = Job(matmul, (GOOD[0],), "candidates:apply", threads=available_cores() + 1)
+    crowded = Job(matmul, (GOOD[0],), "candidates:apply", threads=usable_cores() + 1)
     unknown = Job(matmul, (GOOD[0],), "candidates:missing")
     results = measure([crowded, unknown, flagged])
     expected = ["cores may be used", "cannot be imported", "no-such-flag"]

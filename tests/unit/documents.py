@@ -37,11 +37,11 @@ SKIPPED = {".git", ".venv", "build", "dist", "__pycache__", "Output"}
 FOREIGN = {
     *("iree-compile", "iree-opt", "iree-run-module", "iree-base-runtime", "ptxas", "nvdisasm"),
     *("llvm-cpu", "llvm", "cat", "pytest", "yield", "nvvm.minctasm"),
-    "transformers.GPT2LMHeadModel",
+    *("transformers.GPT2LMHeadModel", "NO_COLOR"),
 }
-"""Programs and names of others."""
+"""Programs, names and variables of others."""
 MADE = {"IN.mlir", "in.mlir", "module.mlir", "OUT.vmfb", "bundle.zip", "build/lavapipe", ".venv"}
-MADE |= {"$XDG_CACHE_HOME/tlm-mlir", "~/.cache/tlm-mlir"}
+MADE |= {"@flags.txt", "$XDG_CACHE_HOME/tlm-mlir", "~/.cache/tlm-mlir"}
 """Files that a reader has or makes."""
 PROSE = {"// SCHEDULE:", "// SCHEDULE: <part of the dispatch's name> <tokens>"}
 PROSE |= {".mlir", ".passlist"}
@@ -231,9 +231,15 @@ def wrong_command(text: str) -> str:
 
 def _wrong_subcommand(words: list[str]) -> str:
     name, *rest = words
+    if name.startswith("-"):
+        gone = unknown_flags(words, flags_of("tlm-mlir"))
+        return f"tlm-mlir has no {gone[0]}" if gone else ""
     if name not in commands():
         return f"tlm-mlir has no command {name}"
-    gone = unknown_flags(rest, flags_of("tlm-mlir", name))
+    told = flags_of("tlm-mlir", name)
+    # What takes IREE's flags one by one takes them as they are, too.
+    told += irees_flags() if "--iree-arg" in told else ""
+    gone = unknown_flags(rest, told)
     return f"tlm-mlir {name} has no {gone[0]}" if gone else ""
 
 

@@ -89,7 +89,8 @@ def bench(
     """
     if options.target != CPU:
         raise TargetError(
-            f"bench runs programs on this machine's CPU; for {options.target} make a bundle"
+            f"bench runs programs on this machine's CPU; for {' and '.join(options.compiled_for())}"
+            " make a bundle"
             " (`tlm-mlir bundle`) and run it where the device is"
         )
     if rounds < 1:

@@ -59,7 +59,13 @@ def compile_ours(source: Path, options: Options, out: Path) -> Compiled:
 
 def option_arguments(options: Options) -> list[str]:
     """The options as `tlm-mlir compile` takes them."""
-    found = ["--target", options.target, "--cpu", options.cpu, "--cores", str(options.cores)]
+    found = ["--cpu", options.cpu, "--cores", str(options.cores)]
+    if options.target:
+        found += ["--target", options.target]
+    if options.triple:
+        found += ["--triple", options.triple]
+    if options.caches:
+        found += ["--caches", ",".join(map(str, options.caches))]
     if options.arch:
         found += ["--arch", options.arch]
     found += ["=".join(("--iree-arg", flag)) for flag in options.iree_args]

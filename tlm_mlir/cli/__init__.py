@@ -14,7 +14,8 @@ from contextlib import suppress
 
 from ..errors import TlmError
 from ..files import STANDARD_INPUT, STANDARD_OUTPUT, shown
-from .parser import make_parser
+from .interrupt import INTERRUPTED
+from .parser import parse
 from .supervise import supervised
 
 
@@ -23,13 +24,13 @@ def command() -> int:
 
     Whatever ends that process is told in a sentence.
     """
-    options = make_parser().parse_args()
+    options = parse()
     return supervised(lambda: _run(options), lambda end: _failed(_ended(options, end)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command here. Errors of ours are one sentence on stderr and exit status 1."""
-    return _run(make_parser().parse_args(arguments))
+    return _run(parse(arguments))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -41,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
         status = _failed(_refused(error))
     except KeyboardInterrupt:
         print("tlm-mlir: interrupted; what was finished is kept", file=sys.stderr)
-        status = 130
+        status = INTERRUPTED
     return _flushed(status)
 
 

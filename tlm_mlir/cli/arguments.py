@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add` of a command adds its parser to."""
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([kmg]?)(?:i?b)?")
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 OUT = "- is standard output"
 """Help for a path that is written."""
 
@@ -39,13 +42,16 @@ def add_target(
 ) -> None:
     """A module, and what it is compiled for."""
     command.add_argument("module", type=Path, metavar=metavar, help=text)
-    command.add_argument("--target", default="llvm-cpu", help="llvm-cpu, cuda or vulkan")
-    command.add_argument("--cpu", default="host", help="host, or a CPU that iree-compile knows")
+    text = "llvm-cpu, cuda or vulkan; hip, metal and vmvx without schedules"
+    command.add_argument("--target", help=text)
+    command.add_argument("--cpu", help="host, or a CPU that iree-compile knows")
     command.add_argument("--arch", default="", help="of a GPU: sm_90, ampere, ...")
+    command.add_argument("--triple", default="", help="of another machine: aarch64-linux-gnu, ...")
     command.add_argument("--cores", type=int, default=0, help="threads that will run the program")
-    command.add_argument(
-        "--iree-arg", action="append", default=[], metavar="FLAG", help="a flag for iree-compile"
-    )
+    text = "of another machine: L1 data, L2 and L3, such as 32k,1m,32m"
+    command.add_argument("--caches", type=caches, metavar="SIZES", help=text)
+    text = "a flag for iree-compile; flags of its own may also stand alone"
+    command.add_argument("--iree-arg", action="append", default=[], metavar="FLAG", help=text)
     command.add_argument(
         "--no-graph", action="store_true", help="no layouts or data tiling, only dispatch schedules"
     )
@@ -62,19 +68,35 @@ def add_model(command: argparse.ArgumentParser) -> None:
     )
 
 
+def caches(text: str) -> tuple[int, int, int]:
+    """The sizes in bytes that a text such as "32k,1m,32m" gives, zero for what it leaves out."""
+    found = [_SIZE.fullmatch(part.strip().lower()) for part in text.split(",")]
+    if len(found) > 3 or not all(found):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' are no sizes of L1, L2 and L3; give them such as 32k,1m,32m"
+        )
+    sizes = [int(float(part[1]) * _UNITS[part[2]]) for part in found if part]
+    l1, l2, l3 = (*sizes, 0, 0)[:3]
+    return l1, l2, l3
+
+
 def options_of(options: argparse.Namespace) -> Options:
     """How to compile, from what `add_target` has added."""
     from ..compiler.options import Options
+    from .devices import Devices
 
+    found = Devices.given(options, tuple(options.iree_arg))
     return Options(
-        target=options.target,
-        cpu=options.cpu,
-        arch=options.arch,
+        target=found.target,
+        cpu=found.cpu,
+        arch=found.arch,
         cores=options.cores,
-        iree_args=tuple(options.iree_arg),
+        iree_args=found.flags,
         model=options.model,
         samples=options.samples,
         graph=not options.no_graph,
+        triple=found.triple,
+        caches=options.caches,
     )
 
 

@@ -5,9 +5,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from ..compiler.clock import START, Clock
+from ..errors import InputError
+from ..files import STANDARD, STANDARD_INPUT, check_writable, shown
 from .arguments import OUT, Commands, add_command, add_target, options_of
+from .interrupt import ends_at_once
+from .progress import status_line
 
 
 def add(commands: Commands) -> None:
@@ -16,17 +22,40 @@ def add(commands: Commands) -> None:
     add_target(command)
     command.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.vmfb", help=OUT)
     command.add_argument("--script-out", type=Path, metavar="F.mlir", help="keep the script")
+    text = "schedules from a script in place of the model's, saved or edited"
+    command.add_argument("--script", type=Path, metavar="F.mlir", help=text)
     command.add_argument("--report-out", type=Path, metavar="F.json", help="what was done, and why")
+    command.add_argument("--json", action="store_true", help="print the report")
+    said = command.add_mutually_exclusive_group()
+    said.add_argument("-q", "--quiet", action="store_true", help="say nothing but warnings")
+    text = "tell of each decision that is not what IREE does by itself"
+    said.add_argument("-v", "--verbose", action="store_true", help=text)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compiles the module and writes what was asked for."""
-    from ..compiler.driver import compile_file
-
-    compile_file(
-        options.module,
-        options.output,
-        options_of(options),
-        script_out=options.script_out,
-        report_out=options.report_out,
-    )
+    """Compiles the module, writes what was asked for, and says in a line what was done."""
+    if options.script and options.script_out:
+        raise InputError("--script-out keeps what the model writes; leave it out beside --script")
+    printed = STANDARD if options.json else None
+    check_writable([options.output, options.script_out, options.report_out, printed])
+    clock = Clock()
+    name = Path(shown(options.module, STANDARD_INPUT)).name
+    with status_line(clock, name) as stop, ends_at_once(stop):
+        with clock.timed(START):
+            from ..compiler.driver import compile_file
+            from ..compiler.summary import details, summary
+        report = compile_file(
+            options.module,
+            options.output,
+            options_of(options),
+            script_out=options.script_out,
+            report_out=options.report_out,
+            clock=clock,
+            script=options.script,
+        )
+    if options.json:
+        print(report.to_json())
+    for line in details(report) if options.verbose else ():
+        print(line, file=sys.stderr)
+    if not options.quiet:
+        print(summary(report, shown(options.output)), file=sys.stderr)

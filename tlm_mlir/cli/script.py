@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from .arguments import OUT, Commands, add_command, add_target, options_of
+from .interrupt import ends_at_once
 
 
 def add(commands: Commands) -> None:
@@ -31,4 +32,5 @@ def run(options: argparse.Namespace) -> None:
     from ..policy.saved import SavedSchedules
 
     saved = SavedSchedules.load(options.saved) if options.saved else None
-    write_script(options.module, options.output, options_of(options), saved)
+    with ends_at_once(lambda: None):
+        write_script(options.module, options.output, options_of(options), saved)

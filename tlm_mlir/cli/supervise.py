@@ -13,8 +13,12 @@ import signal
 import sys
 from collections.abc import Callable
 
-RELAYED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""Signals that are meant for the command, whoever gets them."""
+RELAYED = tuple(
+    signal.Signals[name]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+    if name in signal.Signals.__members__
+)
+"""Signals that are meant for the command, whoever gets them. Not every system has all."""
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl.h.
 
 

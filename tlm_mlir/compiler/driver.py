@@ -14,13 +14,15 @@ from ..decisions.dispatch import Lowering
 from ..decisions.point import DecisionPoint
 from ..decisions.points import EARLY
 from ..decisions.schedule_pass import SchedulePass
+from ..errors import TargetError
 from ..files import check_writable, write_text
 from ..policy.deciding import Policy
 from ..policy.scheduler import Scheduler
-from .clock import Clock
+from .clock import IMPORTING, Clock
 from .options import Options
 from .report import Report, render
-from .road import Road
+from .road import Road, as_iree_does
+from .scripted import Script, Unasked, compile_scripted
 from .source import Given, Source
 from .steps import Plan
 
@@ -39,6 +41,9 @@ def plan(
     a source that is missing, no MLIR or without compute, CompileError when IREE refuses it,
     TargetError for an unknown target or CPU, CheckpointError for an unusable model.
     """
+    if options.unscheduled():
+        names = " and ".join(options.compiled_for())
+        raise TargetError(f"there are no schedules for {names}; give llvm-cpu, cuda or vulkan")
     points = decision_points(options, rewrite)
     road = Road(Source.of(source), options, points, _opening(options, scheduler), Clock())
     found = road.plan()
@@ -55,21 +60,33 @@ def compile_file(
     report_out: Path | None = None,
     scheduler: Policy | None = None,
     points: Sequence[DecisionPoint] | None = None,
+    clock: Clock | None = None,
+    script: Path | None = None,
 ) -> Report:
     """Compiles a program to the .vmfb `out`. Raises what `plan` raises, unless stock IREE compiles
     the program; no partial file is left.
 
     `points` are decided at, in program order, the dispatches last; unless given, all that there are
-    for the target.
+    for the target. `clock` is one that has run since the compile was asked for.
+    Where a `script` is given, dispatches are lowered by it alone (`scripted.compile_scripted`).
     """
     check_writable([out, script_out, report_out])
-    given, clock = Source.of(source), Clock()
-    some = points or decision_points(options)
-    compiled = Road(given, options, some, _opening(options, scheduler), clock).compile(out)
+    clock = clock or Clock()
+    with clock.timed(IMPORTING):
+        given = Source.of(source)
+    if script:
+        *early, _ = decision_points(options)
+        asked = _opening(options, scheduler) if early else Unasked
+        compiled = compile_scripted(given, Script.read(script), out, options, early, asked, clock)
+    elif options.unscheduled():
+        compiled = as_iree_does(given, options, clock, out)
+    else:
+        some = points or decision_points(options)
+        compiled = Road(given, options, some, _opening(options, scheduler), clock).compile(out)
     _warn(compiled.warnings)
     if script_out:
         write_text(script_out, str(compiled.script()))
-    report = render(given.name, options.target, compiled, clock)
+    report = render(given.name, options, compiled, clock)
     if report_out:
         report.write(report_out)
     return report
@@ -89,12 +106,13 @@ def write_script(
     script = found.script()
     SchedulePass(script, only=set(found.schedules)).run(found.module.clone().operation)
     write_text(out, str(script))
-    return render(given.name, options.target, found, found.clock)
+    return render(given.name, options, found, found.clock)
 
 
 def decision_points(options: Options, rewrite: bool = True) -> tuple[DecisionPoint, ...]:
     """The decision points of a compile in program order, the dispatches last."""
-    early = [point for point in EARLY if options.graph and options.target in point.targets]
+    names = set(options.compiled_for())
+    early = [point for point in EARLY if options.graph and names.intersection(point.targets)]
     return (*early, Lowering(rewrite))
 
 

@@ -15,6 +15,7 @@ from functools import cache
 
 from iree.compiler import ir
 
+from ..decisions.caches import Caches, find_sites
 from ..decisions.point import DecisionPoint, Site
 from ..decisions.walk import walk
 from ..errors import CompileError
@@ -78,12 +79,14 @@ class Trials:
         session: Session,
         points: Sequence[DecisionPoint],
         cores: int,
+        caches: Caches | None,
         known: dict[str, Failure | None],
         *,
         whole: bool = False,
     ) -> None:
         """`known` keeps how executables fail, None for those that compile, by their digest."""
-        self._session, self._points, self._cores, self._whole = session, points, cores, whole
+        self._session, self._points, self._whole = session, points, whole
+        self._cores, self._caches = cores, caches
         self._known = known
         self.failed = False
         """Whether any choices were found to keep the program from compiling."""
@@ -130,7 +133,8 @@ class Trials:
         """How a module at a point's phase fails under some schedules, None where it compiles."""
         later = self._points[self._points.index(point) + 1 :]
         try:
-            point.apply(copy, point.find(copy, self._cores), schedules)
+            sites = find_sites(point, copy, self._cores, self._caches)
+            point.apply(copy, sites, schedules)
             at = walk(self._session, copy, point.phase, later, leave_all, self._cores)
             if at != SOURCES:
                 self._session.run(copy, at, SOURCES)

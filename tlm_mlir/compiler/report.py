@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,10 +14,13 @@ from typing import Any, Protocol
 from ..decisions.dispatch import Lowering
 from ..errors import InputError
 from ..files import STANDARD_INPUT, read_bytes, shown, write_text
+from ..iree.executable_target import attribute_of
+from ..iree.hardware import hardware_name
 from ..policy.deciding import Outcome, Outcomes
 from .clock import Clock
 from .explain.details import Details, Explainer, Way
 from .explain.work import Roof, Work
+from .options import CPU, HOST, Options
 
 SCHEMA = 1
 """Counts changes of what reports say, by which a reader of an earlier one would be misled."""
@@ -25,7 +28,8 @@ SCHEMA = 1
 
 class Done(Protocol):
     """What was decided about a program, and by which checkpoint (`model`); `defaults` is how IREE
-    configures dispatches by itself, by their names."""
+    configures dispatches by itself, by their names, and `targets` are the `#hal.executable.target`
+    attributes that the program is compiled for, as text."""
 
     @property
     def outcomes(self) -> Outcomes:
@@ -42,6 +46,10 @@ class Done(Protocol):
     @property
     def defaults(self) -> Mapping[str, str]:
         """How IREE configures dispatches by itself."""
+
+    @property
+    def targets(self) -> Sequence[str]:
+        """What the program is compiled for."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole compile. `seconds` has one entry for each part. `roof` is what the target can do,
-    None where that is not known."""
+    """A whole compile. `seconds` has one entry for each part; `total_seconds` hold what lies
+    between parts, too. `roof` is what the target can do, None where that is not known.
+
+    `hardware` names the CPUs and GPUs that the program is for, as far as they are known, and `host`
+    says whether that is the CPU of this machine. `cores` is the number of threads that will run the
+    program, zero where no CPU does.
+    """
 
     module: str
     target: str
@@ -78,6 +91,10 @@ class Report:
     decisions: tuple[Row, ...]
     seconds: Mapping[str, float]
     warnings: tuple[str, ...]
+    hardware: tuple[str, ...] = ()
+    host: bool = False
+    cores: int = 0
+    total_seconds: float = 0.0
     roof: Roof | None = field(default=None, kw_only=True)
 
     @property
@@ -92,6 +109,11 @@ class Report:
     def added_seconds(self) -> float:
         """Seconds that deciding added to what IREE takes."""
         return sum(seconds for part, seconds in self.seconds.items() if not part.startswith("iree"))
+
+    def own_seconds(self) -> float:
+        """Seconds of the whole compile that are not IREE's: what lies between parts is ours."""
+        iree = (seconds for part, seconds in self.seconds.items() if part.startswith("iree"))
+        return self.total_seconds - sum(iree)
 
     def to_json(self) -> str:
         """The report as indented JSON, with the number of its schema."""
@@ -137,6 +159,10 @@ def _report(data: dict[str, Any]) -> Report:
         tuple(Row(**{**row, "details": _details(row["details"])}) for row in data["decisions"]),
         {str(part): float(seconds) for part, seconds in data["seconds"].items()},
         tuple(map(str, data["warnings"])),
+        hardware=tuple(map(str, data["hardware"])),
+        host=bool(data["host"]),
+        cores=int(data["cores"]),
+        total_seconds=float(data["total_seconds"]),
         roof=Roof(**roof) if roof else None,
     )
 
@@ -170,9 +196,27 @@ def _row(outcome: Outcome, explainer: Explainer) -> Row:
     )
 
 
-def render(module: str, target: str, done: Done, clock: Clock) -> Report:
+def render(module: str, options: Options, done: Done, clock: Clock) -> Report:
     """The report of what was decided about the program that is called `module`."""
     explainer = Explainer(done.outcomes, done.defaults)
     rows = tuple(_row(outcome, explainer) for some in done.outcomes.values() for outcome in some)
-    seconds = dict(clock.seconds)
-    return Report(module, target, done.model, rows, seconds, done.warnings, roof=explainer.roof)
+    on_cpu = CPU in options.compiled_for()
+    return Report(
+        module,
+        " and ".join(options.compiled_for()),
+        done.model,
+        rows,
+        dict(clock.seconds),
+        done.warnings,
+        hardware=tuple(dict.fromkeys(map(hardware_name, done.targets))),
+        host=_is_here(options, done.targets),
+        cores=options.core_count() if on_cpu else 0,
+        total_seconds=clock.elapsed(),
+        roof=explainer.roof,
+    )
+
+
+def _is_here(options: Options, targets: Sequence[str]) -> bool:
+    """Whether a program is for this machine's CPU alone: it may name devices of its own."""
+    asked = options.target == CPU and options.cpu == HOST
+    return asked and bool(targets) and [attribute_of(options.flags())] == list(targets)

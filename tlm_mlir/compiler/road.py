@@ -49,6 +49,11 @@ class Compiled:
         """How IREE configures dispatches by itself, as text by their names."""
         return self.plan.defaults if self.plan else {}
 
+    @property
+    def targets(self) -> Sequence[str]:
+        """What the program is compiled for, as text of attributes."""
+        return self.plan.targets if self.plan else ()
+
     def script(self) -> ir.Module:
         """The script of the schedules of dispatches that the program was compiled with."""
         if self.plan is not None:
@@ -176,7 +181,8 @@ class Road:
     def _trials(
         self, session: Session, points: Sequence[DecisionPoint], whole: bool = False
     ) -> Trials:
-        return Trials(session, points, self._options.core_count(), self._known, whole=whole)
+        cores, caches = self._options.core_count(), self._options.caches
+        return Trials(session, points, cores, caches, self._known, whole=whole)
 
     def _without(self, plan: Plan, early: Outcomes) -> Plan:
         """A plan for dispatches alone, and what it leaves out."""
@@ -193,13 +199,7 @@ class Road:
     def _as_iree_does(self, out: Path) -> Compiled:
         """Compiles the program as stock IREE does."""
         reason = self._reason
-        try:
-            with self._clock.timed(steps.FINISHING):
-                session = Session(self._options.flags())
-                session.finish(self._source.parse(session), None, out)
-        except CompileError as error:
-            self._reason = str(error)
-            raise self._refused() from error
+        _finish(self._source, self._options, self._clock, out)
         outcomes = {name: _fallen(some) for name, some in self._answered.items()}
         warning = (
             f"{self._source.name}: the program does not compile with what was chosen ({reason});"
@@ -209,6 +209,27 @@ class Road:
 
     def _refused(self) -> CompileError:
         return CompileError(f"{self._source.name} does not compile: {self._reason}")
+
+
+def as_iree_does(source: Source, options: Options, clock: Clock, out: Path) -> Compiled:
+    """Compiles a program to the .vmfb `out` for what there are no schedules for, and says so.
+
+    Raises CompileError where IREE refuses the program.
+    """
+    _finish(source, options, clock, out)
+    names = " and ".join(options.compiled_for())
+    note = f"{source.name}: there are no schedules for {names}; it is compiled as IREE does"
+    return Compiled({}, "", (note,), None)
+
+
+def _finish(source: Source, options: Options, clock: Clock, out: Path) -> None:
+    """Compiles a program as stock IREE does. Raises CompileError where IREE refuses it."""
+    try:
+        with clock.timed(steps.FINISHING):
+            session = Session(options.flags())
+            session.finish(source.parse(session), None, out)
+    except CompileError as error:
+        raise CompileError(f"{source.name} does not compile: {error}") from error
 
 
 def _chosen(outcomes: Outcomes) -> bool:

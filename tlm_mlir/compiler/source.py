@@ -1,6 +1,6 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a compile takes: a file, MLIR text, its bytes or a module."""
+"""What a compile takes: a file of MLIR or ONNX, MLIR text, its bytes or a module."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from iree.compiler import ir
 
 from ..files import STANDARD_INPUT, read_bytes, shown
+from ..iree.from_onnx import SUFFIX, import_onnx
 from ..iree.session import Session
 
 
@@ -26,8 +27,8 @@ class Exported(Protocol):
 
 
 Given: TypeAlias = str | PathLike[str] | bytes | ir.Module | ir.Operation | Exported
-"""A path, MLIR text (a `str` with a line break), text or bytecode as bytes, a module, or a program
-that iree-turbine has exported from torch."""
+"""A path (ONNX where it ends so), MLIR text (a `str` with a line break), bytes of either kind of
+MLIR, a module, or a program that iree-turbine has exported from torch."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Source:
             return cls("the module", given.encode())
         path = Path(given)
         name = shown(path, STANDARD_INPUT)
+        if path.suffix == SUFFIX and path.is_file():
+            return cls(name, import_onnx(path))
         once = not path.is_file() and (path.exists() or name == STANDARD_INPUT)
         return cls(name, read_bytes(path) if once else path)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from iree.compiler import ir
 
+from ..decisions.caches import find_sites
 from ..decisions.dispatch import DispatchSite, Lowering, scheduled
 from ..decisions.point import DecisionPoint, Site
 from ..decisions.script import build_script
@@ -19,6 +20,7 @@ from ..decisions.walk import APPLYING, COMPILING, flags, walk
 from ..errors import CompileError, InputError
 from ..files import check_writable
 from ..ir.dispatch import Dispatch
+from ..iree.executable_target import executable_targets
 from ..iree.executables import alone, configurations, exchange
 from ..iree.module import named, symbol
 from ..iree.ops import FUNCTION
@@ -30,7 +32,7 @@ from ..policy.deciding import Baseline, Outcome, Outcomes, Policy
 from ..targets.backend import DispatchTask
 from ..targets.cpu.host import UNKNOWN
 from ..targets.target import Target
-from .clock import Clock
+from .clock import LOADING, Clock
 from .explain.explanation import Explanation
 from .options import Options
 from .report import Done, Report, render
@@ -95,6 +97,11 @@ class Plan:
         """The schedules by the name of their dispatch, without those left to IREE."""
         return {o.site.name: o.schedule for o in self.lowered if o.schedule is not None}
 
+    @property
+    def targets(self) -> Sequence[str]:
+        """What the program is compiled for, as text of attributes."""
+        return executable_targets(self.module)
+
     def finish(self, out: str | PathLike[str]) -> Report:
         """Compiles the program to the .vmfb `out` by the plan, which may be used again.
 
@@ -111,12 +118,12 @@ class Plan:
             if self.otherwise is None:
                 raise
             done = self.otherwise(path)
-        return render(self.source.name, self.options.target, done, self.clock)
+        return render(self.source.name, self.options, done, self.clock)
 
     def explain(self) -> Explanation:
         """Each decision with its place in the source, its share of the work, what IREE does, what
         is done instead, and what else was compared. `print` shows it."""
-        return Explanation(render(self.source.name, self.options.target, self, self.clock))
+        return Explanation(render(self.source.name, self.options, self, self.clock))
 
     def _target(self) -> Target:
         """The target of the first dispatch that anything was asked about."""
@@ -151,7 +158,8 @@ def read(
     CPU, CompileError when IREE refuses the program.
     """
     session = Session([*options.flags(), *flags(points)])
-    module = source.parse(session)
+    with clock.timed(COMPILING):
+        module = source.parse(session)
     try:
         with clock.timed(COMPILING):
             session.run(module, None, points[0].phase)
@@ -175,13 +183,13 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     `policy` raises.
     """
     session, module, clock, points = read.session, read.module, read.clock, read.points
-    cores = read.options.core_count()
+    cores, caches = read.options.core_count(), read.options.caches
     outcomes: dict[str, tuple[Outcome, ...]] = {}
 
     def answer(
         point: DecisionPoint, sites: Sequence[Site], baseline: Baseline, part: str
     ) -> list[Schedule | None]:
-        with clock.timed("loading the model"):
+        with clock.timed(LOADING):
             opened = policy()
         with clock.timed(part):
             found = deciding.decide(sites, baseline, opened, read.options.samples)
@@ -194,12 +202,12 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
         return answer(point, sites, _leaving, APPLYING)
 
     last = points[-1]
-    at = walk(session, module, points[0].phase, points[:-1], early, cores, clock.timed)
+    at = walk(session, module, points[0].phase, points[:-1], early, cores, clock.timed, caches)
     if at != last.phase:
         with clock.timed(COMPILING):
             session.run(module, at, last.phase)
     with clock.timed(READING):
-        sites = last.find(module, cores)
+        sites = find_sites(last, module, cores, caches)
         copy = module.clone().operation
     if not sites and not named(module, FUNCTION):
         raise InputError(

@@ -14,6 +14,7 @@ from iree.compiler import ir
 
 from ..iree.session import Session
 from ..language.schedule import Schedule
+from .caches import Caches, find_sites
 from .point import DecisionPoint, Site
 
 Decide = Callable[[DecisionPoint, ir.Operation, list[Site]], Sequence[Schedule | None]]
@@ -40,12 +41,13 @@ def walk(
     decide: Decide,
     cores: int,
     timed: Timed = _untimed,
+    caches: Caches | None = None,
 ) -> str | None:
     """Compiles a module in place to the last of some points, all of which it applies.
 
     The module stands at the end of the phase `start`, None for its input. Returns the phase at
-    whose end it then stands. Raises CompileError with IREE's first diagnostic; the module is then
-    unusable.
+    whose end it then stands. CPUs have the `caches` that are given, else what is known of them.
+    Raises CompileError with IREE's first diagnostic; the module is then unusable.
     """
     at = start
     for point in points:
@@ -54,7 +56,7 @@ def walk(
                 session.run(module, at, point.phase)
             at = point.phase
         with timed(APPLYING):
-            sites = point.find(module, cores)
+            sites = find_sites(point, module, cores, caches)
         schedules = decide(point, module, sites)
         with timed(APPLYING):
             point.apply(module, sites, schedules)

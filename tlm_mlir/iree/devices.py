@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..errors import TargetError
-from .flags import DEVICE, GPUS
+from .flags import DEVICE, GPUS, VMVX_FLAGS
 from .trial import known
 
 _MMA = ("F32_16x8x16_F16", "F16_16x8x16_F16", "F32_16x8x16_BF16")
@@ -22,6 +22,14 @@ _SM_90 = (
 """H100 and H200, which IREE 3.13 does not know by name: limits of compute capability 9.0 (CUDA C++
 Programming Guide, table of technical specifications)."""
 TARGETS = tuple(GPUS)
+_ROCM = "--iree-rocm-target"
+UNSCHEDULED = {
+    "hip": (f"{DEVICE}=hip",),
+    "amdgpu": (f"{DEVICE}=amdgpu",),
+    "metal": (f"{DEVICE}=metal",),
+    "vmvx": VMVX_FLAGS,
+}
+"""IREE's flags for targets that it compiles for and that there are no schedules for."""
 
 
 def gpu_flags(target: str, arch: str) -> list[str]:
@@ -45,3 +53,16 @@ def gpu_flags(target: str, arch: str) -> list[str]:
             f" {examples}"
         )
     return flags
+
+
+def unscheduled_flags(target: str, arch: str) -> list[str]:
+    """IREE's flags for a target of UNSCHEDULED. Raises TargetError for an architecture where there
+    is nothing to choose, or none where there is."""
+    flags = list(UNSCHEDULED[target])
+    if target not in ("hip", "amdgpu"):
+        if arch:
+            raise TargetError(f"{target} has no architectures to choose from; leave --arch out")
+        return flags
+    if not arch:
+        raise TargetError(f"{target} needs --arch with an architecture such as gfx942 or rdna3")
+    return [*flags, f"{_ROCM}={arch}"]

@@ -13,6 +13,10 @@ BACKENDS = "--iree-hal-target-backends"
 LOCAL_BACKENDS = "--iree-hal-local-target-device-backends"
 CPU = "--iree-llvmcpu-target-cpu"
 TRIPLE = "--iree-llvmcpu-target-triple"
+CPU_FEATURES = "--iree-llvmcpu-target-cpu-features"
+_LOCAL = "local"
+_DEVICE = re.compile(r"(?:[\w.]+=)?([\w-]+)(?:\[\w+\])?")
+"""A device by its name, perhaps as `alias=name[ordinal]`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,32 @@ def cpu(name: str) -> tuple[str, ...]:
 def for_cuda(flags: Sequence[str]) -> bool:
     """Whether flags are for CUDA, by its name or by an attribute of a device."""
     return any(re.match(f"{DEVICE}=(cuda|.*cuda-nvptx)", flag) for flag in flags)
+
+
+def device_names(flags: Sequence[str]) -> tuple[str, ...]:
+    """The devices that flags name: "llvm-cpu" and "vulkan" as targets are called, others as IREE
+    calls them, and what is no name alone as it stands. Empty where they name none."""
+    found: dict[str, None] = {}
+    for flag in flags:
+        name, _, value = flag.partition("=")
+        if name == DEVICE:
+            alone = _DEVICE.fullmatch(value)
+            found |= {} if alone and alone[1] == _LOCAL else {alone[1] if alone else value: None}
+        elif name in (BACKENDS, LOCAL_BACKENDS):
+            found[value] = None
+    return tuple(dict.fromkeys(name.removesuffix("-spirv") for name in found))
+
+
+def names_device(flags: Sequence[str]) -> bool:
+    """Whether flags say what a program is compiled for."""
+    return any(flag.partition("=")[0] in (DEVICE, BACKENDS, LOCAL_BACKENDS) for flag in flags)
+
+
+def valued(flags: Sequence[str], name: str) -> tuple[str, tuple[str, ...]]:
+    """The last value that flags give to a name, empty where they give none, and the other flags."""
+    values = [flag.removeprefix(f"{name}=") for flag in flags if flag.startswith(f"{name}=")]
+    rest = tuple(flag for flag in flags if not flag.startswith(f"{name}="))
+    return (values or [""])[-1], rest
 
 
 def architecture(flags: Sequence[str], target: str) -> str:

@@ -11,6 +11,9 @@ from iree.compiler import ir
 from iree.compiler.dialects import iree_gpu
 
 _TRIPLE = re.compile(r'target_triple = "(\w+)')
+_CPU = re.compile(r'[{ ]cpu = "([^"]*)"')
+_GPU = re.compile(r'#iree_gpu\.target<arch = "([^"]*)"')
+_BACKEND = re.compile(r'<"([^"]*)"')
 _FEATURES = re.compile(r'cpu_features = "([^"]*)"')
 _COMPUTE = re.compile(r"compute = ([\w|]+)")
 _MMA = re.compile(r"mma = \[([^\]]*)\]")
@@ -21,6 +24,17 @@ def cpu_architecture(attribute: str) -> str:
     """The first part of the LLVM triple of a CPU, such as x86_64; empty where none is named."""
     found = _TRIPLE.search(attribute)
     return found.group(1) if found else ""
+
+
+def hardware_name(attribute: str) -> str:
+    """What an executable target is for: a CPU or a GPU by the name that IREE has for it, a generic
+    CPU by its architecture, anything else by its backend."""
+    cpu, gpu = _CPU.search(attribute), _GPU.search(attribute)
+    if cpu and cpu.group(1) in ("", "generic"):
+        return f"a generic {cpu_architecture(attribute)}".rstrip()
+    if found := cpu or gpu or _BACKEND.search(attribute):
+        return found.group(1)
+    return attribute
 
 
 def cpu_features(attribute: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..errors import InputError, TargetError, TlmError
-from .flags import BACKENDS, DEVICE, LOCAL_BACKENDS, cpu
+from .flags import cpu, names_device
 from .invocation import first_line
 from .phases import SOURCES
 from .session import Session
@@ -100,14 +100,14 @@ def check_flags(flags: Sequence[str], more: Sequence[str]) -> None:
 def _check(found: Trial, more: Sequence[str]) -> None:
     if found.refusal:
         raise InputError(
-            f"IREE does not take {' '.join(more)}: {found.refusal}; correct what --iree-arg gives"
+            f"IREE does not take {' '.join(more)}: {found.refusal}; correct what is handed to IREE"
         )
 
 
 def check_no_device(flags: Sequence[str], target: str) -> None:
     """Raises InputError for flags that name a device: IREE would compile for `target` alone."""
     for flag in flags:
-        if flag.split("=", 1)[0] in (DEVICE, LOCAL_BACKENDS, BACKENDS):
+        if names_device((flag,)):
             raise InputError(
                 f"{flag} names a device beside --target {target}; leave it out and give --target,"
                 " and --cpu or --arch"

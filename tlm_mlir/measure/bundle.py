@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from ..ir.dispatch import find_dispatches
 from ..iree.executables import standalone
 from ..iree.phases import SOURCES
 from ..iree.session import Session
+from ..targets.cpu.host import usable_cores
 from ..targets.dispatches import normalize
 from . import bundled
 from .bundle_builder import Built, Propose, build
@@ -87,7 +87,7 @@ def gather(
     contents = Contents(repeat=repeat)
     known: set[str] = set()
     one = partial(build, flags=tuple(flags), propose=propose, repeat=repeat)
-    workers = len(os.sched_getaffinity(0))
+    workers = usable_cores()
     for _, built in isolated(one, list(sources), timeout=TIMEOUT, workers=workers):
         if isinstance(built, TlmError):
             contents.left_out.append(str(built))

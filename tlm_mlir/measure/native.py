@@ -7,11 +7,13 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 from tlm_mlir.errors import MeasureError
 from tlm_mlir.files import aside
+from tlm_mlir.model.cache import cache_dir
 
 _SOURCE = Path(__file__).with_name("timer.c")
 _FLAGS = ("-O2", "-shared", "-fPIC", "-pthread")
@@ -30,10 +32,27 @@ _X86_BITS = {
 }  # fmt: skip
 
 
+def check_linux() -> None:
+    """Raises MeasureError on other systems: cores cannot be chosen there, and preemptions are not
+    counted."""
+    if sys.platform != "linux":
+        raise MeasureError(
+            f"measuring needs Linux and this is {sys.platform}; compiling does not, so measure on"
+            " a machine with Linux"
+        )
+
+
+def preemptions() -> int:
+    """How often the system took this process's core away, so far."""
+    # Some systems have no such module.
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+
+
 def cache_directory() -> Path:
-    """The user's cache folder of tlm-mlir (XDG_CACHE_HOME, else ~/.cache); created if missing."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(root) / "tlm-mlir"
+    """The user's cache folder of tlm-mlir; created if missing."""
+    folder = cache_dir()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

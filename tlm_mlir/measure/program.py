@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tlm_mlir.errors import CompileError, TlmError
 from tlm_mlir.measure import program_worker
+from tlm_mlir.measure.native import check_linux
 from tlm_mlir.measure.program_worker import Built, Plan, Variant
 from tlm_mlir.measure.runner import Fault, Limits, Processes
 from tlm_mlir.measure.worker import Measured
@@ -92,8 +93,10 @@ def measure_programs(
     """Measures jobs and hands each result to `on_result`, in the order of the jobs.
 
     Jobs with the same number of threads should follow each other. The calling script needs the
-    usual `if __name__ == "__main__":` guard (workers are spawned).
+    usual `if __name__ == "__main__":` guard (workers are spawned). Raises MeasureError where the
+    machine cannot measure at all.
     """
+    check_linux()
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="tlm-programs-") as name:
         compilers = Processes(limits.compile_workers, limits.compile_timeout, Path(name))

@@ -8,7 +8,6 @@ weights are parameters, so that what a variant does to them (packing, transposin
 
 import os
 import re
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +26,7 @@ from tlm_mlir.iree.module import block, named, symbol
 from tlm_mlir.iree.ops import FUNCTION
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
-from tlm_mlir.measure import oracle
+from tlm_mlir.measure import native, oracle
 from tlm_mlir.measure.timer import DISTURBING_RATE, ROUNDS, Slice, Timing
 from tlm_mlir.measure.worker import Mark, Measured
 
@@ -275,7 +274,7 @@ def _time(
 def _slice(call: Callable[[], None], budget: float) -> Slice:
     """Runs until the budget is spent, after one that warms the caches."""
     call()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    before = native.preemptions()
     samples: list[float] = []
     start = time.perf_counter()
     while not samples or (
@@ -284,7 +283,7 @@ def _slice(call: Callable[[], None], budget: float) -> Slice:
         begin = time.perf_counter()
         call()
         samples.append(time.perf_counter() - begin)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    after = native.preemptions()
     return Slice(after - before > DISTURBING_RATE * sum(samples), tuple(samples))
 
 

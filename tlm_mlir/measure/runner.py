@@ -8,7 +8,6 @@ that kills or stalls a process is struck off its job, and the others are tried a
 """
 
 import itertools
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -23,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 from tlm_mlir.errors import MeasureError, TlmError
 from tlm_mlir.measure import worker
 from tlm_mlir.measure.builder import BuiltBatch
+from tlm_mlir.measure.native import check_linux
 from tlm_mlir.measure.oracle import Rule
 from tlm_mlir.measure.worker import Mark, Measured, RunPlan
 
@@ -173,6 +173,7 @@ def measure_batches(
     Raises:
       MeasureError: the machine cannot measure at all.
     """
+    check_linux()
     limits = limits or Limits()
     with tempfile.TemporaryDirectory(prefix="tlm-measure-") as name:
         runners = Processes(1, limits.run_timeout, Path(name))
@@ -292,9 +293,4 @@ def _strike_run(state: _State, batch: BuiltBatch, fault: Fault) -> None:
     )
 
 
-def available_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-__all__ = ["Job", "JobResult", "Limits", "MeasureError", "available_cores", "measure_batches"]
+__all__ = ["Job", "JobResult", "Limits", "MeasureError", "measure_batches"]

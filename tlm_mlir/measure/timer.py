@@ -13,7 +13,6 @@ undisturbed slices gets up to `ROUNDS` more.
 
 import ctypes
 import os
-import resource
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
@@ -63,10 +62,11 @@ class Pool:
     The calling thread is one of them and stays pinned. Idle threads sleep.
 
     Raises:
-      MeasureError: there are fewer cores than threads.
+      MeasureError: there are fewer cores than threads, or the system is not Linux.
     """
 
     def __init__(self, threads: int) -> None:
+        native.check_linux()
         cores = sorted(os.sched_getaffinity(0))
         if not 1 <= threads <= len(cores):
             raise MeasureError(
@@ -226,11 +226,11 @@ class Timing:
 
 
 def _time_slice(executable: Executable, pool: Pool, export: BuiltExport, budget: float) -> Slice:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    before = native.preemptions()
     samples = executable.run(
         pool, export, threads=pool.threads, budget=budget, limit=MAX_RUNS_PER_SLICE
     )
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+    after = native.preemptions()
     return Slice(after - before > DISTURBING_RATE * sum(samples), tuple(samples))
 
 

@@ -1,55 +1,70 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The compiled step on disk: one file per step, compiler and host, published by one rename."""
+"""The compiled step: one that comes with the package, else from the user's cache.
+
+The cache has one file per step, compiler and host, published by one rename.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import platform
 from contextlib import suppress
 from pathlib import Path
 
-from tlm_mlir.errors import CompileError, InputError
-from tlm_mlir.files import write_bytes
+from platformdirs import user_cache_path
+
+from tlm_mlir.errors import InputError
 from tlm_mlir.iree.flags import cpu
+from tlm_mlir.model import entry, prebuilt
 
 # Measured on an AVX-512 host: data tiling gains 6% on prefill and loses 12% on decoding, and O3
 # gains nothing, so the stock flags stay.
 FLAGS = cpu("host")
-_MAGIC = b"tlm-step-1\n"
 
 
 def cache_dir() -> Path:
-    """The user's cache directory for tlm-mlir (XDG_CACHE_HOME or ~/.cache, then /tlm-mlir)."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "tlm-mlir"
+    """The user's cache directory for tlm-mlir, where the system keeps such: on Linux in
+    XDG_CACHE_HOME, else ~/.cache."""
+    return user_cache_path("tlm-mlir", appauthor=False)
 
 
 def compiled_step(source: Path, directory: Path | None = None) -> bytes:
-    """The VM bytecode of the step in `source` for this host, from the cache or compiled now.
+    """The VM bytecode of the step in `source` for this host: prebuilt, from the cache, or compiled
+    now.
 
     An entry whose content does not match its own hash is rebuilt. A cache that cannot be written
     costs time only. Raises CompileError if IREE refuses the step.
     """
     text = source.read_bytes()
-    path = (cache_dir() if directory is None else directory) / f"step-{_key(text)}.vmfb"
-    found = _read(path)
+    shipped = prebuilt.find(text)
+    found = entry.read(shipped) if shipped else None
+    if found is not None:
+        return found
+    path = _entry(text, directory)
+    found = entry.read(path)
     if found is not None:
         return found
     binary = _compile(source)
-    _publish(path, binary)
+    with suppress(OSError, InputError):
+        entry.write(path, binary)
     return binary
 
 
-def _key(text: bytes) -> str:
-    from iree.compiler import version
+def step_state(source: Path, directory: Path | None = None) -> str:
+    """Where the compiled step in `source` comes from on this host, in words."""
+    text = source.read_bytes()
+    shipped, path = prebuilt.find(text), _entry(text, directory)
+    if shipped and entry.read(shipped) is not None:
+        return f"prebuilt, {shipped}"
+    if entry.read(path) is not None:
+        return f"compiled for this machine, {path}"
+    found = "the entry of the cache is damaged" if path.exists() else "not compiled yet"
+    return f"{found}; the next compile does that, which takes half a minute"
 
-    parts = [text, version.VERSION.encode(), _host().encode(), "\n".join(FLAGS).encode()]
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()[:32]
+
+def _entry(text: bytes, directory: Path | None) -> Path:
+    folder = cache_dir() if directory is None else directory
+    return folder / f"step-{entry.key(text, FLAGS, _host())}.vmfb"
 
 
 def _host() -> str:
@@ -57,39 +72,11 @@ def _host() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
     except OSError:
-        lines = [platform.processor()]
+        # Another machine with the same home may have another processor of the same name.
+        return "\n".join((platform.machine(), platform.processor(), platform.node()))
     wanted = ("vendor_id", "cpu family", "model", "flags", "Features", "CPU part", "stepping")
     return platform.machine() + "\n".join(s for s in lines if s.startswith(wanted))
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    head = len(_MAGIC) + 32
-    body = data[head:]
-    good = data[:head] == _MAGIC + hashlib.sha256(body).digest()
-    return body if good else None
-
-
-def _publish(path: Path, binary: bytes) -> None:
-    with suppress(OSError, InputError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, _MAGIC + hashlib.sha256(binary).digest() + binary)
-
-
 def _compile(source: Path) -> bytes:
-    from iree.compiler import tools
-
-    try:
-        binary = tools.compile_file(str(source), extra_args=list(FLAGS))
-    except tools.CompilerToolError as error:
-        line = next((s for s in str(error).splitlines() if "error" in s), "no diagnostics")
-        raise CompileError(
-            f"IREE cannot compile the model's step {source} ({line.strip()}); check that the "
-            "checkpoint fits this version of tlm-mlir"
-        ) from None
-    if not binary:
-        raise CompileError(f"IREE gave no module for {source}; reinstall iree-base-compiler")
-    return bytes(binary)
+    return entry.compile_step(source, FLAGS)

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +43,16 @@ def cpu_target(executable_target: str, cores: int) -> CpuTarget:
     return CpuTarget(CPU, bits, cores, l1, l2, l3, features=known)
 
 
+def usable_cores() -> int:
+    """The number of cores that this process may use, or that there are where no system call tells
+    that."""
+    if sys.version_info >= (3, 13):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _runs_here(architecture: str, features: frozenset[str]) -> bool:
     """Whether this machine is of an architecture, and has those features that schedules may depend
     on."""
@@ -49,15 +61,20 @@ def _runs_here(architecture: str, features: frozenset[str]) -> bool:
 
 
 @cache
-def host_features(path: Path = CPUINFO) -> frozenset[str]:
-    """Features of this machine, of those that schedules may depend on, as LLVM calls them."""
+def processor_flags(path: Path = CPUINFO) -> frozenset[str]:
+    """Features of this machine as Linux calls them, none where it does not tell."""
     try:
         text = path.read_text()
     except OSError:
         return frozenset()
     found = re.search(r"^flags\s*: (.*)$", text, re.MULTILINE)
+    return frozenset(found.group(1).split() if found else ())
+
+
+def host_features(path: Path = CPUINFO) -> frozenset[str]:
+    """Features of this machine, of those that schedules may depend on, as LLVM calls them."""
     # Linux writes `avx512_vnni` and `amx_int8`, LLVM `avx512vnni` and `amx-int8`.
-    flags = {flag.replace("_", "") for flag in (found.group(1).split() if found else ())}
+    flags = {flag.replace("_", "") for flag in processor_flags(path)}
     names = (*FEATURES, *WIDTHS)
     return frozenset(name for name in names if name.replace("-", "") in flags)
 

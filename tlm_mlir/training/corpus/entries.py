@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -29,7 +28,7 @@ from ...ir.workload import Workload
 from ...iree.executable_target import attribute_of, exchanged
 from ...measure.lines import write_lines
 from ...targets.cpu.attention import default_is_right
-from ...targets.cpu.host import cpu_target
+from ...targets.cpu.host import cpu_target, usable_cores
 from ...targets.target import CpuTarget
 from .networks import HELD_OUT, HELD_OUT_HALF, TRAINING
 from .settings import BASE_FLAGS, SETTINGS, Setting, read_network
@@ -195,4 +194,4 @@ def read_for_host(path: Path, cores: int = 0) -> tuple[list[Entry], CpuTarget]:
         raise InputError(f"the corpus {path} is empty; make it again or choose other networks")
     attribute = attribute_of(BASE_FLAGS)
     rewritten = [replace(entry, source=exchanged(entry.source, attribute)) for entry in entries]
-    return rewritten, cpu_target(attribute, cores or len(os.sched_getaffinity(0)))
+    return rewritten, cpu_target(attribute, cores or usable_cores())

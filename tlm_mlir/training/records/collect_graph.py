@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import math
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from ...language.schedule import END
 from ...measure.database import Database, Record
 from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
 from ...measure.worker import Measured
+from ...targets.cpu.host import usable_cores
 from ...targets.target import CpuTarget
 from ...targets.task import Task
 from ..corpus.entries import MIN_POINTS, root_key
@@ -206,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("networks", type=Path)
     parser.add_argument("database", type=Path)
     parser.add_argument("--limit", type=int, help="measure this many ops and stop")
-    parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--cores", type=int, default=usable_cores())
     given = parser.parse_args(arguments)
     with Database(given.database) as database:
         count = collect(given.networks, database, given.cores, given.limit)
