@@ -24,6 +24,8 @@ def command() -> int:
     Whatever ends that process is told in a sentence.
     """
     options = make_parser().parse_args()
+    if not getattr(options, "supervised", True):
+        return _run(options)
     return supervised(lambda: _run(options), lambda end: _failed(_ended(options, end)))
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import argparse
 
-from . import bench, bundle, collect, compile, eval, script, stages, tokens
+from . import bench, bundle, collect, compile, eval, iree_compile, script, stages, tokens
 
-COMMANDS = (compile, script, tokens, bench, eval, collect, bundle, stages)
+COMMANDS = (compile, iree_compile, script, tokens, bench, eval, collect, bundle, stages)
 """In the order in which `--help` lists them. Each has `add`, which says what it takes."""
 
 

@@ -165,7 +165,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
         configured = session.run(copy, last.phase, CONFIGURED)
     with clock.timed(READING):
         texts = configurations(configured)
-    answer(last, sites, lambda site: _read_back(site, texts), "generation")
+    answer(last, sites, lambda site: read_back(site, texts), "generation")
     return Plan(session, module, configured, last, outcomes, policy().identity, clock)
 
 
@@ -174,7 +174,7 @@ def _leaving(site: Site) -> Schedule | None:
     return site.task.default if site.task else None
 
 
-def _read_back(site: Site, texts: Mapping[str, str]) -> Schedule | None:
+def read_back(site: Site, texts: Mapping[str, str]) -> Schedule | None:
     """What IREE chose for a dispatch, by the text of its configuration."""
     if not isinstance(site.task, DispatchTask) or site.name not in texts:
         return None
