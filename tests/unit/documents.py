@@ -153,6 +153,9 @@ def path_exists(text: str, document: Path) -> bool:
 @cache
 def flags_of(*program: str) -> str:
     """The help of a program or a command of ours."""
+    if program == ("tlm-mlir", "iree-compile"):
+        # It becomes stock's process.
+        return irees_flags()
     if program[0] == "tlm-mlir":
         with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.suppress(SystemExit):
             main([*program[1:], "--help"])

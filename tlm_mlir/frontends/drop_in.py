@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The drop-in command: the command line of stock `iree-compile`, its result scheduled.
 
-A line that can be scheduled is compiled in a process of its own, or by stock with a filter. Whatever
-goes wrong there, stock then runs with the very arguments, so that nothing fails that it compiles,
-and what it refuses is refused by itself.
+A line that can be scheduled is compiled in a process of its own, or by stock with a filter. Where
+that goes wrong, stock runs with the very arguments, so that nothing fails that it compiles, and
+what it refuses is refused by itself.
 """
 
 from __future__ import annotations
@@ -161,8 +161,8 @@ def _shown(line: CommandLine) -> str:
 
 
 def _filtered(line: CommandLine, speaker: Speaker) -> int:
-    """The status of stock with the filter. It says nothing where it fails: its constants may not
-    fit through any filter, and stock by itself will tell."""
+    """The status of stock with the filter. What it says where it fails is dropped: constants may
+    not fit through any filter (`dense_resource`), and for the rest stock will say the same."""
     path = str(program())
     with tempfile.TemporaryFile() as said, tempfile.NamedTemporaryFile() as counted:
         folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
@@ -175,7 +175,7 @@ def _filtered(line: CommandLine, speaker: Speaker) -> int:
             [path, f"{FILTER}={SCHEDULE}", *line.arguments], env=environment, stderr=said
         )
         if done.returncode:
-            return done.returncode
+            return speaker.give_up("iree-compile fails with the filter")
         speaker.repeat(said)
         speaker.say(f"{_shown(line)}: {tally.summary(counted.read().decode())}")
     return 0

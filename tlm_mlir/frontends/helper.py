@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The helper process of filters: it holds a loaded model, and answers all who wait at once.
 
-`python -m tlm_mlir.frontends.helper SOCKET [SECONDS]` is started by a filter, under its lock, and ends
-when nobody has asked for some seconds. It takes requests before anything slow is imported.
+A filter starts `python -m tlm_mlir.frontends.helper SOCKET [SECONDS]` under its lock. It takes
+requests before anything slow is imported, and ends when nobody has asked for some seconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KNOWN = 1000
 
 @dataclass(frozen=True)
 class Request:
-    """An executable that a filter waits for. One that a helper has ended over is worked on alone."""
+    """An executable that a filter waits for, worked on alone where a helper has ended over it."""
 
     connection: socket.socket
     text: bytes

@@ -6,8 +6,8 @@ One helper serves a user, a version of the package and a checkpoint. A filter st
 executable, so that nothing slow to import is used here, not even `pathlib`.
 
 The helper greets whom it takes. The filter sends a line `CORES ATTEMPT` and the executable, and
-closes its side. The helper answers with a line `SCHEDULED DISPATCHES LENGTH` and so many bytes, none
-where the executable stays as it is, or with a line `! REASON`.
+closes its side. The helper answers with a line `SCHEDULED DISPATCHES LENGTH` and so many bytes,
+none where the executable stays as it is, or with a line `! REASON`.
 """
 
 from __future__ import annotations
