@@ -46,3 +46,5 @@ def command() -> int:
     except TlmError as error:
         print(f"tlm-mlir: error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130

@@ -78,10 +78,12 @@ def run(arguments: Sequence[str], apart: Apart) -> int:
     if off or line.route is Route.STOCK or not _readable_twice(line):
         _become_stock(line)
     start = _keep_standard_input() if line.source == STANDARD else None
-    if line.route is Route.WHOLE:
-        status = _whole(line, speaker, apart)
-    else:
-        status = _filtered(line, speaker)
+    try:
+        whole = line.route is Route.WHOLE
+        status = _whole(line, speaker, apart) if whole else _filtered(line, speaker)
+    except OSError as error:
+        # No space for temporary files, or no more processes.
+        status = speaker.give_up(str(error))
     if status:
         _rewind(start)
         _become_stock(line)
@@ -89,7 +91,9 @@ def run(arguments: Sequence[str], apart: Apart) -> int:
 
 
 def _readable_twice(line: CommandLine) -> bool:
-    return line.source == STANDARD or os.path.isfile(line.source)
+    if line.source == STANDARD:
+        return sys.stdin is not None
+    return os.path.isfile(line.source)
 
 
 def _keep_standard_input() -> int:

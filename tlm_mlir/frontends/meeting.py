@@ -31,6 +31,8 @@ _CHECKPOINTS = (
 )
 """Where `model.checkpoint.default_dir` looks, which takes longer to import than a filter may."""
 _GREETING_SECONDS = 10.0
+_LONGEST = 80
+"""Bytes of a folder's path: that of a socket in it has at most 103, on any system."""
 
 
 class Refused(OSError):
@@ -39,7 +41,7 @@ class Refused(OSError):
 
 def folder() -> str:
     """The folder of sockets, made where it is missing: in the user's runtime directory, else in the
-    cache of the package.
+    cache of the package, else, where the path of a socket would be too long, among temporary files.
 
     Raises Refused where others than the user may use it, OSError where it cannot be made.
     """
@@ -49,6 +51,8 @@ def folder() -> str:
     else:
         cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
         path = os.path.join(cache, "tlm-mlir", "run")
+    if len(os.fsencode(path)) > _LONGEST:
+        path = f"/tmp/tlm-mlir-{os.getuid()}"
     os.makedirs(path, mode=0o700, exist_ok=True)
     found = os.stat(path)
     if found.st_uid != os.getuid() or found.st_mode & 0o077:

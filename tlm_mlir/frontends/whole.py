@@ -44,7 +44,7 @@ def _summary(report: Report, seconds: float) -> str:
     early = sum(
         row.outcome == SCHEDULED and row.point != Lowering.name for row in report.decisions
     )
-    before = f", {early} choices before there were any" if early else ""
+    before = f", {early} choices of layout and packing" if early else ""
     return (
         f"{scheduled} of {len(report.dispatches)} dispatches scheduled{before};"
         f" {seconds:.1f} s, {report.added_seconds():.1f} s of it ours"
