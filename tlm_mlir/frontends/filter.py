@@ -24,7 +24,7 @@ _USAGE = """\
 usage: tlm-schedule [--cores=N] [--stop]
 
 Reads one hal.executable and writes it with schedules. Meant to be called by
-  iree-compile --iree-hal-preprocess-executables-with=tlm-schedule
+  iree-compile {flag}=tlm-schedule
   --cores=N  threads that will run the program, this machine's unless given
   --stop     end the helper process of this user
 """
@@ -38,7 +38,10 @@ def main() -> int:
     """The program `tlm-schedule`."""
     arguments = sys.argv[1:]
     if "--help" in arguments:
-        print(_USAGE, end="")
+        # Here alone, where time does not matter.
+        from ..iree.flags import FILTER
+
+        print(_USAGE.format(flag=FILTER), end="")
         return 0
     if "--stop" in arguments:
         return _stop()
