@@ -34,6 +34,8 @@ config.substitutions += [
         " --transform-interpreter --split-input-file",
     ),
     ("%codegen", f"{sys.executable} {HERE / 'tools' / 'codegen.py'}"),
+    ("%filter", str(BIN / "tlm-schedule")),
+    ("%bin", str(BIN)),
     ("%tlm", f"{sys.executable} -m tlm_mlir.cli"),
     # One thread: stock iree-compile has been seen to hang here, idle, with several.
     ("%stock_gpu", f"{BIN / 'iree-compile'} --mlir-disable-threading"),

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -16,7 +15,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from running import loaded
 
 from tlm_mlir.frontends import filter, meeting
 from tlm_mlir.iree.executables import configurations
@@ -295,5 +296,16 @@ def test_stock_with_the_filter_configures_what_compile_does(
     assert CONFIG in str(found[0])
 
 
-def test_the_tool_is_found_by_its_name() -> None:
-    assert shutil.which(FILTER.name, path=str(FILTER.parent))
+def test_values_are_those_of_stock(runtime: Path, tmp_path: Path) -> None:
+    plain, scheduled = tmp_path / "plain.vmfb", tmp_path / "scheduled.vmfb"
+    stock = [program(), ATTENTION, *cpu("host"), "-o"]
+    subprocess.run([*stock, plain], check=True)
+    subprocess.run([*stock, scheduled, WITH_FILTER], check=True)
+    assert plain.read_bytes() != scheduled.read_bytes()
+    draw = np.random.default_rng(0).standard_normal
+    shapes = ((4, 64, 32), (4, 48, 32), (4, 48, 32))
+    given = [draw(shape, dtype=np.float32) for shape in shapes]
+    expected, found = (
+        np.asarray(loaded(path)["main"](*given)) for path in (plain, scheduled)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

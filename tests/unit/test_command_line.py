@@ -47,6 +47,13 @@ def test_a_value_that_is_an_argument_of_its_own_is_joined_to_its_flag() -> None:
     assert found.session_flags == (CPU, "--iree-llvmcpu-target-cpu-features=host")
 
 
+def test_a_program_for_any_cpu_is_hinted_at() -> None:
+    assert "generic CPU" in line(f"a.mlir {CPU}").hint
+    for more in ("cpu=host", "cpu host", "cpu-features=+avx2"):
+        assert not line(f"a.mlir {CPU} --iree-llvmcpu-target-{more}").hint
+    assert not line("a.mlir --iree-hal-target-device=cuda").hint
+
+
 def test_standard_streams() -> None:
     found = line(f"- {CPU}")
     assert (found.source, found.output) == ("-", "-")

@@ -14,7 +14,7 @@ from ..decisions.dispatch import Lowering
 from ..decisions.point import Site
 from ..errors import CompileError, InputError, TlmError
 from ..iree.executables import configurations, executables
-from ..iree.phases import CONFIGURED, SOURCES
+from ..iree.phases import CONFIGURED, SOURCES, TRANSLATED
 from ..iree.session import Session
 from ..language.schedule import Schedule
 from ..policy.deciding import DEFAULT, SCHEDULED, Outcome, Policy, decide
@@ -93,8 +93,9 @@ def _applied(
         return Answered("", 0, len(outcomes))
     try:
         point.apply(read.module, read.sites, [outcome.schedule for outcome in outcomes])
-        # Whether IREE takes the configuration; what it would refuse is left to it.
-        session.run(read.module.clone().operation, SOURCES, CONFIGURED)
+        if scheduled:
+            # No one compiles again without it: what IREE refuses must not leave.
+            session.run(read.module.clone().operation, SOURCES, TRANSLATED)
     except CompileError as error:
         return error
     (executable,) = executables(read.module)

@@ -36,7 +36,8 @@ def compile_line(line: CommandLine, piped: bytes | None) -> str:
     options = LineOptions(target=line.targets[0], given=line.session_flags)
     source = Path(line.source) if piped is None else piped
     report = compile_file(source, Path(line.output), options)
-    return _summary(report, time.perf_counter() - start)
+    summary = _summary(report, time.perf_counter() - start)
+    return f"{summary}; {line.hint}" if line.hint else summary
 
 
 def _summary(report: Report, seconds: float) -> str:

@@ -20,6 +20,7 @@ from .flags import (
     BACKENDS,
     COMPILE_TO,
     CPU,
+    CPU_FEATURES,
     DEVICE,
     LOCAL_BACKENDS,
     MODE,
@@ -66,7 +67,10 @@ WITHOUT_CODE = (
     *("flow", "stream", "executable-sources"),
 )
 """Phases at whose end no dispatch has a lowering yet."""
-_VALUED = (OUTPUT, DEVICE, BACKENDS, LOCAL_BACKENDS, CPU, TRIPLE, OPT_LEVEL, COMPILE_TO, MODE)
+_VALUED = (
+    *(OUTPUT, DEVICE, BACKENDS, LOCAL_BACKENDS, CPU, CPU_FEATURES, TRIPLE, OPT_LEVEL),
+    *(COMPILE_TO, MODE),
+)
 """Flags whose value may be the next argument. Of others it is found out where it matters."""
 _TARGETS = {
     "llvm-cpu": "llvm-cpu",
@@ -124,6 +128,13 @@ class CommandLine:
             else:
                 named.append(device if re.fullmatch(r"[\w-]+", device) else DESCRIBED)
         return tuple(_TARGETS.get(name, name) for name in named)
+
+    @property
+    def hint(self) -> str:
+        """What stock warns of: a program for any CPU of its kind. Empty for other lines."""
+        if "llvm-cpu" not in self.targets or self.values(CPU) or self.values(CPU_FEATURES):
+            return ""
+        return f"built for a generic CPU, {CPU}=host is for this one"
 
     @property
     def route(self) -> Route:

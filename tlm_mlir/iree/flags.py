@@ -12,6 +12,7 @@ DEVICE = "--iree-hal-target-device"
 BACKENDS = "--iree-hal-target-backends"
 LOCAL_BACKENDS = "--iree-hal-local-target-device-backends"
 CPU = "--iree-llvmcpu-target-cpu"
+CPU_FEATURES = "--iree-llvmcpu-target-cpu-features"
 TRIPLE = "--iree-llvmcpu-target-triple"
 
 
