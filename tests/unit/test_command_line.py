@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tlm_mlir.iree.command_line import HONOURED, STOCK_ALONE, WITHOUT_CODE, CommandLine, Route, read
+from tlm_mlir.decisions.points import EARLY
+from tlm_mlir.decisions.walk import flags
+from tlm_mlir.iree.command_line import (
+    BEHIND,
+    HONOURED,
+    LATER,
+    STOCK_ALONE,
+    WITHOUT_CODE,
+    CommandLine,
+    Route,
+    read,
+)
 from tlm_mlir.iree.session import iree_compile
 
 CPU = "--iree-hal-target-backends=llvm-cpu"
@@ -96,6 +107,34 @@ def test_what_a_session_does_not_honour_takes_the_filter(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "splits"),
+    [
+        ("--iree-hal-dump-executable-files-to=d", True),
+        ("--compile-to=hal --iree-opt-level=O2", True),
+        ("--output-format=vm-c --iree-llvmcpu-target-cpu=host", True),
+        ("--dump-compilation-phases-to=d", False),
+        ("--mlir-print-ir-after-all", False),
+        ("--compile-from=flow", False),
+        ("--iree-hal-target-backends=vmvx", False),
+        ("--iree-flow-trace-dispatch-tensors", False),
+    ],
+)
+def test_a_line_splits_where_the_front_half_is_the_same(more: str, splits: bool) -> None:
+    found = line(f"a.mlir {CPU} {more} -o b")
+    assert (found.route, found.splits) == (Route.FILTER, splits)
+
+
+def test_the_arguments_of_the_two_halves() -> None:
+    found = line(f"a.mlir {CPU} --output-format=vm-c --iree-opt-level=O2 -o b")
+    assert found.front_flags == (CPU, "--iree-opt-level=O2")
+    assert found.continued("c") == (
+        *(CPU, "--output-format=vm-c", "--iree-opt-level=O2", "--iree-opt-data-tiling"),
+        *("--compile-from=global-optimization", "--o=b", "c"),
+    )
+    assert BEHIND == tuple(flags(EARLY))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("", "--version", "--help", "-h", "--help-hidden", "--iree-hal-list-target-backends"),
@@ -132,5 +171,6 @@ def test_flags_that_are_honoured_exist_and_write_nothing() -> None:
     honoured = {flag for flag in every if HONOURED.fullmatch(flag)}
     assert len(honoured) > 100
     assert not [f for f in honoured if re.search("dump|print|list|export|path|file|dir$", f)]
+    assert len({flag for flag in every if LATER.fullmatch(flag)}) > 20
     assert {flag for flag in every if STOCK_ALONE.fullmatch(flag)} >= {"--help", "--version"}
     assert not [name for name in WITHOUT_CODE if f"={name} " not in told]

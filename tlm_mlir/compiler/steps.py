@@ -147,7 +147,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     def early(
         point: DecisionPoint, module: ir.Operation, sites: Sequence[Site]
     ) -> list[Schedule | None]:
-        return answer(point, sites, _leaving, APPLYING)
+        return answer(point, sites, leaving, APPLYING)
 
     last = points[-1]
     at = walk(session, module, points[0].phase, points[:-1], early, cores, clock.timed)
@@ -169,7 +169,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     return Plan(session, module, configured, last, outcomes, policy().identity, clock)
 
 
-def _leaving(site: Site) -> Schedule | None:
+def leaving(site: Site) -> Schedule | None:
     """What IREE does about an op before dispatches are formed."""
     return site.task.default if site.task else None
 

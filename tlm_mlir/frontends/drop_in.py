@@ -19,6 +19,7 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, NoReturn, TextIO
 
 from ..files import STANDARD_OUTPUT
@@ -79,8 +80,8 @@ def run(arguments: Sequence[str], apart: Apart) -> int:
         _become_stock(line)
     start = _keep_standard_input() if line.source == STANDARD else None
     try:
-        whole = line.route is Route.WHOLE
-        status = _whole(line, speaker, apart) if whole else _filtered(line, speaker)
+        way = _whole if line.route is Route.WHOLE else _filtered
+        status = way(line, speaker, apart)
     except OSError as error:
         # No space for temporary files, or no more processes.
         status = speaker.give_up(str(error))
@@ -121,68 +122,102 @@ def _become_stock(line: CommandLine) -> NoReturn:
 
 
 def _whole(line: CommandLine, speaker: Speaker, apart: Apart) -> int:
-    """The status of a compile in a process of its own, which LLVM may end."""
+    """The status of a compile in this package, with all that is decided."""
+
+    def work(own: Speaker) -> None:
+        from .whole import compile_line
+
+        own.say(f"{_shown(line)}: {compile_line(line, _piped(line))}")
+
+    with tempfile.TemporaryFile() as heard:
+        status = _apart(work, heard, speaker, apart)
+        if not status:
+            speaker.repeat(heard)
+    return status
+
+
+def _filtered(line: CommandLine, speaker: Speaker, apart: Apart) -> int:
+    """The status of stock with the filter, from where the front half ends if there can be one.
+
+    What stock says where it fails is dropped: constants that are resources may not fit through any
+    filter, and for the rest stock by itself says the same.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="tlm-") as folder,
+        tempfile.TemporaryFile() as heard,
+        tempfile.NamedTemporaryFile() as counted,
+    ):
+        os.environ[tally.VARIABLE] = counted.name
+        arguments = line.arguments
+        if line.splits:
+            front = Path(folder, "front.mlirbc")
+            if status := _front(line, front, heard, speaker, apart):
+                return status
+            arguments = line.continued(str(front))
+        folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
+        done = subprocess.run(
+            [program(), f"{FILTER}={SCHEDULE}", *arguments],
+            env={**os.environ, "PATH": os.pathsep.join(folders)},
+            stderr=heard,
+        )
+        if done.returncode:
+            return speaker.give_up("iree-compile fails with the filter")
+        speaker.repeat(heard)
+        speaker.say(f"{_shown(line)}: {tally.summary(counted.read().decode())}")
+    return 0
+
+
+def _front(
+    line: CommandLine, out: Path, heard: BinaryIO, speaker: Speaker, apart: Apart
+) -> int:
+    """The status of the front half of a compile."""
+
+    def work(own: Speaker) -> None:
+        from .front import compile_front
+
+        tally.early(compile_front(line, _piped(line), out))
+
+    return _apart(work, heard, speaker, apart)
+
+
+def _apart(
+    work: Callable[[Speaker], None], heard: BinaryIO, speaker: Speaker, apart: Apart
+) -> int:
+    """The status of work in a process of its own, which LLVM may end.
+
+    What is said there is `heard`, but for what the work says to the speaker that it is given.
+    """
     here = os.getpid()
 
-    def work(heard: BinaryIO) -> int:
+    def run_work() -> int:
         # Ctrl-C ends the compile at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         own = Speaker(speaker.quiet, os.fdopen(os.dup(sys.stderr.fileno()), "w"))
         os.dup2(heard.fileno(), sys.stderr.fileno())
+        status = 0
         try:
-            own.say(f"{_shown(line)}: {_compile(line)}")
-            status = 0
+            work(own)
         except Exception as error:
             status = own.give_up(str(error) or type(error).__name__)
         if os.getpid() != here:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
+        # A system that cannot fork has worked here.
         os.dup2(own.stream.fileno(), sys.stderr.fileno())
         return status
 
-    with tempfile.TemporaryFile() as heard:
-        status = apart(
-            lambda: work(heard), lambda end: speaker.give_up(f"IREE ends the process by {end}")
-        )
-        # What a compile that fails has said, stock says as well.
-        if not status:
-            speaker.repeat(heard)
+    status = apart(run_work, lambda end: speaker.give_up(f"IREE ends the process by {end}"))
     if status not in (0, _GAVE_UP):
         speaker.give_up(f"IREE ends the process with status {status}")
     return status
 
 
-def _compile(line: CommandLine) -> str:
-    from .whole import compile_line
-
-    return compile_line(line, sys.stdin.buffer.read() if line.source == STANDARD else None)
+def _piped(line: CommandLine) -> bytes | None:
+    """What comes on standard input, None where the input is a file."""
+    return sys.stdin.buffer.read() if line.source == STANDARD else None
 
 
 def _shown(line: CommandLine) -> str:
     """The file that a line is about, as it is told."""
     return next((name for name in (line.output, line.source) if name != STANDARD), STANDARD_OUTPUT)
-
-
-def _filtered(line: CommandLine, speaker: Speaker) -> int:
-    """The status of stock with the filter. What it says where it fails is dropped: constants may
-    not fit through any filter (`dense_resource`), and for the rest stock will say the same."""
-    path = str(program())
-    with tempfile.TemporaryFile() as said, tempfile.NamedTemporaryFile() as counted:
-        folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
-        environment = {
-            **os.environ,
-            "PATH": os.pathsep.join(folders),
-            tally.VARIABLE: counted.name,
-        }
-        done = subprocess.run(
-            [path, f"{FILTER}={SCHEDULE}", *line.arguments], env=environment, stderr=said
-        )
-        if done.returncode:
-            return speaker.give_up("iree-compile fails with the filter")
-        speaker.repeat(said)
-        speaker.say(f"{_shown(line)}: {tally.summary(counted.read().decode())}")
-    return 0
-
-
-

@@ -11,12 +11,17 @@ from __future__ import annotations
 import os
 
 VARIABLE = "TLM_MLIR_TALLY"
-_SCHEDULED, _PASSED = "scheduled", "passed"
+_SCHEDULED, _EARLY, _PASSED = "scheduled", "early", "passed"
 
 
 def scheduled(count: int, dispatches: int) -> None:
     """Notes an executable, `count` of whose dispatches were scheduled."""
     _note(f"{_SCHEDULED} {count} {dispatches}")
+
+
+def early(count: int) -> None:
+    """Notes choices before dispatches were formed."""
+    _note(f"{_EARLY} {count}")
 
 
 def passed(reason: str) -> None:
@@ -35,17 +40,25 @@ def _note(line: str) -> None:
 
 def summary(lines: str) -> str:
     """A summary of what was noted."""
-    scheduled = dispatches = 0
+    scheduled = dispatches = choices = 0
     reasons: list[str] = []
     for line in lines.splitlines():
         kind, _, rest = line.partition(" ")
         if kind == _PASSED:
             reasons.append(rest)
+        elif kind == _EARLY:
+            choices += int(rest)
         else:
             counts = rest.split()
             scheduled += int(counts[0])
             dispatches += int(counts[1])
-    text = f"{scheduled} of {dispatches} dispatches scheduled"
+    text = counted(scheduled, dispatches, choices)
     if reasons:
         text += f"; {len(reasons)} executables passed through unchanged ({reasons[0]})"
     return text
+
+
+def counted(scheduled: int, dispatches: int, early: int) -> str:
+    """What was decided about a program, in words."""
+    text = f"{scheduled} of {dispatches} dispatches scheduled"
+    return f"{text}, {early} choices of layout and packing" if early else text

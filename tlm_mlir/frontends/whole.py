@@ -14,6 +14,7 @@ from ..compiler.report import Report
 from ..decisions.dispatch import Lowering
 from ..iree.command_line import CommandLine
 from ..policy.deciding import SCHEDULED
+from .tally import counted
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,8 @@ def compile_line(line: CommandLine, piped: bytes | None) -> str:
 
 
 def _summary(report: Report, seconds: float) -> str:
-    scheduled = report.count(SCHEDULED)
     early = sum(
         row.outcome == SCHEDULED and row.point != Lowering.name for row in report.decisions
     )
-    before = f", {early} choices of layout and packing" if early else ""
-    return (
-        f"{scheduled} of {len(report.dispatches)} dispatches scheduled{before};"
-        f" {seconds:.1f} s, {report.added_seconds():.1f} s of it ours"
-    )
+    text = counted(report.count(SCHEDULED), len(report.dispatches), early)
+    return f"{text}; {seconds:.1f} s, {report.added_seconds():.1f} s of it ours"

@@ -18,15 +18,18 @@ from pathlib import Path
 
 from .flags import (
     BACKENDS,
+    COMPILE_FROM,
     COMPILE_TO,
     CPU,
     CPU_FEATURES,
+    DATA_TILING,
     DEVICE,
     LOCAL_BACKENDS,
     MODE,
     OPT_LEVEL,
     TRIPLE,
 )
+from .phases import GLOBAL_OPTIMIZATION
 
 STANDARD = "-"
 OUTPUT = "--o"
@@ -60,6 +63,17 @@ HONOURED = re.compile(
 )
 """Flags that mean in a session of this process what they mean to `iree-compile`. They write no file
 of their own and print nothing."""
+LATER = re.compile(
+    r"--(compile-to|output-format|emit-mlir-bytecode|mlir-disable-threading"
+    r"|mlir-elide-(elementsattrs-if-larger|resource-strings-if-larger)"
+    r"|iree-(hal-(dump-executable-[a-z]+-to|benchmark-dispatch-repeat-count)"
+    r"|llvmcpu-(keep-linker-artifacts|link-static|static-library-output-path)"
+    r"|vm-[a-z0-9-]+|scheduling-[a-z-]+))"
+)
+"""Flags that mean nothing before dispatches are formed."""
+BEHIND = (DATA_TILING,)
+"""Flags that a program needs behind `global-optimization` for what is decided before: those of the
+decision points, which change nothing else there."""
 EMPTY_MODES = ("vm", "precompile")
 """Modes in which no executable is compiled."""
 WITHOUT_CODE = (
@@ -139,7 +153,7 @@ class CommandLine:
     @property
     def route(self) -> Route:
         """How the line is compiled."""
-        names = [_name(flag) for flag in self.session_flags]
+        names = self._names
         targets = self.targets
         scheduled = {*_TARGETS.values(), DESCRIBED}
         if (
@@ -150,14 +164,37 @@ class CommandLine:
             or (targets and scheduled.isdisjoint(targets))
         ):
             return Route.STOCK
-        whole = (
-            len(targets) == 1
-            and targets[0] in _TARGETS.values()
-            # What a flag means that is given twice differs from flag to flag.
-            and len(set(names)) == len(names)
-            and all(map(HONOURED.fullmatch, names))
-        )
-        return Route.WHOLE if whole else Route.FILTER
+        if not self._single or not all(map(HONOURED.fullmatch, names)):
+            return Route.FILTER
+        return Route.WHOLE
+
+    @property
+    def splits(self) -> bool:
+        """Whether a session can compile the program up to `global-optimization`, and
+        `iree-compile` with the filter and the `continued` arguments from there."""
+        known = all(HONOURED.fullmatch(name) or LATER.fullmatch(name) for name in self._names)
+        return self._single and known and self.targets == ("llvm-cpu",)
+
+    @property
+    def front_flags(self) -> tuple[str, ...]:
+        """The flags up to `global-optimization`."""
+        return tuple(flag for flag in self.session_flags if HONOURED.fullmatch(_name(flag)))
+
+    def continued(self, path: str) -> tuple[str, ...]:
+        """The arguments from there on, for a program at a path."""
+        start = f"{COMPILE_FROM}={GLOBAL_OPTIMIZATION}"
+        return (*self.session_flags, *BEHIND, start, f"{OUTPUT}={self.output}", path)
+
+    @property
+    def _names(self) -> list[str]:
+        return [_name(flag) for flag in self.session_flags]
+
+    @property
+    def _single(self) -> bool:
+        """Whether there is one target, which is known, and no flag is given twice: what that means
+        differs from flag to flag."""
+        names, targets = self._names, self.targets
+        return len(targets) == 1 and targets[0] in _TARGETS.values() and len({*names}) == len(names)
 
     def _ends_without_code(self) -> bool:
         modes, stops = self.values(MODE), self.values(COMPILE_TO)
