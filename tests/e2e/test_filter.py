@@ -212,8 +212,9 @@ def test_a_socket_of_another_user_is_refused(runtime: Path, executable: str) -> 
         other.kill()
 
 
-def test_an_executable_that_ends_every_helper_passes_through(
-    runtime: Path, executable: str
+@pytest.mark.parametrize("answer", [b"", b"1 1 900\ncut short", b"not a number\n", b"1 1 x\n"])
+def test_a_helper_that_ends_or_talks_nonsense_passes_through(
+    answer: bytes, runtime: Path, executable: str
 ) -> None:
     runtime.mkdir(mode=0o700)
     attempts = []
@@ -224,6 +225,7 @@ def test_an_executable_that_ends_every_helper_passes_through(
             with connection:
                 connection.sendall(meeting.GREETING)
                 attempts.append(meeting.receive(connection).split(b"\n")[0])
+                connection.sendall(answer)
 
     with socket.socket(socket.AF_UNIX) as fragile:
         fragile.bind(meeting.address())

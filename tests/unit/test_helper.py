@@ -80,6 +80,13 @@ def test_filters_note_what_they_did(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     tally.scheduled(1, 2)
     tally.scheduled(3, 3)
     assert tally.summary(path.read_text()) == "4 of 5 dispatches scheduled"
+    monkeypatch.setenv(tally.VARIABLE, str(tmp_path / "none"))
+    tally.passed("lost")
+    monkeypatch.setenv(tally.VARIABLE, str(path))
+    tally.early(2)
     tally.passed("a reason")
     found = tally.summary(path.read_text())
-    assert found.endswith("; 1 executables passed through unchanged (a reason)")
+    assert found == (
+        "4 of 5 dispatches scheduled, 2 choices of layout and packing;"
+        " 1 executables passed through unchanged (a reason)"
+    )

@@ -43,7 +43,7 @@ _GAVE_UP = 3
 
 @dataclass(frozen=True)
 class Speaker:
-    """What is said on standard error: one line, or nothing where `quiet`."""
+    """What we say on standard error: one line, or nothing where `quiet`."""
 
     quiet: bool
     stream: TextIO
@@ -54,11 +54,10 @@ class Speaker:
             print(f"tlm-mlir: {' '.join(text.split())}", file=self.stream, flush=True)
 
     def repeat(self, heard: BinaryIO) -> None:
-        """What others said in the meantime."""
-        if not self.quiet:
-            heard.seek(0)
-            shutil.copyfileobj(heard, self.stream.buffer)
-            self.stream.flush()
+        """What IREE said in the meantime."""
+        heard.seek(0)
+        shutil.copyfileobj(heard, self.stream.buffer)
+        self.stream.flush()
 
     def give_up(self, reason: str) -> int:
         """Tells why stock's result is given instead; returns a status that is no success."""
@@ -131,7 +130,8 @@ def _whole(line: CommandLine, speaker: Speaker, apart: Apart) -> int:
 
     with tempfile.TemporaryFile() as heard:
         status = _apart(work, heard, speaker, apart)
-        if not status:
+        # Beside IREE's, there may be warnings of ours.
+        if not status and not speaker.quiet:
             speaker.repeat(heard)
     return status
 

@@ -13,6 +13,7 @@ import fcntl
 import os
 import socket
 import sys
+from contextlib import suppress
 
 from . import meeting, tally
 
@@ -48,10 +49,11 @@ def main() -> int:
     text = sys.stdin.buffer.read()
     try:
         answer = _answer(text, _cores(arguments))
-    except (Unanswered, OSError) as error:
-        reason = " ".join(str(error).split())
-        print(f"tlm-schedule: {reason}; the executable stays as it is", file=sys.stderr)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         tally.passed(reason)
+        with suppress(OSError):
+            print(f"tlm-schedule: {reason}; the executable stays as it is", file=sys.stderr)
         answer = b""
     sys.stdout.buffer.write(answer or text)
     sys.stdout.flush()
@@ -80,7 +82,7 @@ def _answer(text: bytes, cores: int) -> bytes:
             raise Unanswered(head.removeprefix(meeting.REFUSAL).decode(errors="replace"))
         counts = head.split()
         # A helper that ends in the middle has said less than it wanted.
-        if len(counts) == 3 and len(rest) == int(counts[2]):
+        if len(counts) == 3 and counts[2] == b"%d" % len(rest):
             tally.scheduled(int(counts[0]), int(counts[1]))
             return rest
     raise Unanswered("the helper process ends before it answers")
@@ -118,14 +120,17 @@ def _spawn(path: str) -> None:
     # Takes a while to import, and is needed for a helper alone.
     import subprocess
 
-    # Without the folder at hand among the places that modules come from.
+    # Without the folder at hand among the places that modules come from, which may be anyone's.
     command = [sys.executable, "-P", "-m", f"{__package__}.helper", path]
+    # What this process can import, the other one can.
+    places = os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))
     with open(f"{path}.log", "wb") as log:
         helper = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
+            env={**os.environ, "PYTHONPATH": places},
             cwd="/",
             start_new_session=True,
         )

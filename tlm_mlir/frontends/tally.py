@@ -9,6 +9,7 @@ variable names.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 VARIABLE = "TLM_MLIR_TALLY"
 _SCHEDULED, _EARLY, _PASSED = "scheduled", "early", "passed"
@@ -31,7 +32,10 @@ def passed(reason: str) -> None:
 
 def _note(line: str) -> None:
     path = os.environ.get(VARIABLE)
-    if path:
+    if not path:
+        return
+    # A filter must not fail over a note.
+    with suppress(OSError):
         # One write each, so that lines of filters that run at once do not mix.
         place = os.open(path, os.O_WRONLY | os.O_APPEND)
         os.write(place, f"{line}\n".encode())
