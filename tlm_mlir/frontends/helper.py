@@ -131,10 +131,12 @@ def _receive(connection: socket.socket, waiting: queue.SimpleQueue[Request | Non
 def _opened() -> Work:
     """Loads the model. Whatever keeps it from that is told to all who ask."""
     try:
+        from ..policy.remembering import Remembering
         from ..policy.scheduler import Scheduler
         from .executables import Answered, schedule
 
-        policy = Scheduler()
+        # The text of an executable changes with every line before it, its task does not.
+        policy = Remembering(Scheduler())
     except Exception as error:
         reason = str(error)
         return lambda batch: _refuse(batch, reason)

@@ -79,21 +79,21 @@ def decide(
     asked: dict[Key, tuple[Task[Any], Schedule | None]] = {}
     for site in sites:
         task = site.task
-        if task is None or _key(task) in refused or _key(task) in asked:
+        if task is None or key_of(task) in refused or key_of(task) in asked:
             continue
         known = baseline(site)
         if reason := _refusal(task, known, policy):
-            refused[_key(task)] = reason
+            refused[key_of(task)] = reason
         else:
-            asked[_key(task)] = task, known
+            asked[key_of(task)] = task, known
     tasks = [task for task, _ in asked.values()]
     answers = policy.ask(tasks, [known for _, known in asked.values()], samples) if tasks else []
     found = dict(zip(asked, answers, strict=True))
     return [_outcome(site, refused, found) for site in sites]
 
 
-def _key(task: Task[Any]) -> Key:
-    """What equal tasks have in common."""
+def key_of(task: Task[Any]) -> Key:
+    """What equal tasks have in common, and others have not."""
     return task.workload.digest, task.target.to_json(), task.question.token, task.sources
 
 
@@ -109,7 +109,7 @@ def _refusal(task: Task[Any], baseline: Schedule | None, policy: Policy) -> str:
 def _outcome(site: Site, refused: Mapping[Key, str], answers: Mapping[Key, Answer]) -> Outcome:
     if site.task is None:
         return Outcome(site, site.left, site.reason)
-    key = _key(site.task)
+    key = key_of(site.task)
     if key in refused:
         return Outcome(site, LEFT, refused[key])
     answer = answers[key]
