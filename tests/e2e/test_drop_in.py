@@ -33,6 +33,15 @@ func.func @add(%x: tensor<4xf32>) -> tensor<4xf32> {
   dialect_resources: { builtin: { blob: "0x040000000000803F000000400000404000008040" } }
 #-}
 """
+PRODUCT = """\
+func.func @product(%a: tensor<256x512xf32>) -> tensor<256x512xf32> {
+  %b = util.unfoldable_constant dense<1.0> : tensor<512x512xf32>
+  %z = arith.constant dense<0.0> : tensor<256x512xf32>
+  %r = linalg.matmul ins(%a, %b : tensor<256x512xf32>, tensor<512x512xf32>)
+      outs(%z : tensor<256x512xf32>) -> tensor<256x512xf32>
+  return %r : tensor<256x512xf32>
+}
+"""
 NOTE = "tlm-mlir: "
 TAKES_OVER = "stock iree-compile takes over"
 
@@ -67,6 +76,25 @@ def test_a_subcommand_is_the_same_command(folder: Path) -> None:
     assert done.returncode == 0 and (folder / "a.vmfb").stat().st_size
     told = run(BIN / "tlm-mlir", "iree-compile", "--version")
     assert told.stdout == run(program(), "--version").stdout
+
+
+def test_without_standard_error_stock_is_alone() -> None:
+    done = run("sh", "-c", f"exec {OURS} abs.mlir {' '.join(FLAGS)} 2>&-")
+    assert done.returncode == 0
+    assert done.stdout == run(program(), "abs.mlir", *FLAGS).stdout
+
+
+def test_both_halves_of_a_compile_decide(folder: Path) -> None:
+    """With a dump the program is the one of a line without."""
+    (folder / "product.mlir").write_text(PRODUCT)
+    line = ("product.mlir", *FLAGS, "--iree-input-type=auto", "-o", "a.vmfb")
+    whole = run(OURS, *line)
+    split = run(OURS, *line, "--iree-hal-dump-executable-files-to=dump")
+    assert (whole.returncode, split.returncode) == (0, 0)
+    (said,), (told,) = notes(whole), notes(split)
+    assert "1 choices of layout and packing" in said
+    assert said.partition(";")[0] == told
+    assert list((folder / "dump").iterdir())
 
 
 def test_quiet_and_off(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,9 +40,7 @@ func.func @matmul(%a: tensor<8x16xf32>, %b: tensor<16x32xf32>, %c: tensor<8x32xf
 """
 DYNAMIC = ABS.replace("4xf32", "?xf32")
 STABLEHLO = ABS.replace("math.absf", "stablehlo.abs")
-TOSA = ABS.replace("math.absf %x :", "tosa.abs %x :") .replace(
-    ": tensor<4xf32>\n  return", ": (tensor<4xf32>) -> tensor<4xf32>\n  return"
-)
+TOSA = ABS.replace("math.absf %x : tensor<4xf32>", "tosa.abs %x : (tensor<4xf32>) -> tensor<4xf32>")
 VM = """\
 vm.module @add {
   vm.func @add(%a: i32, %b: i32) -> i32 {

@@ -29,6 +29,11 @@ def command() -> int:
     return supervised(lambda: _run(options), lambda end: _failed(_ended(options, end)))
 
 
+def drop_in() -> int:
+    """Runs the program `tlm-iree-compile`, which becomes stock where it can."""
+    return _run(make_parser().parse_args(["iree-compile", *sys.argv[1:]]))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command here. Errors of ours are one sentence on stderr and exit status 1."""
     return _run(make_parser().parse_args(arguments))

@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 
-from ..errors import TlmError
 from .arguments import Commands
 from .supervise import supervised
 
@@ -29,22 +26,6 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compiles, and returns the status that `iree-compile` ends with."""
-    return compile(options.arguments)
+    from ..frontends.drop_in import run as compile_as_stock
 
-
-def compile(arguments: Sequence[str]) -> int:
-    """Compiles with a command line of `iree-compile`; returns its exit status."""
-    from ..frontends.drop_in import run as drop_in
-
-    return drop_in(arguments, supervised)
-
-
-def command() -> int:
-    """The program `tlm-iree-compile`."""
-    try:
-        return compile(sys.argv[1:])
-    except TlmError as error:
-        print(f"tlm-mlir: error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return compile_as_stock(options.arguments, supervised)

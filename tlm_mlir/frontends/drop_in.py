@@ -74,9 +74,9 @@ def run(arguments: Sequence[str], apart: Apart) -> int:
     line = read([argument for argument in arguments if argument not in (QUIET, OFF)])
     off = OFF in arguments or bool(os.environ.get(OFF_VARIABLE))
     quiet = QUIET in arguments or bool(os.environ.get(QUIET_VARIABLE))
-    speaker = Speaker(quiet, sys.stderr)
-    if off or line.route is Route.STOCK or not _readable_twice(line):
+    if off or sys.stderr is None or line.route is Route.STOCK or not _readable_twice(line):
         _become_stock(line)
+    speaker = Speaker(quiet, sys.stderr)
     start = _keep_standard_input() if line.source == STANDARD else None
     try:
         way = _whole if line.route is Route.WHOLE else _filtered
@@ -115,8 +115,8 @@ def _rewind(start: int | None) -> None:
 
 def _become_stock(line: CommandLine) -> NoReturn:
     path = str(program())
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
     os.execv(path, [path, *line.arguments])
 
 
@@ -151,7 +151,7 @@ def _filtered(line: CommandLine, speaker: Speaker, apart: Apart) -> int:
         arguments = line.arguments
         if line.splits:
             front = Path(folder, "front.mlirbc")
-            if status := _front(line, front, heard, speaker, apart):
+            if status := _front(line, front, speaker, apart):
                 return status
             arguments = line.continued(str(front))
         folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
@@ -167,17 +167,16 @@ def _filtered(line: CommandLine, speaker: Speaker, apart: Apart) -> int:
     return 0
 
 
-def _front(
-    line: CommandLine, out: Path, heard: BinaryIO, speaker: Speaker, apart: Apart
-) -> int:
-    """The status of the front half of a compile."""
+def _front(line: CommandLine, out: Path, speaker: Speaker, apart: Apart) -> int:
+    """The status of the front half of a compile. The other half says what it says again."""
 
     def work(own: Speaker) -> None:
         from .front import compile_front
 
         tally.early(compile_front(line, _piped(line), out))
 
-    return _apart(work, heard, speaker, apart)
+    with tempfile.TemporaryFile() as heard:
+        return _apart(work, heard, speaker, apart)
 
 
 def _apart(
