@@ -19,7 +19,6 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, NoReturn, TextIO
 
 from ..files import STANDARD_OUTPUT
@@ -143,22 +142,24 @@ def _filtered(line: CommandLine, speaker: Speaker, apart: Apart) -> int:
     filter, and for the rest stock by itself says the same.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="tlm-") as folder,
+        tempfile.TemporaryFile() as front,
         tempfile.TemporaryFile() as heard,
         tempfile.NamedTemporaryFile() as counted,
     ):
         os.environ[tally.VARIABLE] = counted.name
         arguments = line.arguments
         if line.splits:
-            front = Path(folder, "front.mlirbc")
             if status := _front(line, front, speaker, apart):
                 return status
-            arguments = line.continued(str(front))
+            # Without a name, so that nothing is left of it whatever ends this process.
+            front.seek(0)
+            arguments = line.continued(f"/dev/fd/{front.fileno()}")
         folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
         done = subprocess.run(
             [program(), f"{FILTER}={SCHEDULE}", *arguments],
             env={**os.environ, "PATH": os.pathsep.join(folders)},
             stderr=heard,
+            pass_fds=[front.fileno()],
         )
         if done.returncode:
             return speaker.give_up("iree-compile fails with the filter")
@@ -167,13 +168,14 @@ def _filtered(line: CommandLine, speaker: Speaker, apart: Apart) -> int:
     return 0
 
 
-def _front(line: CommandLine, out: Path, speaker: Speaker, apart: Apart) -> int:
+def _front(line: CommandLine, out: BinaryIO, speaker: Speaker, apart: Apart) -> int:
     """The status of the front half of a compile. The other half says what it says again."""
 
     def work(own: Speaker) -> None:
         from .front import compile_front
 
         tally.early(compile_front(line, _piped(line), out))
+        out.flush()
 
     with tempfile.TemporaryFile() as heard:
         return _apart(work, heard, speaker, apart)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from iree.compiler import ir
 
@@ -24,8 +25,8 @@ from ..policy.scheduler import Scheduler
 from .whole import LineOptions
 
 
-def compile_front(line: CommandLine, piped: bytes | None, out: Path) -> int:
-    """Compiles the front half of a line to bytecode at `out`; returns how many choices it made.
+def compile_front(line: CommandLine, piped: bytes | None, out: BinaryIO) -> int:
+    """Writes the front half of a line as bytecode to `out`; returns how many choices it made.
 
     Raises TlmError where that fails.
     """
@@ -47,6 +48,5 @@ def compile_front(line: CommandLine, piped: bytes | None, out: Path) -> int:
     at = walk(read.session, read.module, start, EARLY, asked, options.core_count())
     if at != GLOBAL_OPTIMIZATION:
         read.session.run(read.module, at, GLOBAL_OPTIMIZATION)
-    with out.open("wb") as stream:
-        read.module.write_bytecode(stream)
+    read.module.write_bytecode(out)
     return chosen
