@@ -7,6 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+BIN = Path(sys.executable).parent
 sys.path.insert(0, str(ROOT))
 
 import tlm_mlir.lit  # noqa: E402 (of this tree)
@@ -33,6 +34,8 @@ config.substitutions += [
         " --transform-interpreter --split-input-file",
     ),
     ("%codegen", f"{sys.executable} {HERE / 'tools' / 'codegen.py'}"),
+    ("%filter", str(BIN / "tlm-schedule")),
+    ("%bin", str(BIN)),
     ("%tlm", "tlm-mlir"),
     # One thread: stock iree-compile has been seen to hang here, idle, with several.
     ("%stock_gpu", "iree-compile --mlir-disable-threading"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from samples import TARGETS, attention, elementwise, matmul
 from test_gpu_estimate import HOPPER
 
@@ -16,8 +17,10 @@ from tlm_mlir.decisions.dispatch import OPERATIONS_AN_ELEMENT, small, work
 from tlm_mlir.decisions.point import AT_LOAD, LEFT, Site
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule
+from tlm_mlir.policy import remembering
 from tlm_mlir.policy.compare import ESTIMATE
 from tlm_mlir.policy.deciding import DEFAULT, FELL_BACK, SCHEDULED, decide
+from tlm_mlir.policy.remembering import Remembering
 from tlm_mlir.policy.scheduler import Answer
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.backend import DispatchTask
@@ -121,3 +124,27 @@ def test_what_fell_back_is_not_applied_and_still_told() -> None:
     fallen = outcome.fall_back("is refused")
     assert (fallen.outcome, fallen.reason, fallen.schedule) == (FELL_BACK, "is refused", None)
     assert fallen.text == task.text(drawn)
+
+
+def test_a_policy_that_remembers_asks_once_about_equal_tasks() -> None:
+    first, second = tasks(matmul(), elementwise((100, 100)))
+    policy = Told([first.default, second.default])
+    remembered = Remembering(policy)
+    assert remembered.identity == policy.identity
+    known = remembered.ask([first], [None])
+    both = remembered.ask([second, first], [None, None])
+    assert [task for task, _ in policy.asked] == [first, second]
+    assert both[1] == known[0]
+    # What IREE does by itself is a part of the question.
+    remembered.ask([first], [first.default])
+    assert policy.asked[-1] == (first, first.default)
+
+
+def test_a_policy_that_remembers_too_much_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "MOST", 1)
+    first, second = tasks(matmul(), elementwise((100, 100)))
+    policy = Told([first.default, second.default])
+    remembered = Remembering(policy)
+    remembered.ask([first], [None])
+    assert len(remembered.ask([first, second], [None, None])) == 2
+    assert len(policy.asked) == 3

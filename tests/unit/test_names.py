@@ -32,7 +32,7 @@ LAYERS = (
     *(("targets.*",), ("targets.registry",), ("targets.dispatches",), ("targets.iree_default",)),
     *(("decisions", "model"), ("policy",), ("compiler",), ("measure",)),
     *(("training.corpus",), ("training.records",), ("training.fit",), ("training",)),
-    *(("bench", "api"), ("cli", "lit")),
+    *(("bench", "api", "frontends"), ("cli", "lit")),
 )
 RANKS = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 """Imports go from a room of a higher rank to one of a lower rank, or stay inside of it. `targets.*`

@@ -25,7 +25,14 @@ def command() -> int:
     Whatever ends that process is told in a sentence.
     """
     options = parse()
+    if not getattr(options, "supervised", True):
+        return _run(options)
     return supervised(lambda: _run(options), lambda end: _failed(_ended(options, end)))
+
+
+def drop_in() -> int:
+    """Runs the program `tlm-iree-compile`, which becomes stock where it can."""
+    return _run(parse(["iree-compile", *sys.argv[1:]]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from . import (
     doctor,
     eval,
     explain,
+    iree_compile,
     opt,
     script,
     stages,
@@ -28,7 +29,7 @@ from .given import IREE_ARG, rewritten
 from .version import Version
 
 COMMANDS = (
-    *(compile, explain, script, check, opt, tokens, bench),
+    *(compile, iree_compile, explain, script, check, opt, tokens, bench),
     *(eval, collect, bundle, doctor, completion, stages),
 )
 """In the order in which `--help` lists them. Each has `add`, which says what it takes."""

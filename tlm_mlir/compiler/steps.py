@@ -199,7 +199,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     def early(
         point: DecisionPoint, module: ir.Operation, sites: Sequence[Site]
     ) -> list[Schedule | None]:
-        return answer(point, sites, _leaving, APPLYING)
+        return answer(point, sites, leaving, APPLYING)
 
     last = points[-1]
     at = walk(session, module, points[0].phase, points[:-1], early, cores, clock.timed, caches)
@@ -217,7 +217,7 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
         configured = session.run(copy, last.phase, CONFIGURED)
     with clock.timed(READING):
         texts = configurations(configured)
-    answer(last, sites, lambda site: _read_back(site, texts), "generation")
+    answer(last, sites, lambda site: read_back(site, texts), "generation")
     return Plan(
         session,
         module,
@@ -232,12 +232,12 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
     )
 
 
-def _leaving(site: Site) -> Schedule | None:
+def leaving(site: Site) -> Schedule | None:
     """What IREE does about an op before dispatches are formed."""
     return site.task.default if site.task else None
 
 
-def _read_back(site: Site, texts: Mapping[str, str]) -> Schedule | None:
+def read_back(site: Site, texts: Mapping[str, str]) -> Schedule | None:
     """What IREE chose for a dispatch, by the text of its configuration."""
     if not isinstance(site.task, DispatchTask) or site.name not in texts:
         return None

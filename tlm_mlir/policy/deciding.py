@@ -107,7 +107,7 @@ def decide(
 
 
 def key_of(task: Task[Any]) -> Key:
-    """What equal tasks have in common."""
+    """What equal tasks have in common, and others have not."""
     return task.workload.digest, task.target.to_json(), task.question.token, task.sources
 
 
