@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -64,6 +65,17 @@ def test_the_text_says_it(explanation: tlm_mlir.Explanation) -> None:
     labels = [line.split()[0] for line in lines[3:] if line.startswith("  ") and line[2] != " "]
     assert labels == ["computes", "work", "IREE", "ours", "gain"]
     assert all(len(line) <= 60 for line in explanation.text(60).splitlines()[4:])
+
+
+def test_the_document_shows_what_is_said(explanation: tlm_mlir.Explanation) -> None:
+    """All but what the model writes, and its gain."""
+    text = (ROOT / "docs" / "explain.md").read_text()
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (shown,) = (block for language, block in blocks if not language)
+    lines = str(explanation).replace(f"{ROOT}/", "").splitlines()[2:]
+    ours = next(place for place, line in enumerate(lines) if line.startswith("  ours"))
+    assert lines[:ours] == shown.splitlines()[:ours] and ours == 5
+    assert shown.splitlines()[-1].startswith("  gain") and lines[-1].startswith("  gain")
 
 
 def test_a_report_is_read_as_it_was_written(

@@ -27,8 +27,8 @@ def amount(number: float, unit: str) -> str:
     """A large number with a prefix: 2.46 MFLOP."""
     for factor, prefix in PREFIXES:
         if number >= factor:
-            return f"{number / factor:.3g} {prefix}{unit}"
-    return f"{number:.3g} {unit}"
+            return f"{_three(number / factor)} {prefix}{unit}"
+    return f"{number:.0f} {unit}"
 
 
 def duration(number: float, unit: str) -> str:
@@ -37,8 +37,13 @@ def duration(number: float, unit: str) -> str:
         return f"{number:,.0f} clocks"
     for factor, name in SUBSECONDS:
         if number >= factor:
-            return f"{number / factor:.3g} {name}"
-    return f"{number * 1e6:.3g} us"
+            return f"{_three(number / factor)} {name}"
+    return f"{number * 1e6:.2f} us"
+
+
+def _three(number: float) -> str:
+    """A number from 1 to 1000 with three digits."""
+    return f"{number:.{2 if number < 10 else 1 if number < 100 else 0}f}"
 
 
 def percent(share: float | None) -> str:
@@ -59,9 +64,10 @@ def work_done(row: Row) -> str:
     work = row.details.work
     if work is None:
         return ""
-    times = "once, at load" if not work.launches else f"{work.launches} x"
-    operations, moved = amount(work.operations, "FLOP"), amount(work.bytes, "B")
-    return f"{operations}, {moved}, {times}" if work.launches != 1 else f"{operations}, {moved}"
+    if not work.launches:
+        return "once, when the program loads"
+    told = f"{amount(work.operations, 'FLOP')}, {amount(work.bytes, 'B')}"
+    return told if work.launches == 1 else f"{told}, in {work.launches} launches"
 
 
 def way(found: Way, unit: str) -> str:
