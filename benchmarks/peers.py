@@ -8,10 +8,11 @@
 
 Each network is built once, with random weights, and handed to stock IREE (its default, and the
 fastest of several sets of flags), tlm-mlir, eager PyTorch, torch.compile, ONNX Runtime and
-OpenVINO. Each side runs in a process of its own on the same pinned cores. One sample of each in turn
-is timed, and with them fused multiply-adds in registers, which are the peak. Values are compared
-with those of IREE's default. A side that is missing or fails is a cell that says so. Needs the extra
-`peers` (`make peers` installs it). Exit status 1 where a network has no figure of tlm-mlir.
+OpenVINO. Each side runs in a process of its own on the same pinned cores. One sample of each in
+turn is timed, and with them fused multiply-adds in registers, which are the peak. Values are
+compared with those of IREE's default. A side that is missing or fails is a cell that says so. Needs
+the extra `peers` (`make peers` installs it). Exit status 1 where a network has no figure of
+tlm-mlir.
 """
 
 from __future__ import annotations

@@ -53,8 +53,8 @@ SAMPLE_SECONDS, MOST_CALLS = 0.1, 50
 class Measured:
     """One side on one network.
 
-    `seconds` are the samples, `error` the largest relative difference from IREE's default. `problem`
-    says why there are none.
+    `seconds` are the samples, `error` the largest relative difference from IREE's default.
+    `problem` says why there are none.
     """
 
     version: str = ""
