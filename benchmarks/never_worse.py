@@ -21,11 +21,13 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+from tlm_mlir.bench.journal import Journal
 from tlm_mlir.bench.one_op import draw, write
-from tlm_mlir.bench.suite import SECONDS, Files, Program, programs_in, run_suite
-from tlm_mlir.bench.suite_report import Journal, progress, report_suite
+from tlm_mlir.bench.suite import SECONDS, Files, Program, outcome_of, programs_in, run_suite
+from tlm_mlir.bench.suite_report import progress, report_suite
 from tlm_mlir.compiler.options import Options
 from tlm_mlir.errors import MeasureError, TlmError
 from tlm_mlir.model.checkpoint import default_dir
@@ -98,12 +100,12 @@ def main() -> int:
     outcomes = {}
     if arguments.out:
         journal = Journal(arguments.out, about(arguments, options.core_count()))
-        outcomes = {each.name: each for each in journal.read()}
+        outcomes = {row["name"]: outcome_of(row) for row in journal.read()}
     left = [program for program in asked if program.name not in outcomes]
     for outcome in run_suite(left, options, arguments.seconds, arguments.again):
         outcomes[outcome.name] = outcome
         if journal:
-            journal.add(outcome)
+            journal.add([asdict(outcome)])
         progress(outcome, len(outcomes), len(asked))
     return report_suite([outcomes[program.name] for program in asked])
 

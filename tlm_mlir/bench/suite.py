@@ -10,12 +10,11 @@ short programs. So what falls behind is timed again, longer, in new processes, s
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -92,15 +91,10 @@ class Outcome:
         """Whether the program is slower than stock's."""
         return self.ratio is not None and self.ratio < BEHIND
 
-    def to_json(self) -> str:
-        """One line of JSON."""
-        return json.dumps(asdict(self))
 
-
-def outcome_of(line: str) -> Outcome:
-    """An outcome from its line of JSON."""
-    fields = json.loads(line)
-    return Outcome(**{**fields, "ratios": tuple(fields["ratios"]), "graph": tuple(fields["graph"])})
+def outcome_of(row: Mapping[str, Any]) -> Outcome:
+    """An outcome from what JSON makes of its fields."""
+    return Outcome(**{**row, "ratios": tuple(row["ratios"]), "graph": tuple(row["graph"])})
 
 
 def programs_in(paths: Sequence[Path], name: str) -> list[Program]:

@@ -1,58 +1,19 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The file of a suite's outcomes, from which a stopped run goes on, and what is printed."""
+"""What is printed of a suite's outcomes."""
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from ..errors import InputError
-from .suite import BEHIND, FAILS, MEASURED, NO_PROGRAM, SAME, STOCK_FAILS, Outcome, outcome_of
+from .suite import BEHIND, FAILS, MEASURED, NO_PROGRAM, SAME, STOCK_FAILS, Outcome
 
 FAILURES = (FAILS, NO_PROGRAM, STOCK_FAILS)
-
-
-@dataclass(frozen=True)
-class Journal:
-    """A file of JSON lines: one that says what all figures are of, then one for each program."""
-
-    path: Path
-    about: dict[str, object]
-
-    def read(self) -> list[Outcome]:
-        """The outcomes that are there already; a new file is begun where there is none.
-
-        A last line that a killed run left unfinished is dropped. Raises InputError where the file
-        is of another run.
-        """
-        text = self.path.read_text() if self.path.exists() else ""
-        whole, _, torn = text.rpartition("\n")
-        lines = whole.splitlines()
-        if lines and json.loads(lines[0]) != self.about:
-            raise InputError(
-                f"{self.path} has outcomes of another machine, model or choice of options"
-                f" ({lines[0]}); give another --out, or remove it"
-            )
-        if torn or not lines:
-            kept = lines or [json.dumps(self.about)]
-            self.path.write_text("".join(f"{line}\n" for line in kept))
-        return [outcome_of(line) for line in lines[1:]]
-
-    def add(self, outcome: Outcome) -> None:
-        """Appends a line, on the disk before the next program is begun."""
-        with self.path.open("a") as file:
-            file.write(outcome.to_json() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
 
 
 def geometric_mean(outcomes: Iterable[Outcome]) -> float | None:
