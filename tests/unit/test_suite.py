@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tlm_mlir.bench import suite
+from tlm_mlir.bench import running, suite
 from tlm_mlir.bench.bench import OURS, STOCK
 from tlm_mlir.bench.compiling import Compiled
 from tlm_mlir.bench.journal import Journal
+from tlm_mlir.bench.running import Case, time_all
 from tlm_mlir.bench.suite import (
     FAILS,
     MEASURED,
@@ -156,3 +157,37 @@ def test_the_report_names_what_is_behind_and_what_fails(capsys: pytest.CaptureFi
     printed = capsys.readouterr().out
     assert "one_op/slow: 0.90x (0.80, 0.90), 0.900 ms and 1.000 ms; matmul: packed" in printed
     assert "cases/refused: stock fails: IREE says why" in printed
+
+
+class Clock:
+    """Programs that take as long as they are told, and the time that passes with them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+        self.now, self.seconds, self.samples = 0.0, seconds, 0
+        monkeypatch.setattr(running.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(Case, "runner", lambda case, path: self)
+
+    def __enter__(self) -> Clock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def time(self, calls: int = 1) -> float:
+        self.now += calls * self.seconds
+        self.samples += 1
+        return self.seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rounds", "limit", "samples"),
+    [(1.0, 7, 3.0, 7), (2**-10, 7, 3.0, 308), (2**-10, 7, 0.0, 7), (1.0, 1200, 0.0, 1200)],
+)
+def test_samples_are_taken_until_a_time_has_passed(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, rounds: int, limit: float, samples: int
+) -> None:
+    clock = Clock(monkeypatch, seconds)
+    case = Case("", (), Path("values"), rounds, seconds=limit, sample_seconds=10e-3)
+    found, failed = time_all({"one": (Path("one"), False)}, case)
+    assert (len(found["one"]), failed) == (samples, {})
+    assert clock.samples == samples + 2

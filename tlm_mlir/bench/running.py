@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from ..errors import MeasureError
@@ -20,7 +21,9 @@ CALLS = 2
 time."""
 SAMPLE_SECONDS = 2e-3
 """A shorter call is repeated for so long, or the clock and the system are what is timed."""
-MOST_CALLS, MOST_ROUNDS = 1000, 1000
+MOST_CALLS = 1000
+MOST_ROUNDS = 1000
+"""No more samples are taken to fill a time."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,9 @@ def time_all(
             except MeasureError as error:
                 failed[name] = str(error)
         start = time.monotonic()
-        for number in range(MOST_ROUNDS):
-            if number >= case.rounds and time.monotonic() - start >= case.seconds:
+        for number in count():
+            late = time.monotonic() - start >= case.seconds or number >= MOST_ROUNDS
+            if number >= case.rounds and late:
                 break
             for name, (runner, calls) in runners.items():
                 if name in failed:
