@@ -92,8 +92,13 @@ def test_a_candidate_that_is_refused_or_does_not_run_says_so(
     def fail(*_: Any) -> Any:
         raise MeasureError("the program cannot be called")
 
+    def break_down(*_: Any, **__: Any) -> Any:
+        raise ValueError("zip")
+
     monkeypatch.setattr(campaign, "compile_file", refuse)
     assert [(row.status, row.reason) for row in check(batch)] == [(REFUSED, "IREE says why")]
+    monkeypatch.setattr(campaign, "compile_file", break_down)
+    assert [(row.status, row.reason) for row in check(batch)] == [(CRASHED, "ValueError: zip")]
     monkeypatch.undo()
     monkeypatch.setattr(campaign._Runs, "default", fail)
     assert [row.status for row in check(batch)] == [DEFAULT_FAILS]

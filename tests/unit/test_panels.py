@@ -58,6 +58,18 @@ def test_rows_of_a_kernel_stay_in_registers() -> None:
         assert np.prod(best(shape, target).vector) <= rows
 
 
+@pytest.mark.parametrize("target", ["avx512", "avx2"])
+def test_a_single_row_whose_dim_is_folded_has_schedules(target: str) -> None:
+    """Found by the campaign of values: a convolution to one pixel was a traceback."""
+    root = op("0p 1p 2r", [operand(2), operand(0, 2, 1)], [operand(0, 1)], MULTIPLY_ADD)
+    task = registry.task(Workload((6, 16, 240), (root,), 0), TARGETS[target])
+    (sketch,) = task.sketches()
+    assert task.parse(task.text(sketch)) == sketch
+    assert task.estimate(sketch) > 0
+    drawn = task.random(np.random.default_rng(0))
+    assert task.configuration(drawn).ops
+
+
 def test_more_cores_get_more_workgroups() -> None:
     shape = PanelShape((196,), 8, 32, 1024, 1, 196 * 1024)
     one, many = (replace(AVX512, cores=cores) for cores in (1, 8))

@@ -157,6 +157,8 @@ def _checked(row: Checked, runs: _Runs, wanted: Sequence[Sequence[np.ndarray]]) 
         report = compile_file(runs.program.text, out, runs.options, scheduler=policy)
     except CompileError as error:
         return replace(row, status=REFUSED, reason=str(error))
+    except Exception as error:  # a defect of ours, which must not end the campaign
+        return replace(row, status=CRASHED, reason=f"{type(error).__name__}: {error}")
     some = [each for each in report.decisions if each.outcome in (SCHEDULED, FELL_BACK)]
     row = replace(row, schedules=tuple(f"{each.point}: {each.schedule}" for each in some))
     try:

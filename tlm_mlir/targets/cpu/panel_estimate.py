@@ -173,10 +173,12 @@ def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
 
 def vectors(rows: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
     """Rows of a kernel: any number of the innermost dim, which is peeled where it does not divide
-    it, and a divisor of the dim before."""
+    it, and a divisor of the dim before. Of a single row there is no dim."""
+    if not rows:
+        return [()]
     found = []
     # The innermost first: of equals it is taken.
-    for inner in range(min(rows[-1], most), 0, -1) if rows else (1,):
+    for inner in range(min(rows[-1], most), 0, -1):
         outer = divisors(rows[-2], most // inner) if len(rows) > 1 else [1]
         found += [(*(1,) * (len(rows) - 2), high, inner)[-len(rows) :] for high in outer]
     return found
