@@ -38,10 +38,6 @@ from tlm_mlir.errors import TlmError
 from tlm_mlir.measure.isolated import isolated
 from tlm_mlir.targets.cpu.host import host_features
 
-EACH = 5
-"""Schedules for a program."""
-
-
 def checked(batches: Sequence[Batch], limit: float) -> Iterator[list[Checked]]:
     """The rows of each batch; where its process ends, those of each schedule by itself."""
     for batch, answer in isolated(check, batches, timeout=limit):
@@ -82,15 +78,18 @@ def report(rows: Sequence[Checked]) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--schedules", type=int, default=5000, help="how many, over all families")
+    parser.add_argument("--each", type=int, default=5, help="of them for a program")
     parser.add_argument("--families", nargs="+", choices=list(FAMILIES), default=list(FAMILIES))
     parser.add_argument("--seed", type=int, default=0, help="of the first program")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds for a program")
     parser.add_argument("--out", type=Path, help="JSON lines; what is there is not checked again")
     options = parser.parse_args()
-    count = -(-options.schedules // (EACH * len(options.families)))
+    count = -(-options.schedules // (options.each * len(options.families)))
     seeds = range(options.seed, options.seed + count)
     batches = [
-        Batch(family, seed, tuple(range(EACH))) for seed in seeds for family in options.families
+        Batch(family, seed, tuple(range(options.each)))
+        for seed in seeds
+        for family in options.families
     ]
     journal = None
     rows: list[Checked] = []

@@ -33,6 +33,7 @@ CONVOLUTIONS = {
     "conv_2d_nhwc_hwcf": 2,
     "conv_2d_nchw_fchw": 2,
     "conv_3d_ndhwc_dhwcf": 3,
+    "conv_2d_nhwgc_gfhwc": 2,
 }
 
 Shape = tuple[int, ...]
@@ -134,6 +135,11 @@ def _convolution(random: np.random.Generator, kind: str) -> _Op:
         weights: Shape = (filters, channels, *window)
         x, padded = ((images, channels, *sizes) for sizes in (inside, reads))
         result: Shape = (images, filters, *outs)
+    elif kind == "conv_2d_nhwgc_gfhwc":
+        groups = int(random.choice((1, 2, 3, 8)))
+        weights = (groups, filters, *window, channels)
+        x, padded = ((images, *sizes, groups, channels) for sizes in (inside, reads))
+        result = (images, *outs, groups, filters)
     else:
         weights = (*window, channels, filters)
         x, padded = ((images, *sizes, channels) for sizes in (inside, reads))
