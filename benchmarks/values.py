@@ -38,6 +38,7 @@ from tlm_mlir.errors import TlmError
 from tlm_mlir.measure.isolated import isolated
 from tlm_mlir.targets.cpu.host import host_features
 
+
 def checked(batches: Sequence[Batch], limit: float) -> Iterator[list[Checked]]:
     """The rows of each batch; where its process ends, those of each schedule by itself."""
     for batch, answer in isolated(check, batches, timeout=limit):
