@@ -25,10 +25,12 @@ ABOUT, INPUTS = "about.json", "inputs.npz"
 
 
 def main() -> None:
-    """Writes what is not there yet; `about.json` comes last, and says that all the others are."""
+    """Writes all forms, unless they are there; `about.json` comes last, and says that they are."""
     name, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / ABOUT).exists():
+    about = folder / ABOUT
+    # Without ONNX all is tried again: what was missing may be installed by now.
+    if about.exists() and not json.loads(about.read_text())["no_onnx"]:
         return
     from tlm_mlir.training.corpus.build import build
     from tlm_mlir.training.corpus.export import export
@@ -38,11 +40,11 @@ def main() -> None:
     export(network, folder, weights=True)
     module, inputs = build(network)
     save_values(folder / INPUTS, [value_of(tensor.numpy()) for tensor in inputs])
-    about = {
+    found = {
         "flops": _flops(module, inputs),
         "no_onnx": _write_onnx(network, module, inputs, folder),
     }
-    write_text(folder / ABOUT, json.dumps(about) + "\n")
+    write_text(about, json.dumps(found) + "\n")
 
 
 def _flops(module: Any, inputs: Any) -> int:

@@ -9,14 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from peer import worker
-from peer.measure import OURS, STOCK, Measured, _Running
+from peer.measure import OURS, STOCK, Measured, _compare, _fastest, _Running
 from peer.network import NETWORKS
 from peer.sides import SIDES
 from peer.table import COLUMNS, TITLES, markdown
 
 from tlm_mlir.bench.runner import Worker
+from tlm_mlir.bench.values import Value, value_of
 from tlm_mlir.errors import MeasureError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +106,41 @@ def test_a_side_whose_process_ends_is_left_out_and_says_why() -> None:
     assert running.measured.problem == "the program ended its process (SIGSEGV)"
     running.time()
     assert running.seconds == []
+
+
+class Answering:
+    """A side's process whose results are given."""
+
+    def __init__(self, *values: float) -> None:
+        self.values = [value_of(np.array(values, np.float32))]
+        self.closed = False
+
+    def run(self) -> list[Value]:
+        return self.values
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(("last", "left_out"), [(2.0, False), (2.001, False), (2.01, True)])
+def test_a_side_with_other_values_than_irees_default_is_left_out(
+    last: float, left_out: bool
+) -> None:
+    process = Answering(1.0, last)
+    running = _Running(process, Measured())  # type: ignore[arg-type]
+    _compare(running, Answering(1.0, 2.0).values)
+    assert running.measured.error == pytest.approx((last - 2) / 2, abs=1e-6)
+    assert (bool(running.measured.problem), process.closed) == (left_out, left_out)
+    assert ("values are off by" in running.measured.problem) == left_out
+
+
+def test_the_fastest_stock_flags_are_those_with_right_values() -> None:
+    slow, wrong, fast = (
+        _Running(None, Measured(problem=problem), seconds=[seconds])
+        for seconds, problem in ((2.0, ""), (0.5, "values are off"), (1.0, ""))
+    )
+    assert _fastest([slow, wrong, fast]) is fast
+    assert _fastest([wrong]) is None
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
