@@ -86,6 +86,7 @@ def main() -> int:
     parser.add_argument("--cases", nargs="+", type=Path, default=[CASES], metavar="PATH")
     parser.add_argument("--count", type=int, default=300, help="programs of one op")
     parser.add_argument("--seed", type=int, default=0, help="of the programs of one op")
+    parser.add_argument("--only", default="", metavar="TEXT", help="a part of the programs' names")
     parser.add_argument("--nets", type=Path, default=Path("build/networks"), help="their folder")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of timing a program")
     parser.add_argument("--again", type=int, default=3, help="repeats of one that falls behind")
@@ -95,7 +96,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="JSON lines; what is there is not measured again")
     arguments = parser.parse_args()
     options = Options(cpu=arguments.cpu, cores=arguments.cores, model=arguments.model)
-    asked = list(programs(arguments))
+    asked = [program for program in programs(arguments) if arguments.only in program.name]
     journal = None
     outcomes = {}
     if arguments.out:
