@@ -30,6 +30,7 @@ from tlm_mlir.bench.suite import SECONDS, Files, Program, outcome_of, programs_i
 from tlm_mlir.bench.suite_report import progress, report_suite
 from tlm_mlir.compiler.options import Options
 from tlm_mlir.errors import MeasureError, TlmError
+from tlm_mlir.measure.cores import first_cores
 from tlm_mlir.model.checkpoint import default_dir
 from tlm_mlir.targets.cpu.host import host_features
 from tlm_mlir.training.corpus.networks import TRAINING
@@ -95,6 +96,8 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="a checkpoint's folder")
     parser.add_argument("--out", type=Path, help="JSON lines; what is there is not measured again")
     arguments = parser.parse_args()
+    if arguments.cores:
+        first_cores(arguments.cores)
     options = Options(cpu=arguments.cpu, cores=arguments.cores, model=arguments.model)
     asked = [program for program in programs(arguments) if arguments.only in program.name]
     journal = None
