@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 TRAIN := .venv/.ready-train
+PEERS := .venv/.ready-peers
 RUN ?= build/run
 # More arguments of `tlm-mlir recipe`: --list, --until STAGE, --pretrain 100000, ...
 RECIPE ?=
@@ -12,12 +13,14 @@ LAVAPIPE := build/lavapipe/.ready
 # The stock flags under which ResNet-50 was found to run fastest.
 BEST_STOCK := '--iree-global-opt-use-im2col-for-convs;;--iree-opt-data-tiling'
 CORPUS := model/corpus/training.jsonl.xz
+# More arguments of benchmarks/peers.py: resnet50 --rounds 5 --threads 1, ...
+PEER ?=
 # What is measured where the GPU is: TARGET-ARCH, as `tlm-mlir bundle` knows them.
 BUNDLES ?= cuda-sm_90 vulkan-ampere
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test pytest lit lavapipe lint model steps bundles bench clean
+.PHONY: help demo test pytest lit lavapipe lint model steps bundles bench peers clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +63,9 @@ bench: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50 against the best stock flags,
 	  --baseline-arg=$(BEST_STOCK) \
 	  --report-out=build/bench-resnet50.json
 
+peers: $(PEERS) ## five networks beside torch, ONNX Runtime and OpenVINO, in one run; PEER="resnet50 .."
+	$(BIN)/python benchmarks/peers.py --out build/peers.json $(PEER)
+
 clean: ## remove all that make has made, .venv too
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find tlm_mlir tests lit examples \( -name __pycache__ -o -name Output \) -prune -exec rm -rf {} +
@@ -71,6 +77,10 @@ $(READY): pyproject.toml
 
 $(TRAIN): $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@touch $@
+
+$(PEERS): $(TRAIN)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[peers]'
 	@touch $@
 
 $(LAVAPIPE): tests/e2e/lavapipe.sh

@@ -144,6 +144,25 @@ def test_strided_windows_of_several_images_are_not_packed(stride: int, packed: b
     assert (find_form(workload, 1) is not None) == packed
 
 
+@pytest.mark.parametrize(
+    "stride, dilation, packed",
+    [(3, 2, False), (4, 2, False), (2, 3, False), (2, 2, True), (3, 1, True), (1, 2, True)],
+)
+def test_strided_windows_whose_dilation_iree_cannot_tile_are_not_packed(
+    stride: int, dilation: int, packed: bool
+) -> None:
+    """Found by the campaign of values: they fell back to IREE's default."""
+    session = Session([*CPU_FLAGS, "--iree-llvmcpu-target-cpu=x86-64-v3"])
+    read = 4 * stride + 2 * dilation + 1
+    sizes = (1, read, read, 4), (3, 3, 4, 32), (1, 5, 5, 32)
+    text = program(NHWC, slides(stride, dilation), *sizes)
+    module = session.run(session.parse_text(text), None, PREPROCESSING)
+    (convolution,) = [op for op in walk(module) if op.name == NHWC]
+    workload = read_op(convolution)
+    assert workload is not None
+    assert (find_form(workload, 1) is not None) == packed
+
+
 CHAIN = """
 util.func public @main(%x: tensor<1x4x9x9xf32>, %w: tensor<8x4x3x3xf32>, %d: tensor<8x3x3xf32>,
     %v: tensor<16x8x1x1xf32>, %b: tensor<8xf32>) -> tensor<1x16x3x3xf32> {

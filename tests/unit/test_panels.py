@@ -58,12 +58,16 @@ def test_rows_of_a_kernel_stay_in_registers() -> None:
         assert np.prod(best(shape, target).vector) <= rows
 
 
-def test_one_row_has_no_dim() -> None:
-    """Of a matrix with one row nothing but the panels is left to cut."""
-    shape = PanelShape((), 8, 16, 256, 1, 256)
-    tiles = best(shape, AVX512)
-    assert (tiles.vector, tiles.group) == ((), ())
-    assert estimate(shape, tiles, AVX512) > 0
+@pytest.mark.parametrize("target", ["avx512", "avx2"])
+def test_a_single_row_whose_dim_is_folded_has_schedules(target: str) -> None:
+    """Found by the campaign of values: a convolution to one pixel was a traceback."""
+    root = op("0p 1p 2r", [operand(2), operand(0, 2, 1)], [operand(0, 1)], MULTIPLY_ADD)
+    task = registry.task(Workload((6, 16, 240), (root,), 0), TARGETS[target])
+    (sketch,) = task.sketches()
+    assert task.parse(task.text(sketch)) == sketch
+    assert task.estimate(sketch) > 0
+    drawn = task.random(np.random.default_rng(0))
+    assert task.configuration(drawn).ops
 
 
 def test_rows_a_page_apart_do_not_crowd_a_set() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from ..errors import MeasureError
 from .values import Value, load_values
@@ -23,53 +23,38 @@ LIMIT = 600.0
 """Seconds for loading a program, and for each request to it."""
 
 
-class Runner:
-    """A process that has loaded a program, with the arguments of its calls on the device."""
+class Worker:
+    """A process that answers requests, a line of JSON each, until it is closed.
+
+    It may crash or hang: `ask` then raises MeasureError with how it ended.
+    """
 
     def __init__(
-        self,
-        program: Path,
-        values: Path,
-        parameters: Sequence[str] = (),
-        function: str = "",
-        limit: float = LIMIT,
+        self, command: Sequence[str], limit: float = LIMIT, cwd: Path | None = None
     ) -> None:
-        """`values` is a file of arguments (`save_values`), `parameters` are `scope=file` texts.
-
-        Raises MeasureError when the program cannot be loaded, and ends the process then.
-        """
+        """`limit` is in seconds, for each request; `cwd` the folder in which the process runs."""
         self._limit = limit
         self._errors: IO[bytes] = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tlm_mlir.bench.worker"],
+            command,
+            cwd=cwd,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
-        try:
-            self._ask(
-                "load",
-                path=str(program),
-                parameters=list(parameters),
-                function=function,
-                values=str(values),
-            )
-        except MeasureError:
-            self.close()
-            raise
 
     def run(self) -> list[Value]:
-        """Calls the function: its results, and after them the arguments that it changed in place.
+        """Calls the program: its results, and after them the arguments that it changed in place.
 
-        Raises MeasureError when the process ends, takes too long, or the runtime refuses the call.
+        Raises MeasureError when the process ends, takes too long, or the call is refused.
         """
         with tempfile.NamedTemporaryFile(prefix="tlm-results-", suffix=".npz") as file:
-            self._ask("run", out=file.name)
+            self.ask("run", out=file.name)
             return load_values(Path(file.name))
 
     def time(self, calls: int = 1) -> float:
         """Seconds of one of several calls after each other. Raises MeasureError as `run` does."""
-        return float(self._ask("time", calls=calls))
+        return float(self.ask("time", calls=calls))
 
     def close(self) -> None:
         """Ends the process."""
@@ -81,7 +66,7 @@ class Runner:
                 if file:
                     file.close()
 
-    def __enter__(self) -> Runner:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -92,7 +77,8 @@ class Runner:
     ) -> None:
         self.close()
 
-    def _ask(self, what: str, **details: object) -> Any:
+    def ask(self, what: str, **details: object) -> Any:
+        """The answer to a request. Raises MeasureError where there is none, with why."""
         assert self._process.stdin and self._process.stdout
         request = json.dumps({"do": what, **details}) + "\n"
         try:
@@ -118,6 +104,38 @@ class Runner:
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().splitlines()
         return f"the program's process failed: {said[-1] if said else ending(status)}"
+
+
+class Runner(Worker):
+    """A process that has loaded a program, with the arguments of its calls on the device."""
+
+    def __init__(
+        self,
+        program: Path,
+        values: Path,
+        parameters: Sequence[str] = (),
+        function: str = "",
+        limit: float = LIMIT,
+        threads: int = 0,
+    ) -> None:
+        """`values` is a file of arguments (`save_values`), `parameters` are `scope=file` texts.
+
+        The program runs on `threads` pinned threads, or on as many as IREE takes by itself where
+        that is zero. Raises MeasureError when it cannot be loaded, and ends the process then.
+        """
+        super().__init__([sys.executable, "-m", "tlm_mlir.bench.worker"], limit)
+        try:
+            self.ask(
+                "load",
+                path=str(program),
+                parameters=list(parameters),
+                function=function,
+                values=str(values),
+                threads=threads,
+            )
+        except MeasureError:
+            self.close()
+            raise
 
 
 def ending(status: int) -> str:

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from ..errors import MeasureError
@@ -20,20 +22,29 @@ time."""
 SAMPLE_SECONDS = 2e-3
 """A shorter call is repeated for so long, or the clock and the system are what is timed."""
 MOST_CALLS = 1000
+MOST_ROUNDS = 1000
+"""No more samples are taken to fill a time."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """How the programs of a module are run."""
+    """How the programs of a module are run, on `threads` pinned threads, or on IREE's own choice of
+    them where that is zero.
+
+    Each gets `rounds` samples of about `sample_seconds`, and more until `seconds` have passed.
+    """
 
     function: str
     parameters: tuple[str, ...]
     values: Path
     rounds: int
+    threads: int = 0
+    seconds: float = 0.0
+    sample_seconds: float = SAMPLE_SECONDS
 
     def runner(self, program: Path) -> Runner:
         """A fresh process with a program. Raises MeasureError when it cannot be loaded."""
-        return Runner(program, self.values, self.parameters, self.function)
+        return Runner(program, self.values, self.parameters, self.function, threads=self.threads)
 
 
 def call_all(
@@ -71,10 +82,14 @@ def time_all(
         for name, (path, state) in programs.items():
             try:
                 runner = stack.enter_context(case.runner(path))
-                runners[name] = runner, _calls(runner, state)
+                runners[name] = runner, _calls(runner, state, case.sample_seconds)
             except MeasureError as error:
                 failed[name] = str(error)
-        for _ in range(case.rounds):
+        start = time.monotonic()
+        for number in count():
+            late = time.monotonic() - start >= case.seconds or number >= MOST_ROUNDS
+            if number >= case.rounds and late:
+                break
             for name, (runner, calls) in runners.items():
                 if name in failed:
                     continue
@@ -85,7 +100,7 @@ def time_all(
     return seconds, failed
 
 
-def _calls(runner: Runner, state: bool) -> int:
+def _calls(runner: Runner, state: bool, seconds: float) -> int:
     """Warms a program up; how many calls make a sample.
 
     One of a program that keeps state: how often it can be called is not known.
@@ -93,4 +108,4 @@ def _calls(runner: Runner, state: bool) -> int:
     runner.time()
     if state:
         return 1
-    return min(max(1, round(SAMPLE_SECONDS / max(runner.time(), 1e-9))), MOST_CALLS)
+    return min(max(1, round(seconds / max(runner.time(), 1e-9))), MOST_CALLS)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TlmError
+from ..measure.cores import pin_workers
 from .program import Program, Uploaded
 from .values import load_values, save_values
 
@@ -25,8 +26,12 @@ class Worker:
     program: Program
     arguments: Uploaded
 
-    def load(self, path: str, parameters: list[str], function: str, values: str) -> None:
+    def load(
+        self, path: str, parameters: list[str], function: str, values: str, threads: int
+    ) -> None:
         """Loads a program and puts its arguments on the device."""
+        if threads:
+            pin_workers(threads)
         self.program = Program(Path(path), parameters, function)
         self.arguments = self.program.upload(load_values(Path(values)))
 

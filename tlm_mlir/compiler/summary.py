@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from ..decisions.attention import DECOMPOSED
 from ..decisions.channels_last import LAST
 from ..decisions.dispatch import Lowering
 from ..decisions.im2col_script import IM2COL
@@ -20,6 +21,7 @@ from .report import Report, Row
 EARLY = {
     LAST: ("convolution", "channels last"),
     IM2COL: ("convolution", "by im2col"),
+    DECOMPOSED: ("attention", "decomposed"),
     PACKED: ("product", "with packed weights"),
     TILED: ("matmul", "tiled"),
 }

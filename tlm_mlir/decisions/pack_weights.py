@@ -15,6 +15,9 @@ since IREE gives what it takes for a convolution a batch dim that its vectorizer
 through (pass iree-codegen-insert-batch-dim-for-batchless-conv). Where `x` has a batch, IREE inserts
 none, and it ends the process over such indices (`inferConvolutionDims` in LinalgInterfaces.cpp,
 called by Flow's AnnotateDispatches.cpp): windows are read as they are there, and not strided.
+
+IREE tiles no loop under such indices but one alone: where a window is strided, its dilation is 1 or
+a multiple of the stride, so that `floordiv` is of the loop itself or goes away.
 """
 
 from __future__ import annotations
@@ -109,8 +112,17 @@ def find_form(workload: Workload, weight: int) -> Form | None:
         weight_loops=weight_loops,
         accesses=reads,
     )
-    strided = any(read.window >= 0 and read.stride > 1 for read in reads)
-    return None if form.batched and strided else form
+    strided = [read for read in reads if read.window >= 0 and read.stride > 1]
+    if form.batched and strided:
+        return None
+    return None if any(_untiled(read, form.extents) for read in strided) else form
+
+
+def _untiled(access: Access, extents: Shape) -> bool:
+    """Whether IREE could not tile a strided window: `floordiv` would be of a multiple of its loop.
+    """
+    multiple = access.dilation > 1 and access.dilation % access.stride != 0
+    return multiple and extents[access.window] > 1
 
 
 def _plain(operand: Operand, loop: Mapping[int, int]) -> tuple[int, ...]:

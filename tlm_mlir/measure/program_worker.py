@@ -6,7 +6,6 @@ Programs run on the IREE runtime's `local-task` device, one worker thread pinned
 weights are parameters, so that what a variant does to them (packing, transposing) happens at load.
 """
 
-import os
 import re
 import tempfile
 import time
@@ -27,6 +26,7 @@ from tlm_mlir.iree.ops import FUNCTION
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.measure import native, oracle
+from tlm_mlir.measure.cores import pin_workers
 from tlm_mlir.measure.timer import DISTURBING_RATE, ROUNDS, Slice, Timing
 from tlm_mlir.measure.worker import Mark, Measured
 
@@ -210,11 +210,7 @@ def _load(built: Sequence[Built], plan: Plan, marker: Mark) -> list[_Program]:
     if plan.threads not in _DEVICES:
         if _DEVICES:
             raise MeasureError("a process runs one number of threads; start another for more")
-        cores = sorted(os.sched_getaffinity(0))
-        if plan.threads > len(cores):
-            raise MeasureError(f"{plan.threads} threads are asked for and {len(cores)} cores exist")
-        chosen = ",".join(map(str, cores[: plan.threads]))
-        rt.flags.parse_flags(f"--task_topology_cpu_ids={chosen}")
+        pin_workers(plan.threads)
         _DEVICES[plan.threads] = rt.Config("local-task")
     config = _DEVICES[plan.threads]
     parameters = _parameters(rt, config, built[0], plan.archive)

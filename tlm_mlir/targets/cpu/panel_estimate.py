@@ -198,7 +198,7 @@ def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
 
 def vectors(rows: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
     """Rows of a kernel: any number of the innermost dim, which is peeled where it does not divide
-    it, and a divisor of the dim before."""
+    it, and a divisor of the dim before. Of a single row there is no dim."""
     if not rows:
         return [()]
     found = []
