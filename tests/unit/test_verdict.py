@@ -103,6 +103,7 @@ def test_options_reach_the_command_as_they_are() -> None:
     other = {
         "target": "cuda", "cpu": "znver4", "arch": "sm_90", "cores": 3, "model": Path("m"),
         "iree_args": ("--iree-opt-level=O2", "--x y"), "samples": 0, "graph": False,
+        "triple": "aarch64-linux-gnu", "caches": (32768, 1048576, 33554432),
     }  # fmt: skip
     assert set(other) == {field.name for field in fields(Options)}
     assert parsed(option_arguments(Options())) == Options()
