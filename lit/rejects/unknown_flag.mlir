@@ -2,4 +2,4 @@
 
 // IREE knows its flags.
 
-// CHECK: tlm-mlir: error: IREE does not take --iree-llvmcpu-target-triple=x86_64-linux-gnu --iree-no-such-flag: Unknown command line argument '--iree-no-such-flag'; correct what --iree-arg gives
+// CHECK: tlm-mlir: error: IREE does not take --iree-llvmcpu-target-triple=x86_64-linux-gnu --iree-no-such-flag: Unknown command line argument '--iree-no-such-flag'; correct what is handed to IREE

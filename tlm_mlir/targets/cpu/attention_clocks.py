@@ -16,7 +16,6 @@ from ...ir.analysis import head_dims
 from ...ir.sources import COMPUTED
 from ...ir.workload import Operand, Workload
 from ..target import CpuTarget
-from .attention import default_is_right
 from .matmul_clocks import (
     DISPATCH,
     Factor,
@@ -42,10 +41,7 @@ DISPATCHES = 6
 
 
 def one_dispatch_clocks(workload: Workload, target: CpuTarget) -> float:
-    """Clocks of the dispatch that IREE makes of an attention; infinite where its default is wrong.
-    """
-    if not default_is_right(workload):
-        return math.inf
+    """Clocks of the dispatch that IREE makes of an attention, under a schedule."""
     _, keys, head, value = (_points(workload, dims) for dims in _dims(workload))
     share = SHARE.get(target.vector_bits, SHARE[256])
     share *= UNEVEN if keys % KEYS else 1.0
