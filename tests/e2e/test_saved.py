@@ -94,7 +94,7 @@ def test_a_script_of_another_release_is_refused(
 def test_a_program_is_compiled_with_saved_schedules(
     script: Path, renamed: Path, tmp_path: Path
 ) -> None:
-    options = tlm_mlir.Options(cpu="znver3", cores=2)
+    options = tlm_mlir.Options(cpu="znver3", cores=2, graph=False)
     saved = tlm_mlir.SavedSchedules.load(script)
     report = tlm_mlir.compile(renamed, tmp_path / "saved.vmfb", options, scheduler=saved)
     (row,) = report.dispatches
