@@ -128,7 +128,8 @@ def test_a_line_for_each_decision_comes_before_the_summary(
     arguments = [str(attention), "-o", str(out), "--cpu", "znver3", "--no-graph"]
     assert main(["compile", *arguments, "-v"]) == 0
     first, last = capfd.readouterr().err.splitlines()
-    assert first.startswith("dispatch main_dispatch_0_attention_4x64x32x32x48: pipeline:ext ")
+    assert first.startswith("dispatch main_dispatch_0_attention_4x64x32x32x48 at ")
+    assert "attention.mlir:19:8: pipeline:ext " in first
     assert last.startswith(f"{out}: 1 dispatch scheduled; built for znver3, ")
 
 
