@@ -32,7 +32,8 @@ demo: $(READY) $(DEMO)/resnet50.irpa ## ResNet-50: stock IREE against the model'
 test: pytest lit ## all tests
 
 pytest: $(READY) lavapipe ## the Python tests only
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile tests/unit tests/e2e
+	$(BIN)/python -m pytest -q tests/measure tests/train  # these time, with nothing beside them
 
 lit: $(READY) ## the IR tests only
 	$(BIN)/lit -v lit
