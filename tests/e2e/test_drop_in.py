@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,12 +49,14 @@ TAKES_OVER = "stock iree-compile takes over"
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with an input; a helper that is started ends with it."""
+    """A folder with an input; a helper that is started ends with it. Its socket has a short path,
+    as in `test_filter.py`."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     (tmp_path / "abs.mlir").write_text(ABS)
-    yield tmp_path
-    subprocess.run([BIN / "tlm-schedule", "--stop"], check=True)
+    with tempfile.TemporaryDirectory(prefix="tlm-") as place:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", place)
+        yield tmp_path
+        subprocess.run([BIN / "tlm-schedule", "--stop"], check=True)
 
 
 def run(*arguments: str | Path, piped: bytes = b"") -> subprocess.CompletedProcess[bytes]:

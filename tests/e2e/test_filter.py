@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -37,13 +38,15 @@ WITH_FILTER = f"--iree-hal-preprocess-executables-with={FILTER.name} --cores=2"
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A runtime directory of the test's own, whose helper ends with it."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{FILTER.parent}{os.pathsep}{os.environ['PATH']}")
-    yield tmp_path / "tlm-mlir"
-    if pid := helper():
-        os.kill(pid, signal.SIGKILL)
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A runtime directory of the test's own, whose helper ends with it. Its path is short: pytest's
+    own folders leave no room for a socket's name once their numbers are long."""
+    with tempfile.TemporaryDirectory(prefix="tlm-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        monkeypatch.setenv("PATH", f"{FILTER.parent}{os.pathsep}{os.environ['PATH']}")
+        yield Path(folder) / "tlm-mlir"
+        if pid := helper():
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
