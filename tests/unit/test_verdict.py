@@ -89,7 +89,7 @@ def test_the_limit_is_of_all_types_of_a_call() -> None:
     integers = [value_of(np.zeros(2, np.int8))]
     assert limit(integers, [integers]) == 0
     assert limit(integers, calls(1)) == BOUND
-    assert limit([value_of(np.zeros(2, np.float16))], calls(1)) == 8 * 2**-10
+    assert limit([value_of(np.zeros(2, np.float16))], calls(1)) == 4 * 2**-10
 
 
 def parsed(arguments: list[str]) -> Options:

@@ -14,10 +14,9 @@ from .values import Value
 
 TOLERANCE = 1e-3
 """Largest relative difference of results that agree, where all floats have 32 bits and more."""
-_ROUNDINGS, _COARSEST = 8.0, 0.5
+_ROUNDINGS, _COARSEST = 4.0, 0.5
 """The relative difference that coarser floats may have, in distances from 1 to the next number,
-and its limit. Sums of 128 products that are rounded after each are up to 4.8 of these off
-(`tests/cases/c14_f16_batched_matmul.mlir`, by IREE's default), those that are not are right."""
+and its limit."""
 
 
 def tolerance(elements: Iterable[Element]) -> float:
