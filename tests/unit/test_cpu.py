@@ -118,8 +118,7 @@ def test_vectors_stay_under_the_limits(walk) -> None:
                     max(1, sizes[place]) for place, dim in enumerate(op.loops) if dim in loops
                 )
                 assert points * element_bytes(workload) < target.max_vector_bytes
-                # Kernels on packed weights have bounds of their own (`most_rows`, `unrolls`).
-                if op.kind != "attention" and not task.family:
+                if op.kind != "attention":
                     assert points <= MAX_UNROLLED_REGISTERS * lanes
 
 

@@ -18,8 +18,17 @@ from tlm_mlir.language.schedule import Decision, Schedule
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS, Comparer
 from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.targets import registry
+from tlm_mlir.targets.cpu.limits import MAX_UNROLLED_REGISTERS
 from tlm_mlir.targets.cpu.panel import PANEL, shape_of
-from tlm_mlir.targets.cpu.panel_estimate import PanelShape, best, estimate, most_rows
+from tlm_mlir.targets.cpu.panel_estimate import (
+    PanelShape,
+    best,
+    estimate,
+    most_rows,
+    open_unrolls,
+    open_vectors,
+)
+from tlm_mlir.targets.target import CpuTarget
 from tlm_mlir.targets.task import Task
 
 AVX512, AVX2 = TARGETS["avx512"], TARGETS["avx2"]
@@ -85,6 +94,22 @@ def test_the_stride_is_that_of_the_rows_in_memory() -> None:
     assert found is not None and shape_of(workload, found).stride == 200 * 4
     form = find_form(product(96, 128, 200), 1)
     assert form is not None and panel_shape(form, 32).stride == 200 * 4
+
+
+@pytest.mark.parametrize("target", [AVX512, AVX2], ids=["avx512", "avx2"])
+@pytest.mark.parametrize("columns", [8, 16, 32])
+@pytest.mark.parametrize("channels", [3, 5, 7, 16, 768])
+def test_no_body_is_unrolled_beyond_the_limit(
+    channels: int, columns: int, target: CpuTarget
+) -> None:
+    """Found by Hypothesis: 8 rows of 32 columns were offered 8 steps at a time."""
+    shape = PanelShape((197,), 24, columns, channels, 1, 197 * channels)
+    lanes = target.vector_bytes // 4
+    for vector in open_vectors(shape, target):
+        steps = open_unrolls(shape, vector, target)
+        assert steps
+        points = np.prod(vector) * columns * max(steps)
+        assert points <= MAX_UNROLLED_REGISTERS * lanes
 
 
 def test_more_cores_get_more_workgroups() -> None:

@@ -30,10 +30,9 @@ from .panel_estimate import (
     divisors,
     estimate,
     kernel_share,
-    most_rows,
+    open_unrolls,
+    open_vectors,
     row_groups,
-    unrolls,
-    vectors,
 )
 from .pipeline import LEVELS, CpuPipeline, CpuTask
 
@@ -59,12 +58,11 @@ class Panel(CpuPipeline):
     def knobs(self, task: CpuTask) -> Step[None]:
         """The kernel's rows and steps first, then the workgroup's rows and panels."""
         found, shape = _found(task.workload)
-        open_ = vectors(shape.rows, most_rows(shape.columns, task.target, shape.width))
         yield Mark("@vector")
-        vector = yield from _picked("vector", found.rows, open_)
+        vector = yield from _picked("vector", found.rows, open_vectors(shape, task.target))
         yield Mark("@reduce")
         if shape.channels > 1:
-            yield Pick("reduce", found.summed[-1], tuple(unrolls(shape.channels)))
+            yield Pick("reduce", found.summed[-1], tuple(open_unrolls(shape, vector, task.target)))
         yield Mark("@distribute")
         groups = row_groups(shape.rows, vector)
         fits = [group for group in groups if _parts(shape, group) <= MAX_WORKGROUPS]

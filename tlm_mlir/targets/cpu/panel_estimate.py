@@ -11,9 +11,11 @@ the memory give, and how evenly workgroups fall on cores. Only ratios mean anyth
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..target import CpuTarget
+from .limits import MAX_UNROLLED_REGISTERS
 
 BLOCKS = (8, 16, 32)
 """Columns of a panel: one vector of AVX2, two, or of AVX-512 one, two."""
@@ -181,11 +183,10 @@ def _kernels_clocks(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> 
 
 def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
     """The tiles with the least estimate. Kernels and workgroups are chosen one after the other."""
-    most = most_rows(shape.columns, target, shape.width)
     kernels = [
         PanelTiles(vector, unroll, shape.rows, 1)
-        for vector in vectors(shape.rows, most)
-        for unroll in unrolls(shape.channels)
+        for vector in open_vectors(shape, target)
+        for unroll in open_unrolls(shape, vector, target)
     ]
     chosen = min(kernels, key=lambda tiles: _kernels_clocks(shape, tiles, target))
     groups = [
@@ -194,6 +195,19 @@ def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
         for panels in divisors(shape.panels, shape.panels)
     ]
     return min(groups, key=lambda tiles: estimate(shape, tiles, target))
+
+
+def open_vectors(shape: PanelShape, target: CpuTarget) -> list[tuple[int, ...]]:
+    """Rows of a kernel whose results stay in registers, and whose body may be unrolled at all."""
+    most = most_rows(shape.columns, target, shape.width)
+    body = _wide(shape.columns, target, shape.width) * min(unrolls(shape.channels))
+    return vectors(shape.rows, min(most, MAX_UNROLLED_REGISTERS // body))
+
+
+def open_unrolls(shape: PanelShape, vector: Sequence[int], target: CpuTarget) -> list[int]:
+    """Steps of the sum that may be unrolled in a kernel of some rows."""
+    held = math.prod(vector) * _wide(shape.columns, target, shape.width)
+    return [n for n in unrolls(shape.channels) if held * n <= MAX_UNROLLED_REGISTERS]
 
 
 def vectors(rows: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
