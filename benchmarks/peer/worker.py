@@ -8,16 +8,14 @@ It reads one request a line on standard input and answers each with a line, both
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tlm_mlir.bench.values import save_values, value_of
+from tlm_mlir.bench.worker import serve
 from tlm_mlir.measure.cores import first_cores
 
 
@@ -45,27 +43,13 @@ class Worker:
         return (time.perf_counter() - start) / calls
 
 
-def main() -> None:
-    """Answers requests until there are no more."""
-    # Libraries print to standard output, too, which must hold answers alone.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    worker = Worker()
-    for line in sys.stdin:
-        answers.write(json.dumps(_answer(worker, json.loads(line))) + "\n")
-        answers.flush()
-
-
-def _answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    name = request.pop("do")
-    try:
-        return {"answer": getattr(worker, name)(**request)}
-    except ImportError as error:
-        return {"error": f"not installed: {error}"}
-    except Exception as error:  # any of any library's: the side that fails says so, and no other
-        reason = (str(error).strip().splitlines() or ["no message"])[0]
-        return {"error": f"{type(error).__name__}: {reason[:200]}"}
+def _told(error: Exception) -> str:
+    """A sentence about any error of any library's: the side that fails says so, and no other."""
+    if isinstance(error, ImportError):
+        return f"not installed: {error}"
+    reason = (str(error).strip().splitlines() or ["no message"])[0]
+    return f"{type(error).__name__}: {reason[:200]}"
 
 
 if __name__ == "__main__":
-    main()
+    serve(Worker(), _told)

@@ -22,6 +22,7 @@ from .elements import element_of
 KINDS = {"matmul": 0.4, "batch_matmul": 0.1, "vector": 0.1, "nhwc": 0.2, "nchw": 0.2}
 TYPES = {"f32": 0.6, "bf16": 0.15, "f16": 0.1, "i8": 0.15}
 SUMS = {"f32": "f32", "bf16": "f32", "f16": "f32", "i8": "i32"}
+"""The type in which products of a type are summed up."""
 MOST_MULTIPLICATIONS, LEAST_MULTIPLICATIONS, MOST_ELEMENTS = 1e9, 2e5, 1.2e7
 WINDOWS = ((1, 1), (1, 2), (3, 1), (3, 1), (3, 2), (5, 1), (7, 2), (4, 4), (16, 16))
 """Window and stride of convolutions."""
@@ -157,26 +158,25 @@ def _program(shapes: _Shapes, dtype: str, constant: bool, epilogue: bool) -> str
         head = [f"util.global private @w = {value} : {w}", *head]
         head.append(f"%w = util.global.load @w : {w}")
     zero = "0" if out == "i32" else "0.0"
+    region = product_region(dtype) if shapes.op.startswith("linalg.generic") else ""
     body = [
         f"%zero = arith.constant {zero} : {out}",
         f"%e = tensor.empty() : {y}",
         f"%f = linalg.fill ins(%zero : {out}) outs(%e : {y}) -> {y}",
-        f"%r = {shapes.op} ins(%x, %w : {x}, {w}) outs(%f : {y}){_region(shapes.op, dtype)} -> {y}",
+        f"%r = {shapes.op} ins(%x, %w : {x}, {w}) outs(%f : {y}){region} -> {y}",
         *(_maximum(shapes.result, y, out) if epilogue else (f"%s = tensor.cast %r : {y} to {y}",)),
         f"return %s : {y}",
     ]
     return "\n".join([*head, *body, "}", ""])
 
 
-def _region(op: str, dtype: str) -> str:
-    if not op.startswith("linalg.generic"):
-        return ""
+def product_region(dtype: str) -> str:
+    """The region of a generic that adds up products of an element type, in that of SUMS."""
     out = SUMS[dtype]
-    widen = "" if dtype == out else f"arith.ext{'si' if out == 'i32' else 'f'}"
     letter = "i" if out == "i32" else "f"
-    lines = [f" {{\n^bb0(%a: {dtype}, %b: {dtype}, %c: {out}):"]
-    names = ("%a", "%b")
-    if widen:
+    lines, names = [f" {{\n^bb0(%a: {dtype}, %b: {dtype}, %c: {out}):"], ("%a", "%b")
+    if out != dtype:
+        widen = f"arith.ext{'si' if out == 'i32' else 'f'}"
         lines += [f"%p = {widen} %a : {dtype} to {out}", f"%q = {widen} %b : {dtype} to {out}"]
         names = ("%p", "%q")
     lines += [

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .one_op import SUMS, product_region
+
 SCOPE = "model"
-SUMS = {"f32": "f32", "bf16": "f32", "f16": "f32", "i8": "i32"}
-"""The type in which products of a type are summed up."""
 DIVISIBLE, PRIME = (8, 12, 16, 24, 32, 48, 64), (3, 5, 7, 11, 13, 17, 31, 37)
 COLUMNS = (16, 24, 32, 48, 64, 96, 128, 256)
 MOST_PRODUCTS = 2e7
@@ -168,6 +168,7 @@ def _program(random: np.random.Generator, op: _Op, dtype: str) -> ValueProgram:
         arguments.append((op.result, out))
     second = f", %other: {y}" if epilogue == "residual" else ""
     operands = f"%w, %in : {w}, {padded}" if op.weights_first else f"%in, %w : {padded}, {w}"
+    region = product_region(dtype) if op.region else ""
     lines = [
         *(
             f'util.global private @{name} = #flow.parameter.named<"{SCOPE}"::"{name}">'
@@ -180,7 +181,7 @@ def _program(random: np.random.Generator, op: _Op, dtype: str) -> ValueProgram:
         f"%zero = arith.constant {_zero(out)} : {out}",
         f"%e = tensor.empty() : {y}",
         f"%f = linalg.fill ins(%zero : {out}) outs(%e : {y}) -> {y}",
-        f"%r = {op.text} ins({operands}) outs(%f : {y}){_body(op, dtype)} -> {y}",
+        f"%r = {op.text} ins({operands}) outs(%f : {y}){region} -> {y}",
         *_epilogue(epilogue, op.result, y, bias, out),
         "}",
         "",
@@ -201,25 +202,6 @@ def _padding(op: _Op, dtype: str, x: str, padded: str) -> list[str]:
         f"tensor.yield %nothing : {dtype}",
         f"}} : {x} to {padded}",
     ]
-
-
-def _body(op: _Op, dtype: str) -> str:
-    if not op.region:
-        return ""
-    out = SUMS[dtype]
-    letter = "i" if out == "i32" else "f"
-    lines, names = [f" {{\n^bb0(%a: {dtype}, %b: {dtype}, %c: {out}):"], ("%a", "%b")
-    if out != dtype:
-        widen = f"arith.ext{'si' if out == 'i32' else 'f'}"
-        lines += [f"%p = {widen} %a : {dtype} to {out}", f"%q = {widen} %b : {dtype} to {out}"]
-        names = ("%p", "%q")
-    lines += [
-        f"%m = arith.mul{letter} {names[0]}, {names[1]} : {out}",
-        f"%n = arith.add{letter} %c, %m : {out}",
-        f"linalg.yield %n : {out}",
-        "}",
-    ]
-    return "\n".join(lines)
 
 
 def _epilogue(kind: str, shape: Shape, y: str, bias: str, out: str) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,25 +45,31 @@ class Worker:
         return self.program.time(self.arguments, calls)
 
 
-def main() -> int:
-    """Answers requests until there are no more."""
-    # IREE and its drivers print to standard output, too, which must hold answers alone.
+def serve(worker: object, told: Callable[[Exception], str]) -> None:
+    """Answers requests for the methods of a worker until there are no more.
+
+    `told` gives what is said of an exception, or raises it.
+    """
+    # IREE and other libraries print to standard output, too, which must hold answers alone.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    worker = Worker()
     for line in sys.stdin:
-        answers.write(json.dumps(_answer(worker, json.loads(line))) + "\n")
+        request: dict[str, Any] = json.loads(line)
+        method = getattr(worker, request.pop("do"))
+        try:
+            answer = {"answer": method(**request)}
+        except Exception as error:
+            answer = {"error": told(error)}
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
-    return 0
 
 
-def _answer(worker: Worker, request: dict[str, Any]) -> dict[str, Any]:
-    name = request.pop("do")
-    try:
-        return {"answer": getattr(worker, name)(**request)}
-    except TlmError as error:
-        return {"error": str(error)}
+def _told(error: Exception) -> str:
+    """The sentence of an error of ours."""
+    if isinstance(error, TlmError):
+        return str(error)
+    raise error
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    serve(Worker(), _told)
