@@ -19,6 +19,7 @@ from peer.table import COLUMNS, TITLES, markdown
 
 from tlm_mlir.bench.runner import Worker
 from tlm_mlir.bench.values import Value, value_of
+from tlm_mlir.bench.worker import answer as respond
 from tlm_mlir.errors import MeasureError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ def test_a_library_that_is_not_installed_is_a_sentence(monkeypatch: pytest.Monke
         return ""
 
     monkeypatch.setattr(worker.Worker, "load", load)
-    answer = worker._answer(worker.Worker(), {"do": "load", "side": "OpenVINO"})
+    answer = respond(worker.Worker(), {"do": "load", "side": "OpenVINO"}, worker._told)
     assert answer == {"error": "not installed: No module named 'no_such_library'"}
 
 

@@ -45,23 +45,27 @@ class Worker:
         return self.program.time(self.arguments, calls)
 
 
-def serve(worker: object, told: Callable[[Exception], str]) -> None:
-    """Answers requests for the methods of a worker until there are no more.
+Told = Callable[[Exception], str]
+"""What is said of an exception, or raises it."""
 
-    `told` gives what is said of an exception, or raises it.
-    """
+
+def serve(worker: object, told: Told) -> None:
+    """Answers requests for the methods of a worker until there are no more."""
     # IREE and other libraries print to standard output, too, which must hold answers alone.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
-        request: dict[str, Any] = json.loads(line)
-        method = getattr(worker, request.pop("do"))
-        try:
-            answer = {"answer": method(**request)}
-        except Exception as error:
-            answer = {"error": told(error)}
-        answers.write(json.dumps(answer) + "\n")
+        answers.write(json.dumps(answer(worker, json.loads(line), told)) + "\n")
         answers.flush()
+
+
+def answer(worker: object, request: dict[str, Any], told: Told) -> dict[str, Any]:
+    """What a method of a worker gives, or what is said of its exception."""
+    name = request.pop("do")
+    try:
+        return {"answer": getattr(worker, name)(**request)}
+    except Exception as error:
+        return {"error": told(error)}
 
 
 def _told(error: Exception) -> str:
