@@ -107,6 +107,18 @@ def norm(extents=(48, 768), dtype: str = "f32") -> Workload:
     return Workload(extents, (cast, sum_, rest), 1)
 
 
+ARGMAX = (
+    *("index[1]()", "index_cast[i64](v0)", "maximumf(a0,a1)", "cmpf[2](a0,a1)"),
+    *("select(v3,v1,a2)", "yield(v2,v4)"),
+)
+
+
+def argmax(extents=(12, 3000)) -> Workload:
+    """The maximum of each row, and its place."""
+    results = [operand(0), operand(0, dtype="i64")]
+    return Workload(extents, (op("0p 1r", [operand(0, 1)], results, ARGMAX),), 0)
+
+
 def convolution(extents=(2, 56, 56, 64, 3, 3, 24)) -> Workload:
     """A 2-D convolution over NHWC."""
     root = op(
@@ -160,6 +172,7 @@ WORKLOADS: dict[str, Workload] = {
     "attention": attention(),
     "softmax": softmax(),
     "norm": norm(),
+    "argmax": argmax(),
     "gather": gather(),
     "transpose": transpose(),
     "copy": elementwise((40, 60), buffers=True),

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 from samples import (
+    ARGMAX,
     MULTIPLY_ADD,
     WORKLOADS,
+    argmax,
     attention,
     convolution,
     elementwise,
@@ -23,7 +25,7 @@ from samples import (
 )
 
 from tlm_mlir.ir import analysis
-from tlm_mlir.ir.analysis import Contraction, contraction, once, sums_products, window
+from tlm_mlir.ir.analysis import Contraction, contraction, once, recurrent, sums_products, window
 from tlm_mlir.ir.workload import Workload
 
 
@@ -49,6 +51,37 @@ from tlm_mlir.ir.workload import Workload
 def test_the_body_of_a_matmul(body: tuple[str, ...], expected: bool) -> None:
     inputs = [operand(0, 2), operand(2, 1)]
     assert sums_products(op("0p 1p 2r", inputs, [operand(0, 1)], body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (ARGMAX, True),
+        # Two combiners side by side, and a combiner beside what is not summed.
+        (("mulf(a0,a0)", "addf(a1,v0)", "maximumf(a0,a2)", "yield(v1,v2)"), False),
+        (("addf(a0,a1)", "yield(v0,c:i64)"), False),
+        # What is added depends on another result, on the result itself, or is taken away.
+        (("addf(a0,a1)", "addf(a2,v0)", "yield(v0,v1)"), True),
+        (("mulf(a0,a1)", "addf(a1,v0)", "addf(a0,a2)", "yield(v1,v2)"), True),
+        (("subf(a1,a0)", "addf(a0,a2)", "yield(v0,v1)"), True),
+        (("addf(a1,a1)", "addf(a0,a2)", "yield(v0,v1)"), True),
+        # A maximum that is spelled out.
+        (("cmpf[2](a0,a1)", "select(v0,a0,a1)", "addf(a0,a2)", "yield(v1,v2)"), True),
+    ],
+)
+def test_reductions_whose_steps_depend_on_each_other(body: tuple[str, ...], expected: bool) -> None:
+    workload = argmax()
+    (root,) = workload.ops
+    assert recurrent(replace(workload, ops=(replace(root, body=body),))) == expected
+    # Where nothing is reduced, nothing depends on another step.
+    whole = [operand(0, 1)]
+    free = op("0p 1p", whole, whole * 2, body)
+    assert not recurrent(Workload((12, 30), (free,), 0))
+
+
+@pytest.mark.parametrize("name", sorted(set(WORKLOADS) - {"argmax"}))
+def test_sums_are_not_called_dependent(name: str) -> None:
+    assert not recurrent(WORKLOADS[name])
 
 
 def test_the_dims_of_a_contraction() -> None:

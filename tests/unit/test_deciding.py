@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samples import TARGETS, attention, elementwise, matmul
+from samples import TARGETS, argmax, attention, elementwise, matmul
 from test_gpu_estimate import HOPPER
 
 from tlm_mlir.decisions.dispatch import OPERATIONS_AN_ELEMENT, small, work
@@ -18,7 +18,7 @@ from tlm_mlir.decisions.point import AT_LOAD, LEFT, Site
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.policy import remembering
-from tlm_mlir.policy.compare import ESTIMATE
+from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS
 from tlm_mlir.policy.deciding import DEFAULT, FELL_BACK, SCHEDULED, decide
 from tlm_mlir.policy.remembering import Remembering
 from tlm_mlir.policy.scheduler import Answer
@@ -115,6 +115,17 @@ def test_an_estimate_needs_to_know_what_iree_does() -> None:
     assert left.outcome == LEFT and "no estimate of what IREE does" in left.reason
     (kept,) = decide([site(task)], lambda _: policy.answers[0], policy)
     assert kept.outcome == SCHEDULED and len(policy.asked) == 1
+
+
+def test_nothing_is_asked_of_measurements_about_what_none_was_made_of() -> None:
+    (task,) = tasks(argmax())
+    policy = Told([task.random(np.random.default_rng(0))], MEASUREMENTS)
+    (left,) = decide([site(task)], lambda _: policy.answers[0], policy)
+    assert (left.outcome, policy.asked) == (LEFT, [])
+    assert "no such dispatch was measured" in left.reason
+    # What is estimated needs no measurements.
+    (kept,) = decide([site(task)], lambda _: policy.answers[0], Told(policy.answers, ESTIMATE))
+    assert kept.outcome == SCHEDULED
 
 
 def test_what_fell_back_is_not_applied_and_still_told() -> None:

@@ -18,6 +18,11 @@ CASTS = frozenset(
     + ["bitcast", "index_cast"]
 )
 """Operations that change the type of a value alone, as the lines of a body name them."""
+COMBINERS = frozenset(
+    ["addf", "addi", "mulf", "muli", "maximumf", "minimumf", "maxnumf", "minnumf", "maxsi", "minsi"]
+    + ["maxui", "minui", "andi", "ori", "xori"]
+)
+"""Operations by which MLIR's vectorizer puts partial results of a reduction together."""
 
 
 def once(analysis: Callable[[Workload], R]) -> Callable[[Workload], R]:
@@ -202,6 +207,37 @@ def panels(workload: Workload) -> Panels | None:
         rows = tuple(dim for dim in out[:-2] if dim is not None)
         return Panels(rows, panel, column, tuple(summed), tuple(d for d in rows if d in touched))
     return None
+
+
+@once
+def recurrent(workload: Workload) -> bool:
+    """Whether a reduction of a dispatch goes from step to step by more than a combiner of its
+    result, as an argmax does, whose index depends on the maximum so far.
+
+    MLIR vectorizes no such op (reductionPreconditions in Dialect/Linalg/Transforms/
+    Vectorization.cpp), so that sizes of vectors do not mean there what they mean elsewhere.
+    """
+    return any(op.dims("reduction") and _recurs(op) for op in workload.ops if op.kind == "generic")
+
+
+def _recurs(op: Op) -> bool:
+    """Whether a result is neither combined with a value of this step, nor a value of this step."""
+    values = [_parsed(line) for line in op.body]
+    if not values or values[-1][0] != "yield":
+        return False
+    # What a step has of the steps before: results so far, and all that is computed of them.
+    before = {f"a{len(op.inputs) + place}" for place in range(len(op.outputs))}
+    for place, (_, terms) in enumerate(values):
+        if not before.isdisjoint(terms):
+            before.add(f"v{place}")
+    for place, (result, operand) in enumerate(zip(values[-1][1], op.outputs, strict=True)):
+        if result not in before or set(op.loops) <= {index.dim for index in operand.indices}:
+            continue
+        name, terms = values[int(result[1:])] if result[:1] == "v" else ("", [])
+        step = [term for term in terms if term != f"a{len(op.inputs) + place}"]
+        if name not in COMBINERS or len(step) != 1 or step[0] in before:
+            return True
+    return False
 
 
 def gathers(op: Op) -> bool:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..decisions.point import LEFT, Site
+from ..ir.analysis import recurrent
 from ..language.prompt import MAX_TOKENS
 from ..language.schedule import Schedule
 from ..targets.task import Task
-from .compare import ESTIMATE
+from .compare import ESTIMATE, MEASUREMENTS
 from .scheduler import Answer
 
 SCHEDULED, DEFAULT, FELL_BACK = "scheduled", "default", "fallback"
@@ -117,6 +118,8 @@ def _refusal(task: Task[Any], baseline: Schedule | None, policy: Policy) -> str:
         return f"needs {len(task.prompt_tokens)} tokens and the model reads {MAX_TOKENS}"
     if baseline is None and policy.compared_by(task) == ESTIMATE:
         return "there is no estimate of what IREE does by itself"
+    if policy.compared_by(task) == MEASUREMENTS and recurrent(task.workload):
+        return "its steps depend on each other, and no such dispatch was measured"
     return ""
 
 
