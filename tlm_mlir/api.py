@@ -12,6 +12,7 @@ from .compiler.options import Options
 from .compiler.report import Report
 from .compiler.source import Given
 from .compiler.steps import Plan
+from .measure.tuning import LIMIT, Tuner
 from .policy.deciding import Policy
 
 
@@ -23,6 +24,8 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
     script_out: str | PathLike[str] | None = None,
     report_out: str | PathLike[str] | None = None,
     scheduler: Policy | None = None,
+    measure: int = 0,
+    measure_limit: float = LIMIT,
 ) -> Report:
     """Compiles a program to the .vmfb `out` with schedules that the model writes.
 
@@ -30,7 +33,9 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
     bytes, or an `ir.Module`, which stays as it is. The report has a row for every decision. A
     schedule that keeps the program from compiling falls back to what IREE does by itself, and
     `Report.warnings` names it. Give a `Scheduler` to load the model once for several programs, or
-    `SavedSchedules` to have those of a script.
+    `SavedSchedules` to have those of a script. With `measure` that many schedules of each dispatch
+    are timed on this machine (`measure.tuning`), for about `measure_limit` seconds in all; a script
+    that asks for it needs the usual `if __name__ == "__main__":` guard.
     Raises TlmError in one sentence for input that cannot be used; then no output file exists.
     """
     return compile_file(
@@ -40,6 +45,7 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
         script_out=Path(script_out) if script_out else None,
         report_out=Path(report_out) if report_out else None,
         scheduler=scheduler,
+        tuner=Tuner(measure, measure_limit) if measure else None,
     )
 
 
@@ -48,12 +54,16 @@ def schedule(
     options: Options | None = None,
     *,
     scheduler: Policy | None = None,
+    measure: int = 0,
+    measure_limit: float = LIMIT,
 ) -> Plan:
     """Compiles a program up to its dispatches and has the model write their schedules.
 
     `source` is what `compile` takes. The plan holds the session, and the module at
     `executable-sources`, after what was decided about its ops. `plan.outcomes` tell what became of
     every site, `plan.schedules` has the schedules by dispatch name. `plan.script()` is the
-    transform-dialect script that `SchedulePass` applies. Raises TlmError as `compile` does.
+    transform-dialect script that `SchedulePass` applies. `measure` is as `compile` has it. Raises
+    TlmError as `compile` does.
     """
-    return plan(source, options or Options(), scheduler)
+    tuner = Tuner(measure, measure_limit) if measure else None
+    return plan(source, options or Options(), scheduler, tuner=tuner)

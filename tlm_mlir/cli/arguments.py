@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from ..errors import InputError
 from ..files import STANDARD
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..compiler.options import Options
+    from ..measure.tuning import Tuner
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add` of a command adds its parser to."""
@@ -66,6 +68,29 @@ def add_model(command: argparse.ArgumentParser) -> None:
         type=int,
         help="schedules drawn and compared besides the greedy one (0 for CPUs, 7 for GPUs)",
     )
+
+
+def add_measure(command: argparse.ArgumentParser) -> None:
+    """Whether dispatches are measured, and for how long."""
+    text = "time the K best schedules of each dispatch here, and keep the fastest right one"
+    command.add_argument("--measure", type=int, metavar="K", help=text)
+    text = "for all of them together (120); what was begun then is finished"
+    command.add_argument("--measure-limit", type=float, metavar="SECONDS", help=text)
+
+
+def tuner_of(options: argparse.Namespace) -> Tuner | None:
+    """What measures, from what `add_measure` has added; None where nothing does.
+
+    Raises InputError for numbers that are not positive, and for a limit of nothing.
+    """
+    if options.measure is None:
+        if options.measure_limit is not None:
+            raise InputError("--measure-limit is for measuring; give --measure K, too")
+        return None
+    from ..measure.tuning import LIMIT, Tuner
+
+    limit = LIMIT if options.measure_limit is None else options.measure_limit
+    return Tuner(options.measure, limit)
 
 
 def caches(text: str) -> tuple[int, int, int]:

@@ -11,7 +11,15 @@ from pathlib import Path
 from ..compiler.clock import START, Clock
 from ..errors import InputError
 from ..files import STANDARD, STANDARD_INPUT, check_writable, shown
-from .arguments import OUT, Commands, add_command, add_target, options_of
+from .arguments import (
+    OUT,
+    Commands,
+    add_command,
+    add_measure,
+    add_target,
+    options_of,
+    tuner_of,
+)
 from .interrupt import ends_at_once
 from .progress import status_line
 
@@ -24,6 +32,7 @@ def add(commands: Commands) -> None:
     command.add_argument("--script-out", type=Path, metavar="F.mlir", help="keep the script")
     text = "schedules from a script in place of the model's, saved or edited"
     command.add_argument("--script", type=Path, metavar="F.mlir", help=text)
+    add_measure(command)
     command.add_argument("--report-out", type=Path, metavar="F.json", help="what was done, and why")
     command.add_argument("--json", action="store_true", help="print the report")
     said = command.add_mutually_exclusive_group()
@@ -34,6 +43,8 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Compiles the module, writes what was asked for, and says in a line what was done."""
+    if options.script and options.measure is not None:
+        raise InputError("--measure has nothing to choose beside --script; leave one of them out")
     if options.script and options.script_out:
         raise InputError("--script-out keeps what the model writes; leave it out beside --script")
     printed = STANDARD if options.json else None
@@ -44,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
         with clock.timed(START):
             from ..compiler.driver import compile_file
             from ..compiler.summary import details, summary
+            tuner = tuner_of(options)
         report = compile_file(
             options.module,
             options.output,
@@ -52,6 +64,7 @@ def run(options: argparse.Namespace) -> None:
             report_out=options.report_out,
             clock=clock,
             script=options.script,
+            tuner=tuner,
         )
     if options.json:
         print(report.to_json())

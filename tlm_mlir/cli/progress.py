@@ -22,6 +22,7 @@ TOLD = {
     "graph": "choosing layouts and packing",
     "reading": "reading the dispatches",
     "generation": "choosing schedules",
+    "measuring": "timing schedules",
     "pass": "applying schedules",
     "fallback": "finding out which choice does not compile",
 }

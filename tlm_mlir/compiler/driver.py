@@ -25,6 +25,7 @@ from .road import Road, as_iree_does
 from .scripted import Script, Unasked, compile_scripted
 from .source import Given, Source
 from .steps import Plan
+from .tuner import Tuner
 
 
 def plan(
@@ -33,20 +34,24 @@ def plan(
     scheduler: Policy | None = None,
     *,
     rewrite: bool = True,
+    tuner: Tuner | None = None,
 ) -> Plan:
     """Compiles a program to its dispatches and has the model write their schedules.
 
     Unless told not to `rewrite`, contractions on CPUs multiply rows by columns in the plan's module
-    (`targets.dispatches.swap_operands`), whether they get a schedule or not. Raises InputError for
-    a source that is missing, no MLIR or without compute, CompileError when IREE refuses it,
-    TargetError for an unknown target or CPU, CheckpointError for an unusable model.
+    (`targets.dispatches.swap_operands`), whether they get a schedule or not. A `tuner` measures
+    dispatches, and decides about them. Raises InputError for a source that is missing, no MLIR or
+    without compute, CompileError when IREE refuses it, TargetError for an unknown target or CPU,
+    CheckpointError for an unusable model.
     """
     if options.unscheduled():
         names = " and ".join(options.compiled_for())
         raise TargetError(f"there are no schedules for {names}; give llvm-cpu, cuda or vulkan")
     points = decision_points(options, rewrite)
-    road = Road(Source.of(source), options, points, _opening(options, scheduler), Clock())
+    road = Road(Source.of(source), options, points, _opening(options, scheduler), Clock(), tuner)
     found = road.plan()
+    if tuner is not None:
+        found = replace(found, warnings=(*found.warnings, *tuner.warnings))
     _warn(found.warnings)
     return found
 
@@ -62,6 +67,7 @@ def compile_file(
     points: Sequence[DecisionPoint] | None = None,
     clock: Clock | None = None,
     script: Path | None = None,
+    tuner: Tuner | None = None,
 ) -> Report:
     """Compiles a program to the .vmfb `out`. Raises what `plan` raises, unless stock IREE compiles
     the program; no partial file is left.
@@ -69,6 +75,7 @@ def compile_file(
     `points` are decided at, in program order, the dispatches last; unless given, all that there are
     for the target. `clock` is one that has run since the compile was asked for.
     Where a `script` is given, dispatches are lowered by it alone (`scripted.compile_scripted`).
+    A `tuner` measures dispatches, and decides about them.
     """
     check_writable([out, script_out, report_out])
     clock = clock or Clock()
@@ -82,7 +89,10 @@ def compile_file(
         compiled = as_iree_does(given, options, clock, out)
     else:
         some = points or decision_points(options)
-        compiled = Road(given, options, some, _opening(options, scheduler), clock).compile(out)
+        opening = _opening(options, scheduler)
+        compiled = Road(given, options, some, opening, clock, tuner).compile(out)
+    if tuner is not None:
+        compiled = replace(compiled, warnings=(*compiled.warnings, *tuner.warnings))
     _warn(compiled.warnings)
     if script_out:
         write_text(script_out, str(compiled.script()))

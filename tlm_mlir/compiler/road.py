@@ -26,6 +26,7 @@ from .fallback import Failure, Trials
 from .options import Options
 from .source import Source
 from .steps import Plan
+from .tuner import Tuner
 
 FALLBACK = "fallback"
 TOGETHER = "the program does not compile with all that was chosen, and none was found to be why"
@@ -71,9 +72,10 @@ class Road:
         points: Sequence[DecisionPoint],
         policy: Callable[[], Policy],
         clock: Clock,
+        tuner: Tuner | None = None,
     ) -> None:
         self._source, self._options, self._points = source, options, tuple(points)
-        self._policy, self._clock = policy, clock
+        self._policy, self._clock, self._tuner = policy, clock, tuner
         self._answered: dict[str, tuple[Outcome, ...]] = {}
         self._known: dict[str, Failure | None] = {}
         self._reason = ""
@@ -89,8 +91,8 @@ class Road:
 
     def _again(self, out: Path) -> Compiled:
         """Compiles the program from its beginning, with all ways round what does not compile."""
-        policy, clock = self._policy, self._clock
-        return Road(self._source, self._options, self._points, policy, clock).compile(out)
+        policy, clock, tuner = self._policy, self._clock, self._tuner
+        return Road(self._source, self._options, self._points, policy, clock, tuner).compile(out)
 
     def compile(self, out: Path) -> Compiled:
         """Compiles the program to the .vmfb `out` by the first plan that compiles, else as IREE
@@ -111,7 +113,7 @@ class Road:
         before dispatches are formed. Raises CompileError where IREE refuses the program before
         anything is decided.
         """
-        read = steps.read(self._source, self._options, self._points, self._clock)
+        read = steps.read(self._source, self._options, self._points, self._clock, self._tuner)
         first = self._decided(read, self._note)
         if first is not None:
             yield first
@@ -171,7 +173,7 @@ class Road:
         """A plan all of whose choices were tried, None where IREE refuses the program even so; and
         whether IREE refuses it without choices, too."""
         # Its seconds are those of falling back.
-        read = steps.read(self._source, self._options, points, Clock())
+        read = steps.read(self._source, self._options, points, Clock(), self._tuner)
         trials = self._trials(read.session, points, whole)
         plan = self._decided(read, trials.settle)
         if plan is not None:

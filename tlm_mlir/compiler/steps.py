@@ -37,15 +37,18 @@ from .explain.explanation import Explanation
 from .options import Options
 from .report import Done, Report, render
 from .source import Source
+from .tuner import Tuner
 
 READING, PASS, FINISHING = "reading", "pass", "iree: dispatches to program"
+MEASURING = "measuring"
 Settle = Callable[[DecisionPoint, ir.Operation, Sequence[Outcome]], Sequence[Outcome]]
 """(point, module at its phase, outcomes) -> outcomes that the program is to be compiled with."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """A program at the phase of its first decision point, before anything is decided."""
+    """A program at the phase of its first decision point, before anything is decided. Where there
+    is a `tuner`, it has the last word about dispatches."""
 
     source: Source
     options: Options
@@ -53,6 +56,7 @@ class Read:
     session: Session
     module: ir.Operation
     clock: Clock
+    tuner: Tuner | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,11 @@ class Plan:
 
 
 def read(
-    source: Source, options: Options, points: Sequence[DecisionPoint], clock: Clock
+    source: Source,
+    options: Options,
+    points: Sequence[DecisionPoint],
+    clock: Clock,
+    tuner: Tuner | None = None,
 ) -> Read:
     """Compiles a program to the phase of the first of some decision points.
 
@@ -165,7 +173,7 @@ def read(
             session.run(module, None, points[0].phase)
     except CompileError as error:
         raise CompileError(f"{source.name} does not compile: {error}") from error
-    return Read(source, options, tuple(points), session, module, clock)
+    return Read(source, options, tuple(points), session, module, clock, tuner)
 
 
 def leave(
@@ -193,6 +201,9 @@ def decide(read: Read, policy: Callable[[], Policy], settle: Settle = leave) -> 
             opened = policy()
         with clock.timed(part):
             found = deciding.decide(sites, baseline, opened, read.options.samples)
+        if read.tuner is not None and point is points[-1]:
+            with clock.timed(MEASURING):
+                found = list(read.tuner.tune(found, opened, read.options))
         outcomes[point.name] = tuple(settle(point, module, found))
         return _split(outcomes[point.name])[1]
 

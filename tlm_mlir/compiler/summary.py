@@ -78,7 +78,19 @@ def _dispatches(report: Report) -> list[str]:
         return ["no dispatches"]
     counts = {text: report.count(outcome) for outcome, text in DISPATCHES.items()}
     (first, count), *rest = [(text, count) for text, count in counts.items() if count]
-    return [f"{plural(count, 'dispatch')} {first}", *(f"{count} {text}" for text, count in rest)]
+    measured = sum(1 for row in report.dispatches if _measured(row))
+    told = [f"{count} {text}" for text, count in rest]
+    told += [f"{measured} of them measured"] if measured else []
+    return [f"{plural(count, 'dispatch')} {first}", *told]
+
+
+def _measured(row: Row) -> float | None:
+    """How fast what is done was measured to be beside IREE's default, 1 where that is done; None
+    where nothing was measured."""
+    iree, ours = row.details.iree, row.details.ours
+    if iree is None or iree.measured is None:
+        return None
+    return iree.measured / ours.measured if ours and ours.measured else 1.0
 
 
 def _built_for(report: Report) -> str:
@@ -101,6 +113,8 @@ def _seconds(report: Report) -> str:
 def _detail(row: Row) -> str:
     where = f" at {row.location}" if row.location else ""
     told = f"{row.point} {row.name}{where}: {row.schedule or row.reason}"
+    if measured := _measured(row):
+        return f"{told} (measured {measured:.2f}x as fast as IREE's)"
     if row.predicted is None:
         return told
     faster = f"{math.exp(-row.predicted):.2f}x as fast as IREE's"

@@ -64,10 +64,10 @@ def step_state(source: Path, directory: Path | None = None) -> str:
 
 def _entry(text: bytes, directory: Path | None) -> Path:
     folder = cache_dir() if directory is None else directory
-    return folder / f"step-{entry.key(text, FLAGS, _host())}.vmfb"
+    return folder / f"step-{entry.key(text, FLAGS, host())}.vmfb"
 
 
-def _host() -> str:
+def host() -> str:
     """What `target-cpu=host` depends on: two hosts with the same text run the same code."""
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()

@@ -39,12 +39,31 @@ class Policy(Protocol):
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """What was measured on this machine about one site.
+
+    `default` is the seconds that IREE's default takes, `ratios` are the times of schedules that ran
+    right over those of the default beside them, and `faults` tell what was wrong with the others.
+    """
+
+    default: float
+    ratios: Mapping[Schedule, float]
+    faults: Mapping[Schedule, str]
+
+    def seconds(self, schedule: Schedule) -> float | None:
+        """The seconds of a schedule, None where it did not run right."""
+        ratio = self.ratios.get(schedule)
+        return None if ratio is None else self.default * ratio
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What becomes of one site, and why.
 
     `outcome` is "scheduled", "default" (IREE's is kept), "left" (nothing can be asked), "at load"
     (runs once, not worth a question) or "fallback" (the schedule does not compile). `baseline` is
-    what IREE does by itself, None where that is not known.
+    what IREE does by itself, None where that is not known. `measured` is what decided, None where
+    nothing was measured.
     """
 
     site: Site
@@ -52,6 +71,7 @@ class Outcome:
     reason: str = ""
     answer: Answer | None = None
     baseline: Schedule | None = None
+    measured: Measurement | None = None
 
     @property
     def text(self) -> str:

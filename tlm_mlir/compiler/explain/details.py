@@ -27,7 +27,8 @@ class Way:
 
     `words` tell it as a loop nest, `schedule` are its tokens, where it has any. `predicted` is the
     log of its latency over that of IREE's default, `estimated` how long it takes by a static
-    estimate, in `Details.unit`; None where nothing tells. `note` says why it was not taken.
+    estimate, in `Details.unit`, and `measured` its seconds on this machine; None where nothing
+    tells. `note` says why it was not taken.
     """
 
     words: str
@@ -35,6 +36,7 @@ class Way:
     predicted: float | None = None
     estimated: float | None = None
     note: str = ""
+    measured: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Explainer:
             return _Ways()
         key = (*key_of(task), outcome.outcome, outcome.baseline)
         if key not in self._told:
-            self._told[key] = _ways(task, outcome)
+            self._told[key] = _measured(_ways(task, outcome), outcome)
         return self._told[key]
 
 
@@ -150,6 +152,37 @@ def _ways(task: Task[Any], outcome: Outcome) -> _Ways:
     elif outcome.schedule is not None:
         ours = Way(loop_nest(task, outcome.schedule), task.text(outcome.schedule))
     return _Ways(iree, ours, others)
+
+
+def _measured(ways: _Ways, outcome: Outcome) -> _Ways:
+    """The ways of an outcome, with what was measured."""
+    found, task = outcome.measured, outcome.site.task
+    if found is None or task is None or ways.iree is None:
+        return ways
+    times = {task.text(schedule): found.seconds(schedule) for schedule in found.ratios}
+    faults = {task.text(schedule): fault for schedule, fault in found.faults.items()}
+    ours = ways.ours and replace(ways.ours, measured=times.get(ways.ours.schedule))
+    best = (ours and ours.measured) or found.default
+    what = "what is done" if ours else "IREE's default"
+
+    def told(other: Way) -> Way:
+        seconds, fault = times.get(other.schedule), faults.get(other.schedule)
+        if fault:
+            return replace(other, note=f"measured: {fault.replace('_', ' ')}")
+        if seconds is None or other.note == REFUSED:
+            return other
+        note = f"measured: takes {seconds / best:.2f}x as long as {what}"
+        return replace(other, measured=seconds, note=note)
+
+    shown = {way.schedule for way in (ours, *ways.others) if way}
+    # Those of earlier compiles that nothing has predicted now.
+    more = [
+        Way(loop_nest(task, schedule), task.text(schedule))
+        for schedule in sorted(found.ratios, key=lambda s: found.ratios[s])
+        if not schedule.is_default and task.text(schedule) not in shown
+    ]
+    iree = replace(ways.iree, measured=found.default)
+    return _Ways(iree, ours, tuple(map(told, (*ways.others, *more))))
 
 
 def _way(task: Task[Any], candidate: Candidate, note: str = "") -> Way:

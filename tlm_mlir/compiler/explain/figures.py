@@ -59,6 +59,18 @@ def gain(row: Row) -> str:
     return f"{math.exp(-ours.predicted):.2f}x"
 
 
+def measured(row: Row) -> str:
+    """Measured times of IREE's default and of what is done; empty where nothing was measured."""
+    iree, ours = row.details.iree, row.details.ours
+    if iree is None or iree.measured is None:
+        return ""
+    default = f"IREE's default {duration(iree.measured, 'seconds')}"
+    if ours is None or ours.measured is None:
+        return default
+    faster = iree.measured / ours.measured
+    return f"{default}, ours {duration(ours.measured, 'seconds')}: {faster:.2f}x"
+
+
 def work_done(row: Row) -> str:
     """Operations, bytes and launches; empty where they are not known."""
     work = row.details.work

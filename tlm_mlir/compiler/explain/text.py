@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from ..report import Report, Row
-from .figures import gain, largest_first, percent, summary, way, work_done
+from .figures import gain, largest_first, measured, percent, summary, way, work_done
 
 WIDTH = 100
 SHOWN = 2
@@ -55,6 +55,8 @@ def _lines(row: Row) -> Iterator[tuple[str, str]]:
             yield "gain", f"{faster}, predicted by {row.compared_by}"
     else:
         yield "ours", f"IREE's own ({row.outcome}): {row.reason}"
+    if times := measured(row):
+        yield "measured", times
     for place, other in enumerate(found.others[:SHOWN]):
         yield "also" if not place else "", f"{other.words}: {other.note}"
     if len(found.others) > SHOWN:

@@ -37,8 +37,7 @@ def cpu_target(executable_target: str, cores: int) -> CpuTarget:
         raise TargetError(f"expected an {CPU} executable target, got {executable_target[:60]}")
     features = cpu_features(executable_target)
     bits = next((bits for name, bits in WIDTHS.items() if name in features), 128)
-    here = _runs_here(cpu_architecture(executable_target), features)
-    l1, l2, l3 = cache_sizes() if here else (0, 0, 0)
+    l1, l2, l3 = cache_sizes() if runs_here(executable_target) else (0, 0, 0)
     known = tuple(name for name in FEATURES if name in features)
     return CpuTarget(CPU, bits, cores, l1, l2, l3, features=known)
 
@@ -51,6 +50,12 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def runs_here(executable_target: str) -> bool:
+    """Whether this machine runs what is compiled for a CPU that an IREE `#hal.executable.target`
+    attribute's text describes."""
+    return _runs_here(cpu_architecture(executable_target), cpu_features(executable_target))
 
 
 def _runs_here(architecture: str, features: frozenset[str]) -> bool:

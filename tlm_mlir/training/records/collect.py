@@ -20,8 +20,8 @@ from ...errors import InputError
 from ...ir.workload import Workload
 from ...iree.release import installed_iree
 from ...language.sampling import mutate
-from ...language.schedule import DEFAULT, END, Schedule
-from ...measure.arithmetic import is_exact, reduction_length
+from ...language.schedule import DEFAULT, Schedule
+from ...measure import jobs
 from ...measure.database import Database, Record
 from ...measure.lines import canonical
 from ...measure.runner import Job, JobResult, Limits, measure_batches
@@ -35,9 +35,7 @@ from ..corpus.entries import Entry
 from ..corpus.settings import BASE_FLAGS
 from .search import Decisions, decisions, search
 
-APPLIER = "tlm_mlir.decisions.apply:apply_tokens"
 CANDIDATES = 10
-CYCLES_PER_SECOND = 4.2e9
 Proposer = Callable[[Entry, CpuTarget, set[str], int], list[str]]
 """(entry, target, schedules known already, how many) -> new schedules as token text."""
 
@@ -209,8 +207,8 @@ def collect(
             written += len(records)
             progress.advance(task)
 
-        jobs = _jobs(entries, target, propose, known, batches)
-        measure_batches(jobs, on_result=keep, limits=limits or Limits(compile_timeout=20.0))
+        some = _jobs(entries, target, propose, known, batches)
+        measure_batches(some, on_result=keep, limits=limits or Limits(compile_timeout=20.0))
     return written
 
 
@@ -237,22 +235,7 @@ def _jobs(
 
 def job(entry: Entry, workload: Workload, target: CpuTarget, texts: Iterable[str]) -> Job:
     """The measuring job for some schedules of an entry."""
-    base = {"workload": workload.to_json(), "target": target.to_json()}
-    # Of the narrowest input: an instruction may multiply pairs of 16-bit floats.
-    narrowest = min((operand.bytes for operand in workload.root_op.inputs), default=1)
-    lanes = target.vector_bytes // min(4, narrowest)
-    return Job(
-        source=entry.source,
-        candidates=tuple({**base, "schedule": text} for text in texts),
-        applier=APPLIER,
-        flags=BASE_FLAGS,
-        threads=target.cores,
-        exact=is_exact(workload),
-        # Two fused multiply-adds a lane and cycle is the most that a core can do.
-        min_seconds=workload.flops / (target.cores * lanes * 4 * CYCLES_PER_SECOND),
-        reduction=reduction_length(workload),
-        tag=_Tag(entry, target),
-    )
+    return jobs.job(entry.source, workload, target, texts, BASE_FLAGS, _Tag(entry, target))
 
 
 def stamp() -> str:
@@ -261,27 +244,6 @@ def stamp() -> str:
 
 
 def _records(result: JobResult, round_: int) -> Iterator[Record]:
-    """Records of a batch, none where other programs disturbed its measure, IREE's default."""
-    if result.error or result.default.disturbed:
-        return
     tag = result.job.tag
     assert isinstance(tag, _Tag)
-    base = result.default.seconds
-    text_of_versions = stamp()
-    default = f"{DEFAULT} {END}"
-    rows = [(default, result.default)]
-    for candidate, measured in zip(result.job.candidates, result.candidates, strict=True):
-        assert isinstance(candidate, dict)
-        rows.append((candidate["schedule"], measured))
-    for text, measured in rows:
-        yield Record(
-            workload=tag.entry.workload,
-            target=tag.target.to_json(),
-            schedule=text,
-            status=measured.status,
-            seconds=measured.seconds if measured.status == "ok" else None,
-            default_seconds=base,
-            runs=measured.runs,
-            round=round_,
-            versions=text_of_versions,
-        )
+    return jobs.records(result, tag.entry.workload, tag.target.to_json(), round_, stamp())

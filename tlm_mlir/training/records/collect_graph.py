@@ -30,7 +30,9 @@ from ...errors import InputError, TlmError
 from ...iree.release import installed_iree
 from ...language.sampling import every
 from ...language.schedule import END
+from ...measure.arithmetic import reduction_length
 from ...measure.database import Database, Record
+from ...measure.jobs import CYCLES_PER_SECOND
 from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
 from ...measure.worker import Measured
 from ...targets.cpu.host import usable_cores
@@ -41,7 +43,7 @@ from ..corpus.graph_ops import held_out_keys, visit_network
 from ..corpus.networks import TRAINING
 from ..corpus.one_op_programs import one_op_program
 from ..corpus.settings import BASE_FLAGS
-from .collect import CYCLES_PER_SECOND, reduction_length, stamp
+from .collect import stamp
 
 MAX_FLOPS = 4e9
 MOST = 16
