@@ -7,5 +7,7 @@ import os
 from hypothesis import settings
 
 # No deadline: the machine may be busy. The same examples every time where a verdict is wanted.
+# What is tested is compiled, unless a test is about the cache of finished compiles.
+os.environ.setdefault("TLM_MLIR_NO_CACHE", "1")
 settings.register_profile("tlm", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("tlm")

@@ -7,9 +7,10 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from .compiler.driver import compile_file, plan
+from .compiler.driver import plan
 from .compiler.options import Options
 from .compiler.report import Report
+from .compiler.results import compile_or_find
 from .compiler.source import Given
 from .compiler.steps import Plan
 from .measure.tuning import LIMIT, Tuner
@@ -26,6 +27,7 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
     scheduler: Policy | None = None,
     measure: int = 0,
     measure_limit: float = LIMIT,
+    cache: bool = False,
 ) -> Report:
     """Compiles a program to the .vmfb `out` with schedules that the model writes.
 
@@ -35,17 +37,20 @@ def compile(  # noqa: A001 (the name that users expect: tlm_mlir.compile)
     `Report.warnings` names it. Give a `Scheduler` to load the model once for several programs, or
     `SavedSchedules` to have those of a script. With `measure` that many schedules of each dispatch
     are timed on this machine (`measure.tuning`), for about `measure_limit` seconds in all; a script
-    that asks for it needs the usual `if __name__ == "__main__":` guard.
+    that asks for it needs the usual `if __name__ == "__main__":` guard. With `cache` a program that
+    was compiled before is taken from the user's cache (`compiler.results`), and kept there if not.
     Raises TlmError in one sentence for input that cannot be used; then no output file exists.
     """
-    return compile_file(
+    script, report = (Path(path) if path else None for path in (script_out, report_out))
+    return compile_or_find(
         source,
         Path(out),
         options or Options(),
-        script_out=Path(script_out) if script_out else None,
-        report_out=Path(report_out) if report_out else None,
+        script_out=script,
+        report_out=report,
         scheduler=scheduler,
         tuner=Tuner(measure, measure_limit) if measure else None,
+        cache=cache,
     )
 
 

@@ -34,6 +34,8 @@ def add(commands: Commands) -> None:
     command.add_argument("--script", type=Path, metavar="F.mlir", help=text)
     add_measure(command)
     command.add_argument("--report-out", type=Path, metavar="F.json", help="what was done, and why")
+    text = "compile it anew, and keep nothing in the user's cache"
+    command.add_argument("--no-cache", action="store_true", help=text)
     command.add_argument("--json", action="store_true", help="print the report")
     said = command.add_mutually_exclusive_group()
     said.add_argument("-q", "--quiet", action="store_true", help="say nothing but warnings")
@@ -53,10 +55,10 @@ def run(options: argparse.Namespace) -> None:
     name = Path(shown(options.module, STANDARD_INPUT)).name
     with status_line(clock, name) as stop, ends_at_once(stop):
         with clock.timed(START):
-            from ..compiler.driver import compile_file
+            from ..compiler.results import compile_or_find
             from ..compiler.summary import details, summary
             tuner = tuner_of(options)
-        report = compile_file(
+        report = compile_or_find(
             options.module,
             options.output,
             options_of(options),
@@ -65,6 +67,7 @@ def run(options: argparse.Namespace) -> None:
             clock=clock,
             script=options.script,
             tuner=tuner,
+            cache=not options.no_cache,
         )
     if options.json:
         print(report.to_json())

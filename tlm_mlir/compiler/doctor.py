@@ -7,6 +7,7 @@ Each check imports what it needs: a package that is missing is what is looked fo
 
 from __future__ import annotations
 
+import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
@@ -105,7 +106,18 @@ def _cache() -> str:
             f"{folder} cannot be written ({error.strerror}), so the model is compiled anew each"
             " time; set XDG_CACHE_HOME to a folder that can"
         ) from error
-    return f"{folder} can be written"
+    return f"{folder} can be written; {_results()}"
+
+
+def _results() -> str:
+    from .results import OFF, Results
+    from .summary import plural
+
+    results = Results()
+    used = results.usage()
+    kept = f"{plural(used.entries, 'finished compile')}, {used.bytes / 2**20:.1f} MiB"
+    bound = f"of at most {results.bound / 2**20:.0f} MiB in {results.folder.name}"
+    return f"{kept} {bound}{', not used' if os.environ.get(OFF) else ''}"
 
 
 def _step(model: Path | None) -> str:

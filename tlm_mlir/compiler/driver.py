@@ -57,7 +57,7 @@ def plan(
 
 
 def compile_file(
-    source: Given,
+    source: Given | Source,
     out: Path,
     options: Options,
     *,

@@ -82,7 +82,8 @@ class Report:
 
     `hardware` names the CPUs and GPUs that the program is for, as far as they are known, and `host`
     says whether that is the CPU of this machine. `cores` is the number of threads that will run the
-    program, zero where no CPU does.
+    program, zero where no CPU does. `cached` says that an earlier compile of the same program was
+    taken from the user's cache.
     """
 
     module: str
@@ -95,6 +96,7 @@ class Report:
     host: bool = False
     cores: int = 0
     total_seconds: float = 0.0
+    cached: bool = False
     roof: Roof | None = field(default=None, kw_only=True)
 
     @property
@@ -123,6 +125,15 @@ class Report:
     def write(self, path: Path) -> None:
         """Writes the JSON. Raises InputError when it cannot be written."""
         write_text(path, self.to_json() + "\n")
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """The report that `to_json` wrote, of this schema. Raises ValueError, TypeError, KeyError
+        or AttributeError for text that is none."""
+        data = json.loads(text)
+        if data["schema"] != SCHEMA:
+            raise ValueError(f"schema {data['schema']}")
+        return _report(data)
 
     @classmethod
     def read(cls, path: Path) -> Report:
@@ -163,6 +174,7 @@ def _report(data: dict[str, Any]) -> Report:
         host=bool(data["host"]),
         cores=int(data["cores"]),
         total_seconds=float(data["total_seconds"]),
+        cached=bool(data.get("cached", False)),
         roof=Roof(**roof) if roof else None,
     )
 

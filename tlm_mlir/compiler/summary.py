@@ -107,6 +107,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _seconds(report: Report) -> str:
+    if report.cached:
+        return f"from the cache, {report.total_seconds:.1f} s"
     return f"{report.total_seconds:.1f} s, {report.own_seconds():.1f} s of it ours"
 
 
