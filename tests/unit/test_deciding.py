@@ -19,7 +19,16 @@ from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.policy import remembering
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS
-from tlm_mlir.policy.deciding import DEFAULT, FELL_BACK, SCHEDULED, decide
+from tlm_mlir.policy.deciding import (
+    DEFAULT,
+    FELL_BACK,
+    IREE,
+    MODEL,
+    OTHERS,
+    SCHEDULED,
+    Outcome,
+    decide,
+)
 from tlm_mlir.policy.remembering import Remembering
 from tlm_mlir.policy.scheduler import Answer
 from tlm_mlir.targets import registry
@@ -159,3 +168,16 @@ def test_a_policy_that_remembers_too_much_begins_anew(monkeypatch: pytest.Monkey
     remembered.ask([first], [None])
     assert len(remembered.ask([first, second], [None, None])) == 2
     assert len(policy.asked) == 3
+
+
+@pytest.mark.parametrize(("written", "author"), [(True, MODEL), (False, OTHERS)])
+def test_it_is_told_who_wrote_what_is_done(written: bool, author: str) -> None:
+    (task,) = tasks(matmul())
+    answer = Answer(task.random(np.random.default_rng(0)), written=written)
+    done = Outcome(site(task), SCHEDULED, answer=answer)
+    assert done.author == author
+    # What does not compile is IREE's, whoever wrote it.
+    assert done.fall_back("").author == IREE
+    assert Outcome(site(task), DEFAULT, answer=answer).author == IREE
+    assert Outcome(site(None), LEFT).author == LEFT
+    assert Outcome(site(None), AT_LOAD).author == AT_LOAD

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
 import pytest
 
 from tlm_mlir.cli.version import versions
+from tlm_mlir.compiler.explain.details import Details
 from tlm_mlir.compiler.report import Report, Row
-from tlm_mlir.compiler.summary import EARLY, details, plural, summary
+from tlm_mlir.compiler.summary import EARLY, details, plural, summary, written
 from tlm_mlir.decisions.graph import NAME
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.iree.executable_target import attribute_of
@@ -85,6 +87,37 @@ def test_details_are_what_differs_from_iree() -> None:
         " (predicted 2.00x as fast as IREE's by a static estimate)"
     )
     assert found[53] == "weights weights_0 at m.mlir:3:5: graph:packed @block m5 z5 <end>"
+
+
+def of(author: str, share: float | None, point: str = "dispatch") -> Row:
+    return replace(row(point, "scheduled"), author=author, details=Details(share=share))
+
+
+def test_who_wrote_how_much_is_told() -> None:
+    """Of the dispatches whose share is known: what runs once, or is dynamic, counts for nothing."""
+    some = report(
+        *(of("model", 0.25), of("model", 0.25), of("others", 0.1), of("iree", 0.2)),
+        *(of("left", 0.2), of("at load", 0.0), of("left", None), of("model", 0.9, "layout")),
+    )
+    assert some.written == pytest.approx({"model": 0.5, "others": 0.1, "iree": 0.2, "left": 0.2})
+    assert json.loads(some.to_json())["written"] == pytest.approx(some.written)
+    told = (
+        "of the least time, 50% is in dispatches whose schedule the model wrote; 10% a sketch or a"
+        " script; 20% IREE's default; 20% left to IREE"
+    )
+    assert written(some.written) == told
+    assert details(some)[-1] == told
+
+
+def test_shares_add_up_where_some_are_not_known() -> None:
+    some = report(of("model", 0.3), of("left", 0.1), of("iree", None))
+    assert sum(some.written.values()) == pytest.approx(1.0)
+    assert some.written["model"] == pytest.approx(0.75)
+
+
+def test_nothing_is_told_of_who_wrote_what_is_not_known() -> None:
+    assert MIXED.written == {}
+    assert written(MIXED.written) == ""
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from ..compiler.summary import written
 from ..decisions.point import LEFT
 from ..policy.deciding import DEFAULT, FELL_BACK, SCHEDULED
 from .bench import OURS, Bench, Row
@@ -35,6 +36,8 @@ def print_bench(result: Bench, console: Console) -> None:
         counts = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in kinds)
         added = result.report["added_seconds"]
         console.print(f"dispatches: {counts}; {OURS} added {added:.2f} s to compiling")
+        if shares := written(result.report.get("written", {})):
+            console.print(shares)
 
 
 def _cells(row: Row) -> list[str]:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..decisions.dispatch import Lowering
+from ..decisions.point import LEFT
 from ..errors import InputError
 from ..files import STANDARD_INPUT, read_bytes, shown, write_text
 from ..iree.executable_target import attribute_of
 from ..iree.hardware import hardware_name
-from ..policy.deciding import Outcome, Outcomes
+from ..policy.deciding import IREE, MODEL, OTHERS, Outcome, Outcomes
 from .clock import Clock
 from .explain.details import Details, Explainer, Way
 from .explain.work import Roof, Work
@@ -24,6 +25,10 @@ from .options import CPU, HOST, Options
 
 SCHEMA = 1
 """Counts changes of what reports say, by which a reader of an earlier one would be misled."""
+
+
+AUTHORS = (MODEL, OTHERS, IREE, LEFT)
+"""Who wrote what is done in a dispatch that runs."""
 
 
 class Done(Protocol):
@@ -60,7 +65,8 @@ class Row:
     `outcome` is "scheduled", "default" (IREE's is kept), "left" (nothing can be asked), "at load"
     (runs once, not worth a question) or "fallback" (the schedule did not compile). `predicted` is
     the log of the latency of the best schedule written over that of IREE's default, as what
-    `compared_by` names predicts it.
+    `compared_by` names predicts it. `author` is who wrote what is done: "model", "others", "iree",
+    "left" or "at load" (`policy.deciding`).
     """
 
     point: str
@@ -73,6 +79,7 @@ class Row:
     compared_by: str
     location: str
     details: Details = Details()
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,17 @@ class Report:
         """How many dispatches had an outcome."""
         return sum(row.outcome == outcome for row in self.dispatches)
 
+    @property
+    def written(self) -> dict[str, float]:
+        """What share of the least time of all dispatches is in those whose schedule each author
+        wrote, with MODEL, OTHERS, IREE and LEFT; empty where no share is known."""
+        known = [row for row in self.dispatches if row.details.share]
+        total = sum(row.details.share or 0.0 for row in known)
+        return {
+            author: sum(row.details.share or 0.0 for row in known if row.author == author) / total
+            for author in (AUTHORS if total else ())
+        }
+
     def added_seconds(self) -> float:
         """Seconds that deciding added to what IREE takes."""
         return sum(seconds for part, seconds in self.seconds.items() if not part.startswith("iree"))
@@ -120,6 +138,7 @@ class Report:
     def to_json(self) -> str:
         """The report as indented JSON, with the number of its schema."""
         told = {"schema": SCHEMA, **asdict(self), "added_seconds": self.added_seconds()}
+        told["written"] = self.written
         return json.dumps(told, indent=2)
 
     def write(self, path: Path) -> None:
@@ -205,6 +224,7 @@ def _row(outcome: Outcome, explainer: Explainer) -> Row:
         answer.compared_by if answer else "",
         site.location,
         explainer(outcome),
+        outcome.author,
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..decisions.attention import DECOMPOSED
 from ..decisions.channels_last import LAST
@@ -15,7 +15,7 @@ from ..decisions.im2col_script import IM2COL
 from ..decisions.packing import TILED
 from ..decisions.point import AT_LOAD, LEFT
 from ..decisions.weights import PACKED
-from ..policy.deciding import DEFAULT, FELL_BACK, SCHEDULED
+from ..policy.deciding import DEFAULT, FELL_BACK, IREE, MODEL, OTHERS, SCHEDULED
 from .report import Report, Row
 
 EARLY = {
@@ -34,6 +34,13 @@ DISPATCHES = {
     FELL_BACK: "fell back",
 }
 """What is said of dispatches by their outcome."""
+AUTHORS = {
+    MODEL: "is in dispatches whose schedule the model wrote",
+    OTHERS: "a sketch or a script",
+    IREE: "IREE's default",
+    LEFT: "left to IREE",
+}
+"""What is said of dispatches by who wrote their schedule."""
 
 
 def summary(report: Report, name: str) -> str:
@@ -47,8 +54,21 @@ def summary(report: Report, name: str) -> str:
 
 
 def details(report: Report) -> list[str]:
-    """A line for each decision that differs from what IREE does by itself."""
-    return [_detail(row) for row in report.decisions if row.outcome == SCHEDULED]
+    """A line for each decision that differs from what IREE does by itself, and one that says who
+    wrote how much."""
+    told = [_detail(row) for row in report.decisions if row.outcome == SCHEDULED]
+    shares = written(report.written)
+    return [*told, shares] if shares else told
+
+
+def written(shares: Mapping[str, float]) -> str:
+    """Who wrote the schedules, by the share of the least time (`Report.written`); empty where that
+    is not known."""
+    if not shares:
+        return ""
+    first, *rest = ((shares[author], words) for author, words in AUTHORS.items())
+    told = "; ".join(f"{share:.0%} {words}" for share, words in rest)
+    return f"of the least time, {first[0]:.0%} {first[1]}; {told}"
 
 
 def plural(count: int, noun: str) -> str:

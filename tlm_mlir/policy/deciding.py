@@ -18,6 +18,9 @@ from .compare import ESTIMATE, MEASUREMENTS
 from .scheduler import Answer
 
 SCHEDULED, DEFAULT, FELL_BACK = "scheduled", "default", "fallback"
+MODEL, OTHERS, IREE = "model", "others", "iree"
+"""Who wrote what is done at a site: the language model; a sketch, an estimate of a few options, or
+a script; IREE."""
 Key = tuple[str, str, str, tuple[str, ...]]
 
 
@@ -82,6 +85,14 @@ class Outcome:
     def schedule(self) -> Schedule | None:
         """The schedule to apply; None leaves the site to IREE."""
         return self.answer.schedule if self.answer and self.outcome == SCHEDULED else None
+
+    @property
+    def author(self) -> str:
+        """Who wrote what is done: MODEL, OTHERS or IREE; LEFT where nothing could be asked, and
+        what it is called otherwise where it is not done in every run."""
+        if self.schedule is not None and self.answer is not None:
+            return MODEL if self.answer.written else OTHERS
+        return IREE if self.outcome in (DEFAULT, FELL_BACK) else self.outcome
 
     @property
     def predicted(self) -> float | None:

@@ -106,7 +106,7 @@ class SavedSchedules:
 def _answer(sequence: ScheduleSequence, schedule: Schedule) -> Answer:
     """A schedule, with the gain that the script says was predicted."""
     if not sequence.gain:
-        return Answer(schedule)
+        return Answer(schedule, written=False)
     try:
         predicted = -math.log(float(sequence.gain.removesuffix("x")))
     except ValueError:
@@ -114,4 +114,5 @@ def _answer(sequence: ScheduleSequence, schedule: Schedule) -> Answer:
             f"the script's @{sequence.name} says a gain of '{sequence.gain}', which is no number;"
             " write it anew"
         ) from None
-    return Answer(schedule, predicted, SAVED, candidates=(Candidate(schedule, predicted),))
+    compared = (Candidate(schedule, predicted),)
+    return Answer(schedule, predicted, SAVED, candidates=compared, written=False)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,8 @@ class Answer:
     and `compared_by` what predicted it; None and empty where nothing did. The `schedule` is the
     default where that lead is not clear, which means more than `margin`. `candidates` are all that
     were compared, the best first, each once. `why` says why it is the default where that was not
-    decided by comparing.
+    decided by comparing. `written` says whether the model wrote the schedule; if not, it is the
+    default, a sketch, one of a few options that an estimate compared, or out of a script.
     """
 
     schedule: Schedule
@@ -57,6 +58,7 @@ class Answer:
     margin: float = 0.0
     candidates: tuple[Candidate, ...] = ()
     why: str = ""
+    written: bool = True
 
 
 class Scheduler:
@@ -130,12 +132,8 @@ class Scheduler:
         sketches = [task.sketches() for task in tasks]
         if samples is None:
             samples = ESTIMATED_SAMPLES if compared_by == ESTIMATE and not any(sketches) else 0
-        options = [
-            [*written, *some]
-            for written, some in zip(
-                self._writer.write(tasks, [0.0] + [1.0] * samples, seed), sketches, strict=True
-            )
-        ]
+        written = self._writer.write(tasks, [0.0] + [1.0] * samples, seed)
+        options = [[*ours, *some] for ours, some in zip(written, sketches, strict=True)]
         if not compared_by:
             return [Answer(some[0]) for some in options]
         unwritten = [
@@ -146,9 +144,13 @@ class Scheduler:
         ]
         every = [[*some, *others] for some, others in zip(options, unwritten, strict=True)]
         predicted = self.predict(tasks, baselines, every)
-        return [
+        answers = [
             self._answer(task, some, logs, compared_by, len(others))
             for task, some, logs, others in zip(tasks, every, predicted, unwritten, strict=True)
+        ]
+        return [
+            replace(answer, written=answer.schedule in ours)
+            for answer, ours in zip(answers, written, strict=True)
         ]
 
     def _answer(

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from ..report import Report, Row
+from ..summary import written
 from .figures import gain, largest_first, measured, percent, summary, way, work_done
 
 WIDTH = 100
@@ -19,7 +20,7 @@ LABEL = 12
 
 def text(report: Report, width: int = WIDTH) -> str:
     """All decisions of a report, the one with the largest share of the work first."""
-    parts = [summary(report)]
+    parts = [part for part in (summary(report), written(report.written)) if part]
     parts += [f"warning: {warning}" for warning in report.warnings]
     parts += ["\n".join(_paragraph(row, width)) for row in largest_first(report)]
     return "\n\n".join(parts)
