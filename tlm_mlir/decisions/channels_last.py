@@ -23,6 +23,7 @@ from iree.compiler.dialects import linalg, tensor
 from ..iree import tensors
 from ..iree.module import named, walk
 from ..iree.ops import FUNCTION
+from .moved_reads import maps_of, read_as_it_lies
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def move_channels_last(module: ir.Operation, chosen: Sequence[ir.Operation]) -> 
                     _move(operation)
                 elif _follows(operation):
                     _move_elementwise(operation)
+                elif operation.name == "linalg.generic":
+                    read_as_it_lies(operation, _lies_last, TO_LAST)
 
 
 def _moved(value: ir.Value) -> bool:
@@ -84,6 +87,11 @@ def _moved(value: ir.Value) -> bool:
     while (pad := _padding(value)) is not None:
         value = pad.operands[0]
     return _before(value, TO_FIRST) is not None
+
+
+def _lies_last(value: ir.Value) -> ir.Value | None:
+    """A value that was computed with channels last, as it was; None for others."""
+    return _transposed(value, TO_LAST) if _moved(value) else None
 
 
 def _before(value: ir.Value, order: Sequence[int]) -> ir.Value | None:
@@ -119,7 +127,7 @@ def _follows(operation: ir.Operation) -> bool:
     if ir.RankedTensorType(operation.results[0].type).rank != len(TO_FIRST):
         return False
     kinds = ir.ArrayAttr(operation.attributes["iterator_types"])
-    maps = _maps(operation)
+    maps = maps_of(operation)
     whole = ir.AffineMap.get_identity(len(TO_FIRST), operation.context)
     if any("parallel" not in str(kind) for kind in kinds) or maps[-1] != whole:
         return False
@@ -129,13 +137,9 @@ def _follows(operation: ir.Operation) -> bool:
     return any(found == whole and _moved(value) for value, found in pairs)
 
 
-def _maps(operation: ir.Operation) -> list[ir.AffineMap]:
-    return [ir.AffineMapAttr(a).value for a in ir.ArrayAttr(operation.attributes["indexing_maps"])]
-
-
 def _move_elementwise(operation: ir.Operation) -> None:
     """Rewrites an elementwise op over an image."""
-    *_, whole = maps = _maps(operation)
+    *_, whole = maps = maps_of(operation)
     # Loops are those of the new order; an operand of fewer dims is read as before.
     loops = ir.AffineMap.get_permutation(TO_FIRST, operation.context)
     operands, found = [], []
