@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..ir.analysis import window
-from ..ir.sources import COMPUTED, CONSTANT, STORED
+from ..ir.sources import COMPUTED, CONSTANT, OPENING, STORED
 from ..ir.workload import Workload
 from ..language.schedule import LEAVE
 from ..targets.cpu.default_loops import vector_size
@@ -78,6 +78,8 @@ def _clocks(
         if sources[_image(workload)] == COMPUTED:
             # Between convolutions with channels last, what it reads and gives is turned.
             gathering += _ends(workload, found) / JOINED / cores
+        elif sources[_image(workload)] == OPENING:
+            gathering += _results(workload, found) / JOINED / cores
         return gathering + min(default_clocks(shape, target), tiled_clocks(shape, target))
     if option == LAST:
         return _moved_clocks(workload, found, target, sources)
@@ -94,6 +96,8 @@ def _moved_clocks(
     if sources[image] == STORED:
         # A program of few ops: what it reads and gives is turned in every call.
         turned = _ends(workload, found) / TURNED / cores
+    elif sources[image] == OPENING:
+        turned = _images(found) / TURNED / cores
     ways = [
         estimate(shape, best(shape, target), target)
         for shape in panel_shapes(workload, found)
@@ -105,9 +109,17 @@ def _moved_clocks(
 
 def _ends(workload: Workload, found: Convolution) -> float:
     """Bytes of the image and of the result."""
+    return _results(workload, found) + _images(found)
+
+
+def _results(workload: Workload, found: Convolution) -> float:
     results = found.batch * found.filters * math.prod(found.points)
-    size = workload.root_op.inputs[_image(workload)].bytes
-    return results * size + found.gathered / found.window
+    return results * workload.root_op.inputs[_image(workload)].bytes
+
+
+def _images(found: Convolution) -> float:
+    """Bytes of the image, as if no two windows shared a point of it and none was left out."""
+    return found.gathered / found.window
 
 
 def panel_shapes(workload: Workload, found: Convolution) -> list[PanelShape]:

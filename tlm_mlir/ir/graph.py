@@ -15,10 +15,12 @@ from ..iree.module import named, walk
 from ..iree.ops import ATTENTION, FUNCTION, INITIALIZER
 from .analysis import sums_products
 from .reader import read_op
-from .sources import CONSTANT, RESHAPES, Sources
+from .sources import CONSTANT, OPENING, RESHAPES, STORED, Sources
 from .workload import Workload
 
 CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
+WINDOWED = ("linalg.conv", "linalg.depthwise_conv", "linalg.pooling")
+"""What names of ops that slide windows begin with."""
 FUNCTIONS = (FUNCTION, INITIALIZER)
 
 
@@ -41,8 +43,28 @@ def find_convolutions(module: ir.Operation) -> list[GraphOp]:
     for operation in operations_named(module, CONVOLUTIONS):
         workload = read_op(operation)
         if workload is not None and workload.static:
-            found.append(GraphOp(operation, workload, sources.inputs(operation)))
+            inputs = sources.inputs(operation)
+            if STORED in inputs and _goes_on(operation):
+                inputs = tuple(OPENING if source == STORED else source for source in inputs)
+            found.append(GraphOp(operation, workload, inputs))
     return found
+
+
+def _goes_on(operation: ir.Operation) -> bool:
+    """Whether what an op computes comes to a window by way of elementwise ops, padding and
+    reshapes."""
+    waiting, seen = [operation.results[0]], {operation.results[0]}
+    while waiting:
+        for use in waiting.pop().uses:
+            reader = use.owner
+            if reader.name.startswith(WINDOWED):
+                return True
+            passes = reader.name in RESHAPES or reader.name == "tensor.pad"
+            if passes or _elementwise(reader, inputs=None):
+                new = [result for result in reader.results if result not in seen]
+                seen.update(new)
+                waiting += new
+    return False
 
 
 def find_attentions(module: ir.Operation) -> list[GraphOp]:
@@ -114,15 +136,16 @@ def _reads_attention(operation: ir.Operation) -> bool:
     return False
 
 
-def _elementwise(operation: ir.Operation) -> bool:
-    """Whether an op computes each element from those of one tensor: a cast or a transposition."""
+def _elementwise(operation: ir.Operation, inputs: int | None = 1) -> bool:
+    """Whether an op computes each element from those of so many tensors, None for any number: of
+    one, a cast or a transposition."""
     if not operation.name.startswith("linalg.") or operation.name == "linalg.fill":
         return False
     workload = read_op(operation)
     return (
         workload is not None
         and "reduction" not in workload.root_op.iterators
-        and len(workload.root_op.inputs) == 1
+        and inputs in (None, len(workload.root_op.inputs))
     )
 
 

@@ -18,6 +18,9 @@ from ..iree.ops import FUNCTION, GLOBAL_LOAD, GLOBAL_STORE
 from .reader import inputs_of
 
 CONSTANT, COMPUTED, STORED = "constant", "computed", "stored"
+OPENING = "opening"
+"""What is stored, but read by the first of several convolutions: in which layout that computes, the
+others read (`ir.graph.find_convolutions`)."""
 CONSTANTS = frozenset(["arith.constant", GLOBAL_LOAD, TENSOR_CONSTANT])
 RESHAPES = frozenset(["tensor.expand_shape", "tensor.collapse_shape", "tensor.cast"])
 
