@@ -23,6 +23,7 @@ from iree.compiler.dialects import linalg, tensor
 from ..iree import tensors
 from ..iree.module import named, walk
 from ..iree.ops import FUNCTION
+from .grouped_last import GROUPED, move_grouped
 from .moved_reads import maps_of, read_as_it_lies
 
 
@@ -74,7 +75,9 @@ def move_channels_last(module: ir.Operation, chosen: Sequence[ir.Operation]) -> 
         for operation, asked in zip(operations, found, strict=True) if wanted else ():
             follows = operation.name in NAMES and operation.name != CONVOLUTION
             with operation.location, ir.InsertionPoint(operation):
-                if asked or (follows and _moved(operation.operands[0])):
+                if asked and operation.name == GROUPED:
+                    move_grouped(operation, _turned, _turned_initial, _back)
+                elif asked or (follows and _moved(operation.operands[0])):
                     _move(operation)
                 elif _follows(operation):
                     _move_elementwise(operation)
@@ -102,6 +105,18 @@ def _before(value: ir.Value, order: Sequence[int]) -> ir.Value | None:
     found = list(ir.DenseI64ArrayAttr(transpose.attributes["permutation"]))
     source: ir.Value = transpose.operands[0]
     return source if found == list(order) else None
+
+
+def _turned(value: ir.Value) -> ir.Value:
+    return _transposed(value, TO_LAST)
+
+
+def _turned_initial(value: ir.Value) -> ir.Value:
+    return _initial(value, TO_LAST)
+
+
+def _back(value: ir.Value) -> ir.Value:
+    return _transposed(value, TO_FIRST)
 
 
 def _move(operation: ir.Operation) -> None:

@@ -36,8 +36,11 @@ class LayoutQuestion(OptionQuestion):
         """Channels last where they are first, im2col where IREE's pass has it."""
         if not workload.static:
             return (LEAVE,)
-        last = (LAST,) if channels_first(workload) else ()
-        refused = _dilated(workload) or _widens_a_batch(workload)
+        found = read_convolution(workload)
+        # Of groups without a window, IREE makes matmuls.
+        moves = channels_first(workload) and not (found.groups and found.window == 1)
+        last = (LAST,) if moves else ()
+        refused = found.groups or _dilated(workload) or _widens_a_batch(workload)
         return (LEAVE, *last) if refused else (LEAVE, *last, IM2COL)
 
     def seconds(

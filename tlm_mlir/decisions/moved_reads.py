@@ -62,9 +62,7 @@ def _permuted(found: ir.AffineMap, order: Sequence[int]) -> ir.AffineMap:
     return ir.AffineMap.get(found.n_dims, 0, [results[dim] for dim in order])
 
 
-def _at_loops(
-    generic: ir.Operation, extract: ir.Operation
-) -> tuple[ir.Value, ir.AffineMap] | None:
+def _at_loops(generic: ir.Operation, extract: ir.Operation) -> tuple[ir.Value, ir.AffineMap] | None:
     """The tensor of which an element is read at loops and constants, and the map that says so.
 
     Padding that no loop reaches is left out. None for an element at other places.

@@ -69,7 +69,11 @@ class Form:
     @property
     def batched(self) -> bool:
         """Whether `x` slides a window and has other dims of the result besides."""
-        plain = [read for read in self.accesses if read.window < 0 and read.dim in self.rows]
+        plain = [
+            read
+            for read in self.accesses
+            if read.window < 0 and read.dim in self.rows and read.dim not in self.outer
+        ]
         slides = any(read.window >= 0 for read in self.accesses)
         return slides and any(self.extents[read.dim] > 1 for read in plain)
 

@@ -24,7 +24,14 @@ from ..iree.phases import GLOBAL_OPTIMIZATION
 from ..iree.program_passes import run_on_program
 from ..language.schedule import LEAVE, Decision, Schedule
 from ..language.space import Choice, Mark, Pick, Space
-from ..targets.cpu.panel_estimate import BLOCKS, FEWEST_PANELS, PanelShape, best, estimate
+from ..targets.cpu.panel_estimate import (
+    BLOCKS,
+    FEWEST_PANELS,
+    PanelShape,
+    best,
+    estimate,
+    group_blocks,
+)
 from ..targets.target import CpuTarget
 from ..targets.task import Task
 from . import estimate_layout, estimate_packing
@@ -90,8 +97,10 @@ def _form(workload: Workload, sources: Sequence[str]) -> Form | None:
 
 
 def blocks(form: Form) -> tuple[int, ...]:
-    """Columns that a panel may have: several panels must come of it."""
+    """Columns that a panel may have: several panels must come of it, or one of each group."""
     columns = form.extents[form.columns]
+    if grouped(form):
+        return group_blocks(columns)
     return tuple(b for b in BLOCKS if columns % b == 0 and columns // b >= FEWEST_PANELS)
 
 
@@ -99,17 +108,26 @@ def panel_shape(form: Form, block: int) -> PanelShape:
     """The sizes of an op once its weights are packed."""
     extents = form.extents
     *window, channels = (extents[dim] for dim in form.summed)
-    rows = tuple(extents[dim] for dim in form.rows)
+    kept = [dim for dim in form.rows if not grouped(form) or dim not in form.outer]
+    rows = tuple(extents[dim] for dim in kept)
+    groups = math.prod(extents[dim] for dim in form.outer) if grouped(form) else 1
     read = {access.dim for access in form.accesses}
     return PanelShape(
         rows=rows,
-        panels=extents[form.columns] // block,
+        panels=extents[form.columns] // block * groups,
         columns=block,
         channels=channels,
         window=math.prod(window),
         reads=math.prod(extents[dim] for dim in form.rows if dim in read) * channels,
         stride=_stride(form),
+        grouped=grouped(form),
     )
+
+
+def grouped(form: Form) -> bool:
+    """Whether an op is a convolution of groups of channels, each with weights of its own."""
+    slides = any(access.window >= 0 for access in form.accesses)
+    return slides and len(form.outer) == 1 and form.rows[-1:] == form.outer
 
 
 def _stride(form: Form) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
 
-from .workload import Index, Op, Workload
+from .workload import Index, Op, Operand, Workload
 
 R = TypeVar("R")
 CASTS = frozenset(
@@ -56,7 +56,9 @@ class Contraction:
 def contraction(workload: Workload) -> Contraction | None:
     """The root as a contraction; None where it is none, or slides a window."""
     root = workload.root_op
-    if root.kind != "generic" or len(root.inputs) != 2 or not root.dims("reduction"):
+    if root.kind != "generic" or (len(root.inputs), len(root.outputs)) != (2, 1):
+        return None
+    if not root.dims("reduction"):
         return None
     spans = []
     for operand in (*root.inputs, *root.outputs):
@@ -165,7 +167,8 @@ class Panels:
     (`column`), and `panel` numbers them.
 
     `rows` are the root's other parallel dims, in the order of the result; `summed` the reduction
-    dims, that of the channels last; `read` the rows' dims that the other factor has.
+    dims, that of the channels last; `read` the rows' dims that the other factor has. Where it is
+    `grouped`, the other factor has the panel, too: each panel has channels of its own.
     """
 
     rows: tuple[int, ...]
@@ -173,6 +176,7 @@ class Panels:
     column: int
     summed: tuple[int, ...]
     read: tuple[int, ...]
+    grouped: bool = False
 
 
 MAX_COLUMNS = 64
@@ -199,14 +203,25 @@ def panels(workload: Workload) -> Panels | None:
         if None in dims or not dims or dims[-1] != column or panel not in dims:
             continue
         summed = [dim for dim in dims if dim in root.dims("reduction")]
-        if {column, panel} & touched or not summed or set(summed) != set(root.dims("reduction")):
+        if column in touched or not summed or set(summed) != set(root.dims("reduction")):
             continue
         # The panel comes right before what is summed over, as packing lays it out.
         if dims[-2 - len(summed)] != panel:
             continue
         rows = tuple(dim for dim in out[:-2] if dim is not None)
-        return Panels(rows, panel, column, tuple(summed), tuple(d for d in rows if d in touched))
+        read = tuple(d for d in rows if d in touched)
+        if panel in touched and not _grouped(workload, other, panel):
+            continue
+        return Panels(rows, panel, column, tuple(summed), read, panel in touched)
     return None
+
+
+def _grouped(workload: Workload, other: Operand, panel: int) -> bool:
+    """Whether each panel of a convolution has channels of its own: the factor that has no columns
+    slides a window, and has the panel right before its channels."""
+    if not window(workload) or len(other.indices) < 2:
+        return False
+    return other.indices[-2].dim == panel
 
 
 @once

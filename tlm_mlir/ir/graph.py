@@ -18,7 +18,11 @@ from .reader import read_op
 from .sources import CONSTANT, OPENING, RESHAPES, STORED, Sources
 from .workload import Workload
 
-CONVOLUTIONS = ("linalg.conv_2d_nchw_fchw", "linalg.conv_2d_nhwc_hwcf")
+CONVOLUTIONS = (
+    "linalg.conv_2d_nchw_fchw",
+    "linalg.conv_2d_nhwc_hwcf",
+    "linalg.conv_2d_ngchw_gfchw",
+)
 WINDOWED = ("linalg.conv", "linalg.depthwise_conv", "linalg.pooling")
 """What names of ops that slide windows begin with."""
 FUNCTIONS = (FUNCTION, INITIALIZER)
@@ -56,7 +60,7 @@ def _goes_on(operation: ir.Operation) -> bool:
     waiting, seen = [operation.results[0]], {operation.results[0]}
     while waiting:
         for use in waiting.pop().uses:
-            reader = use.owner
+            reader = use.owner.operation
             if reader.name.startswith(WINDOWED):
                 return True
             passes = reader.name in RESHAPES or reader.name == "tensor.pad"

@@ -161,15 +161,17 @@ def shape_of(workload: Workload, found: Panels) -> PanelShape:
     """The sizes of a product with packed weights."""
     extents = workload.extents
     channels = extents[found.summed[-1]]
+    groups = extents[found.panel] if found.grouped else 1
     return PanelShape(
         rows=tuple(extents[dim] for dim in found.rows),
         panels=extents[found.panel],
         columns=extents[found.column],
         channels=channels,
         window=math.prod(extents[dim] for dim in found.summed[:-1]),
-        reads=math.prod(extents[dim] for dim in found.read) * channels,
+        reads=math.prod(extents[dim] for dim in found.read) * channels * groups,
         width=max(operand.bytes for operand in workload.root_op.inputs),
         stride=_stride(workload, found),
+        grouped=found.grouped,
     )
 
 

@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...ir.analysis import MAX_COLUMNS
 from ..target import CpuTarget
 from .limits import MAX_UNROLLED_REGISTERS
 
@@ -21,6 +22,8 @@ BLOCKS = (8, 16, 32)
 """Columns of a panel: one vector of AVX2, two, or of AVX-512 one, two."""
 FEWEST_PANELS = 2
 """Fewer are the weights as they lie."""
+LEAST_COLUMNS = 4
+"""Columns of the shortest vectors, which those of a group must divide into."""
 LATENCY = 4
 """Clocks of a fused multiply-add, which the next one to the same result waits for."""
 LOOP = 0.5
@@ -53,7 +56,8 @@ class PanelShape:
     """A product with packed weights. `rows` are the extents of the result's dims but the columns,
     outermost first; a result has `panels` of `columns` each, and sums `window * channels` elements
     of `width` bytes. `reads` are the distinct elements of the other factor that all rows touch, and
-    `stride` the bytes between two of its rows; 0 where they lie in it otherwise."""
+    `stride` the bytes between two of its rows; 0 where they lie in it otherwise. Where it is
+    `grouped`, each panel reads a part of the other factor alone."""
 
     rows: tuple[int, ...]
     panels: int
@@ -63,6 +67,7 @@ class PanelShape:
     reads: int
     width: int = 4
     stride: int = 0
+    grouped: bool = False
 
     @property
     def depth(self) -> int:
@@ -79,6 +84,11 @@ class PanelTiles:
     unroll: int
     group: tuple[int, ...]
     panels: int
+
+
+def group_blocks(columns: int) -> tuple[int, ...]:
+    """Columns of a panel where each group of channels is one: all, in whole vectors."""
+    return (columns,) if columns % LEAST_COLUMNS == 0 and columns <= MAX_COLUMNS else ()
 
 
 def registers(target: CpuTarget) -> int:
@@ -137,8 +147,11 @@ def estimate(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
     weights = tiles.panels * shape.columns * shape.depth * shape.width
     rows = math.prod(tiles.group)
     reads = shape.reads * shape.width * rows / math.prod(shape.rows)
+    if shape.grouped:
+        reads *= tiles.panels / shape.panels
     # What a workgroup reads is read again for each panel, from the second cache if it fits.
-    again = reads * (tiles.panels - 1) / (NEAR if reads + weights < 0.7 * target.l2 else FAR)
+    times = 0 if shape.grouped else tiles.panels - 1
+    again = reads * times / (NEAR if reads + weights < 0.7 * target.l2 else FAR)
     results = 2 * rows * tiles.panels * shape.columns * shape.width
     each = (
         tiles.panels * _kernels_clocks(shape, tiles, target)
