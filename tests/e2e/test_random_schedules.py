@@ -27,7 +27,7 @@ from tlm_mlir.targets.target import Target
 
 PROGRAMS = (
     *("matmul", "conv", "strided", "attention", "softmax", "reduction_multi_op"),
-    *("transpose", "copy", "operand_order", "panels"),
+    *("transpose", "copy", "operand_order", "panels", "grouped"),
 )
 LIT = Path(__file__).resolve().parents[2] / "lit"
 CPUS = ("x86-64-v4", "x86-64-v3", "x86-64")

@@ -53,6 +53,12 @@ def test_the_body_of_a_matmul(body: tuple[str, ...], expected: bool) -> None:
     assert sums_products(op("0p 1p 2r", inputs, [operand(0, 1)], body)) == expected
 
 
+def test_what_has_two_results_is_no_contraction() -> None:
+    """Found in ShuffleNet: an average pooling, which sums and counts, was a traceback."""
+    root = op("0p 1r", [operand(1), operand(0, 1)], [operand(0), operand()])
+    assert contraction(Workload((480, 49), (root,), 0)) is None
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

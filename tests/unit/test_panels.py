@@ -13,7 +13,7 @@ from samples import MULTIPLY_ADD, TARGETS, matmul, op, operand, packed
 from tlm_mlir.decisions.weights import QUESTION, blocks, find_form, panel_shape
 from tlm_mlir.ir.analysis import panels
 from tlm_mlir.ir.sources import CONSTANT, STORED
-from tlm_mlir.ir.workload import Workload
+from tlm_mlir.ir.workload import Index, Operand, Workload
 from tlm_mlir.language.schedule import Decision, Schedule
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS, Comparer
 from tlm_mlir.policy.cost_model import CostModel
@@ -24,6 +24,7 @@ from tlm_mlir.targets.cpu.panel_estimate import (
     PanelShape,
     best,
     estimate,
+    group_blocks,
     most_rows,
     open_unrolls,
     open_vectors,
@@ -110,6 +111,47 @@ def test_no_body_is_unrolled_beyond_the_limit(
         assert steps
         points = np.prod(vector) * columns * max(steps)
         assert points <= MAX_UNROLLED_REGISTERS * lanes
+
+
+def groups(filters: int = 8) -> Workload:
+    """A convolution of six groups, as it is once its weights are packed: points, groups, a panel,
+    its columns, window, channels."""
+    opaque = Index(((0, 1),), opaque=True), Index(((1, 1),), opaque=True)
+    root = op(
+        "0p 1p 2p 3p 4p 5r 6r 7r",
+        [
+            Operand("f32", (*opaque, Index(((2, 1),)), Index(((7, 1),)))),
+            operand(2, 3, 5, 6, 7, 4),
+        ],
+        [operand(0, 1, 2, 3, 4)],
+        MULTIPLY_ADD,
+    )
+    return Workload((14, 14, 6, 1, filters, 3, 3, 8), (root,), 0)
+
+
+def test_a_kernel_is_of_one_group() -> None:
+    """Groups multiply weights of their own: a kernel over them loads a vector for each product."""
+    found = panels(groups())
+    assert found is not None
+    assert (found.rows, found.apart, found.panel, found.column) == ((0, 1, 2), (2,), 3, 4)
+    shape = shape_of(groups(), found)
+    assert shape.apart and shape.stride == 6 * 8 * 4
+    for target in (AVX512, AVX2):
+        assert {vector[-1] for vector in open_vectors(shape, target)} == {1}
+        assert best(shape, target).vector[1] > 1
+    task = registry.task(groups(), AVX512)
+    drawn = task.random(np.random.default_rng(0))
+    assert task.parse(task.text(drawn)) == drawn
+    (sketch,) = task.sketches()
+    assert task.estimate(sketch) < task.estimate(task.default)
+    assert panels(packed((14, 8, 16, 64), (3, 3))).apart == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "columns, expected", [(8, (8,)), (4, (4,)), (48, (48,)), (3, ()), (6, ()), (96, ())]
+)
+def test_columns_of_groups_are_whole_vectors(columns: int, expected: tuple[int, ...]) -> None:
+    assert group_blocks(columns) == expected
 
 
 def test_more_cores_get_more_workgroups() -> None:

@@ -155,19 +155,19 @@ def panel_shapes(workload: Workload, found: Convolution) -> list[PanelShape]:
         return []
     rows = (found.batch, *found.points) if found.batch > 1 else found.points
     if found.groups:
-        blocks = group_blocks(found.filters)
+        rows, blocks = (*rows, found.groups), group_blocks(found.filters)
     else:
         most = found.filters // FEWEST_PANELS
         blocks = tuple(b for b in BLOCKS if found.filters % b == 0 and b <= most)
     return [
         PanelShape(
             rows=rows,
-            panels=found.filters // block * max(1, found.groups),
+            panels=found.filters // block,
             columns=block,
             channels=found.channels,
             window=found.window,
             reads=found.batch * math.prod(found.points) * found.channels * max(1, found.groups),
-            grouped=found.groups > 0,
+            apart=found.groups > 0,
         )
         for block in blocks
     ]

@@ -108,19 +108,17 @@ def panel_shape(form: Form, block: int) -> PanelShape:
     """The sizes of an op once its weights are packed."""
     extents = form.extents
     *window, channels = (extents[dim] for dim in form.summed)
-    kept = [dim for dim in form.rows if not grouped(form) or dim not in form.outer]
-    rows = tuple(extents[dim] for dim in kept)
-    groups = math.prod(extents[dim] for dim in form.outer) if grouped(form) else 1
+    rows = tuple(extents[dim] for dim in form.rows)
     read = {access.dim for access in form.accesses}
     return PanelShape(
         rows=rows,
-        panels=extents[form.columns] // block * groups,
+        panels=extents[form.columns] // block,
         columns=block,
         channels=channels,
         window=math.prod(window),
         reads=math.prod(extents[dim] for dim in form.rows if dim in read) * channels,
         stride=_stride(form),
-        grouped=grouped(form),
+        apart=grouped(form),
     )
 
 
@@ -134,8 +132,9 @@ def _stride(form: Form) -> int:
     """Bytes between two rows of the other factor: what of it lies behind the innermost dim of the
     rows."""
     inside = BYTES
+    rows = form.rows[:-1] if grouped(form) else form.rows
     for access in reversed(form.accesses):
-        if form.rows and access.dim == form.rows[-1]:
+        if rows and access.dim == rows[-1]:
             return inside * access.stride
         inside *= form.extents[access.dim]
     return 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
 
-from .workload import Index, Op, Operand, Workload
+from .workload import Index, Op, Workload
 
 R = TypeVar("R")
 CASTS = frozenset(
@@ -167,8 +167,8 @@ class Panels:
     (`column`), and `panel` numbers them.
 
     `rows` are the root's other parallel dims, in the order of the result; `summed` the reduction
-    dims, that of the channels last; `read` the rows' dims that the other factor has. Where it is
-    `grouped`, the other factor has the panel, too: each panel has channels of its own.
+    dims, that of the channels last; `read` the rows' dims that the other factor has; `apart` the
+    rows' innermost dim where it numbers the groups of a convolution, each with panels of its own.
     """
 
     rows: tuple[int, ...]
@@ -176,7 +176,7 @@ class Panels:
     column: int
     summed: tuple[int, ...]
     read: tuple[int, ...]
-    grouped: bool = False
+    apart: tuple[int, ...] = ()
 
 
 MAX_COLUMNS = 64
@@ -203,25 +203,16 @@ def panels(workload: Workload) -> Panels | None:
         if None in dims or not dims or dims[-1] != column or panel not in dims:
             continue
         summed = [dim for dim in dims if dim in root.dims("reduction")]
-        if column in touched or not summed or set(summed) != set(root.dims("reduction")):
+        if {column, panel} & touched or not summed or set(summed) != set(root.dims("reduction")):
             continue
         # The panel comes right before what is summed over, as packing lays it out.
         if dims[-2 - len(summed)] != panel:
             continue
         rows = tuple(dim for dim in out[:-2] if dim is not None)
-        read = tuple(d for d in rows if d in touched)
-        if panel in touched and not _grouped(workload, other, panel):
-            continue
-        return Panels(rows, panel, column, tuple(summed), read, panel in touched)
+        apart = rows[-1:] if len(summed) > 1 and rows and rows[-1] in dims else ()
+        read = tuple(dim for dim in rows if dim in touched)
+        return Panels(rows, panel, column, tuple(summed), read, apart)
     return None
-
-
-def _grouped(workload: Workload, other: Operand, panel: int) -> bool:
-    """Whether each panel of a convolution has channels of its own: the factor that has no columns
-    slides a window, and has the panel right before its channels."""
-    if not window(workload) or len(other.indices) < 2:
-        return False
-    return other.indices[-2].dim == panel
 
 
 @once

@@ -161,17 +161,16 @@ def shape_of(workload: Workload, found: Panels) -> PanelShape:
     """The sizes of a product with packed weights."""
     extents = workload.extents
     channels = extents[found.summed[-1]]
-    groups = extents[found.panel] if found.grouped else 1
     return PanelShape(
         rows=tuple(extents[dim] for dim in found.rows),
         panels=extents[found.panel],
         columns=extents[found.column],
         channels=channels,
         window=math.prod(extents[dim] for dim in found.summed[:-1]),
-        reads=math.prod(extents[dim] for dim in found.read) * channels * groups,
+        reads=math.prod(extents[dim] for dim in found.read) * channels,
         width=max(operand.bytes for operand in workload.root_op.inputs),
         stride=_stride(workload, found),
-        grouped=found.grouped,
+        apart=bool(found.apart),
     )
 
 
@@ -184,10 +183,11 @@ def _stride(workload: Workload, found: Panels) -> int:
         if not any(dim == found.column for index in operand.indices for dim, _ in index.terms)
     )
     inside = other.bytes
+    rows = [dim for dim in found.rows if dim not in found.apart]
     for index in reversed(other.indices):
         factors = dict(index.terms)
-        if found.rows and found.rows[-1] in factors:
-            return inside * factors[found.rows[-1]]
+        if rows and rows[-1] in factors:
+            return inside * factors[rows[-1]]
         inside *= math.prod(workload.extents[dim] for dim in factors)
     return 0
 

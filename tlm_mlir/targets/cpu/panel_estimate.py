@@ -56,8 +56,9 @@ class PanelShape:
     """A product with packed weights. `rows` are the extents of the result's dims but the columns,
     outermost first; a result has `panels` of `columns` each, and sums `window * channels` elements
     of `width` bytes. `reads` are the distinct elements of the other factor that all rows touch, and
-    `stride` the bytes between two of its rows; 0 where they lie in it otherwise. Where it is
-    `grouped`, each panel reads a part of the other factor alone."""
+    `stride` the bytes between two of its rows; 0 where they lie in it otherwise. Where rows are
+    `apart` by the innermost of their dims, as groups of a convolution, each has panels of its own.
+    """
 
     rows: tuple[int, ...]
     panels: int
@@ -67,7 +68,7 @@ class PanelShape:
     reads: int
     width: int = 4
     stride: int = 0
-    grouped: bool = False
+    apart: bool = False
 
     @property
     def depth(self) -> int:
@@ -87,7 +88,7 @@ class PanelTiles:
 
 
 def group_blocks(columns: int) -> tuple[int, ...]:
-    """Columns of a panel where each group of channels is one: all, in whole vectors."""
+    """Columns of a panel where each group of channels has one: all, in whole vectors."""
     return (columns,) if columns % LEAST_COLUMNS == 0 and columns <= MAX_COLUMNS else ()
 
 
@@ -145,13 +146,11 @@ def estimate(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
         -(-rows // group) for rows, group in zip(shape.rows, tiles.group, strict=True)
     ) * -(-shape.panels // tiles.panels)
     weights = tiles.panels * shape.columns * shape.depth * shape.width
+    weights *= tiles.group[-1] if shape.apart else 1
     rows = math.prod(tiles.group)
     reads = shape.reads * shape.width * rows / math.prod(shape.rows)
-    if shape.grouped:
-        reads *= tiles.panels / shape.panels
     # What a workgroup reads is read again for each panel, from the second cache if it fits.
-    times = 0 if shape.grouped else tiles.panels - 1
-    again = reads * times / (NEAR if reads + weights < 0.7 * target.l2 else FAR)
+    again = reads * (tiles.panels - 1) / (NEAR if reads + weights < 0.7 * target.l2 else FAR)
     results = 2 * rows * tiles.panels * shape.columns * shape.width
     each = (
         tiles.panels * _kernels_clocks(shape, tiles, target)
@@ -214,7 +213,10 @@ def open_vectors(shape: PanelShape, target: CpuTarget) -> list[tuple[int, ...]]:
     """Rows of a kernel whose results stay in registers, and whose body may be unrolled at all."""
     most = most_rows(shape.columns, target, shape.width)
     body = _wide(shape.columns, target, shape.width) * min(unrolls(shape.channels))
-    return vectors(shape.rows, min(most, MAX_UNROLLED_REGISTERS // body))
+    most = min(most, MAX_UNROLLED_REGISTERS // body)
+    if shape.apart:
+        return [(*vector, 1) for vector in vectors(shape.rows[:-1], most)]
+    return vectors(shape.rows, most)
 
 
 def open_unrolls(shape: PanelShape, vector: Sequence[int], target: CpuTarget) -> list[int]:
