@@ -23,6 +23,7 @@ from ..decisions.script_header import Origin, ScheduledDispatch
 from ..decisions.script_reading import read_script
 from ..errors import InputError
 from ..ir.dispatch import Dispatch, find_dispatches
+from ..ir.lengths import assumed
 from ..ir.workload import Workload
 from ..iree.attributes import DECOMPOSITION, LOWERING, TRANSLATION
 from ..iree.executables import functions_of
@@ -109,7 +110,7 @@ def _scheduled(
         if not named:
             raise InputError(f"no dispatch is called '{name}'; correct the name")
         for dispatch in named:
-            workload = _workload(dispatch)
+            workload = _workload(dispatch, target)
             task = registry.task(workload, target)
             yield ScheduledDispatch(
                 dispatch.name, workload, dispatch.reading.names, task.decode(tokens)
@@ -128,9 +129,10 @@ def _parsed(line: str) -> tuple[str, list[str]]:
     return name, tokens
 
 
-def _workload(dispatch: Dispatch) -> Workload:
-    workload = dispatch.reading.workload
-    if workload is None or not workload.static:
+def _workload(dispatch: Dispatch, target: Target) -> Workload:
+    found = dispatch.reading.workload
+    workload = assumed(found) if found else None
+    if workload is None or not registry.backend(target).serves(workload):
         reason = dispatch.reading.reason or "has a dynamic shape"
         raise InputError(f"{dispatch.name} {reason}; it cannot be scheduled")
     return workload

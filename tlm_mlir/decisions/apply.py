@@ -12,6 +12,7 @@ from iree.compiler import ir
 from iree.compiler.dialects.transform import interpreter
 
 from ..ir.dispatch import swap_operands
+from ..ir.lengths import assumed
 from ..ir.reader import read_function
 from ..ir.workload import Workload
 from ..iree.module import symbol
@@ -30,7 +31,8 @@ def apply_schedule(function: ir.Operation, schedule: Schedule, target: Target) -
         return
     reading = read_function(function)
     assert reading.workload is not None
-    dispatch = ScheduledDispatch(symbol(function), reading.workload, reading.names, schedule)
+    workload = assumed(reading.workload)
+    dispatch = ScheduledDispatch(symbol(function), workload, reading.names, schedule)
     # A script may erase ops, and nothing may hold them then.
     del reading
     script = build_script([dispatch], target, function.context)

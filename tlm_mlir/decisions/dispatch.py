@@ -14,6 +14,7 @@ from iree.compiler import ir
 
 from ..errors import TargetError
 from ..ir.dispatch import Dispatch, find_dispatches
+from ..ir.lengths import assumed
 from ..ir.workload import Workload
 from ..iree.locations import location
 from ..iree.phases import SOURCES
@@ -129,7 +130,7 @@ def _sites(dispatches: Sequence[Dispatch], cores: int, context: ir.Context) -> l
     names = Counter(dispatch.name for dispatch in dispatches)
     found: list[Site] = []
     for place, (dispatch, target, task) in enumerate(zip(dispatches, targets, tasks, strict=True)):
-        reason = _reason(dispatch, target, names[dispatch.name])
+        reason = _reason(dispatch, target, names[dispatch.name], task)
         if not reason and place in least:
             reason = "is too small a part of the program to ask about"
         found.append(
@@ -138,7 +139,7 @@ def _sites(dispatches: Sequence[Dispatch], cores: int, context: ir.Context) -> l
                 dispatch.name,
                 _place(dispatch),
                 dispatch.function,
-                dispatch.reading.workload,
+                task.workload if task else dispatch.reading.workload,
                 None if reason else task,
                 reason,
                 AT_LOAD if dispatch.at_load else LEFT,
@@ -155,14 +156,17 @@ def _place(dispatch: Dispatch) -> str:
 
 
 def _task(dispatch: Dispatch, target: Target | None) -> DispatchTask[Any] | None:
-    """The task of a dispatch with known work that runs with the program, None for others."""
+    """The task of a dispatch that runs with the program, None where there are no schedules."""
     workload = dispatch.reading.workload
-    if workload is None or target is None or dispatch.at_load or not workload.static:
+    if workload is None or target is None or dispatch.at_load:
         return None
-    return registry.task(workload, target)
+    task = registry.task(assumed(workload), target)
+    return task if task.question.serves(task.workload) else None
 
 
-def _reason(dispatch: Dispatch, target: Target | None, count: int) -> str:
+def _reason(
+    dispatch: Dispatch, target: Target | None, count: int, task: DispatchTask[Any] | None
+) -> str:
     """Why nothing is asked about one of `count` dispatches of its name; empty if something is."""
     workload = dispatch.reading.workload
     if dispatch.at_load:
@@ -175,7 +179,7 @@ def _reason(dispatch: Dispatch, target: Target | None, count: int) -> str:
         return f"is compiled for {count} targets, which a script cannot tell apart"
     if 0 in workload.extents:
         return "computes nothing"
-    if not workload.static:
+    if task is None:
         return "has a dynamic shape"
     if workload.root_op.columns_first and registry.backend(target).swaps_operands:
         return "multiplies columns by rows, which a script cannot change"

@@ -51,4 +51,5 @@ def read_matmul(workload: Workload, sources: Sequence[str]) -> Matmul | None:
         Factor(operand.dtype, operand.bytes, operand.indices[-1].dim in summed, source)
         for operand, source in zip(root.inputs, sources, strict=True)
     ]
-    return Matmul(b, m, n, k, factors[rows], factors[columns], root.outputs[0].dtype)
+    out_type, any_rows = root.outputs[0].dtype, bool(workload.any_length)
+    return Matmul(b, m, n, k, factors[rows], factors[columns], out_type, any_rows)

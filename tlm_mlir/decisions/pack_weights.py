@@ -29,9 +29,11 @@ from iree.compiler import ir
 from iree.compiler.dialects import tensor
 
 from ..ir.analysis import sums_products
+from ..ir.lengths import lengths
 from ..ir.reader import inputs_of
 from ..ir.workload import Index, Operand, Workload
 from ..iree import tensors
+from ..iree.tensors import ANY
 
 Shape = tuple[int, ...]
 
@@ -53,7 +55,8 @@ class Form:
     `weight` and `x` are places of operands. Loops: `columns` is the result's innermost dim, which
     the weight has and `x` has not; `outer` are the weight's other parallel loops (batch, groups),
     `summed` its reduction loops, those of a window first. `rows` are the result's other loops in
-    order, `extents` the trip counts, `weight_loops` the weight's loops as it lies in memory.
+    order, `extents` the trip counts, `weight_loops` the weight's loops as it lies in memory. Rows
+    in `dynamic` may be any number: their extents are assumed, and `lengths` are extents to serve.
     """
 
     weight: int
@@ -65,6 +68,8 @@ class Form:
     extents: tuple[int, ...]
     weight_loops: tuple[int, ...]
     accesses: tuple[Access, ...]
+    dynamic: frozenset[int] = frozenset()
+    lengths: tuple[Shape, ...] = ()
 
     @property
     def batched(self) -> bool:
@@ -75,15 +80,17 @@ class Form:
             if read.window < 0 and read.dim in self.rows and read.dim not in self.outer
         ]
         slides = any(read.window >= 0 for read in self.accesses)
-        return slides and any(self.extents[read.dim] > 1 for read in plain)
+        return slides and any(
+            self.extents[read.dim] > 1 or read.dim in self.dynamic for read in plain
+        )
 
 
 def find_form(workload: Workload, weight: int) -> Form | None:
     """The form of an op by itself (`ir.reader.read_op`) whose input `weight` is to be packed; None
     where it cannot be.
 
-    The op must multiply two inputs of static shapes and sum up, and its result must end in a dim
-    that the weight alone has.
+    The op must multiply two inputs and sum up, and its result must end in a dim that the weight
+    alone has. Rows that no window slides over may be of any number, all else must be static.
     """
     root = workload.root_op
     if len(root.inputs) != 2 or len(root.outputs) != 1 or not workload.static:
@@ -115,11 +122,22 @@ def find_form(workload: Workload, weight: int) -> Form | None:
         extents=workload.op_extents(root),
         weight_loops=weight_loops,
         accesses=reads,
+        dynamic=frozenset(loop[dim] for dim in workload.any_length & set(loop)),
+        lengths=tuple(some.op_extents(root) for some in lengths(workload)),
     )
+    if form.dynamic and not _ragged(form):
+        return None
     strided = [read for read in reads if read.window >= 0 and read.stride > 1]
     if form.batched and strided:
         return None
     return None if any(_untiled(read, form.extents) for read in strided) else form
+
+
+def _ragged(form: Form) -> bool:
+    """Whether an op stays what it is whatever the number of its dynamic rows."""
+    plain = {read.dim for read in form.accesses if read.window < 0}
+    strided = any(read.stride > 1 for read in form.accesses)
+    return form.dynamic <= set(form.rows) & plain - set(form.weight_loops) and not strided
 
 
 def _untiled(access: Access, extents: Shape) -> bool:
@@ -169,7 +187,7 @@ def _rewritten(operation: ir.Operation, form: Form, block: int) -> ir.Value:
     x_at = 1 - weight_at
     x, x_indices = _read(operation.operands[x_at], form)
     weight = _packed(operation.operands[weight_at], form, block)
-    rows = [form.extents[dim] for dim in form.rows]
+    rows = [ANY if dim in form.dynamic else form.extents[dim] for dim in form.rows]
     groups = [[place] for place in range(len(rows))] + [[len(rows), len(rows) + 1]]
     init = tensors.expand(operation.operands[2], groups, (*rows, panels, block))
     # Loops: rows, panel, column in it, window, channels.

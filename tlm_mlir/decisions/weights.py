@@ -17,6 +17,7 @@ from iree.compiler import ir
 
 from ..ir.analysis import window
 from ..ir.graph import find_products
+from ..ir.lengths import lengths
 from ..ir.sources import CONSTANT
 from ..ir.workload import Workload
 from ..iree.passes import CANONICALIZE, CSE, HOIST_INTO_GLOBALS
@@ -74,13 +75,21 @@ class WeightsQuestion(GraphQuestion):
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """Seconds of an op; of one that is left alone, as the better of IREE's code and data tiling
-        has it."""
+        has it. Of a dynamic one, at the length at which packing gains least."""
+        left = seconds_left(task.workload, task.target, task.sources)
         if schedule.is_default:
-            return seconds_left(task.workload, task.target, task.sources)
+            return left
         form = _form(task.workload, task.sources)
         assert form is not None
         shape = panel_shape(form, schedule.size("block", -1))
-        return estimate(shape, best(shape, task.target), task.target) / HERTZ
+        tiles = best(shape, task.target)
+        if not shape.lengths:
+            return estimate(shape, tiles, task.target) / HERTZ
+        return left * max(
+            estimate(shape.at(rows), tiles, task.target)
+            / (HERTZ * seconds_left(some, task.target, task.sources))
+            for rows, some in zip(shape.lengths, lengths(task.workload), strict=True)
+        )
 
 
 def _form(workload: Workload, sources: Sequence[str]) -> Form | None:
@@ -119,6 +128,8 @@ def panel_shape(form: Form, block: int) -> PanelShape:
         reads=math.prod(extents[dim] for dim in form.rows if dim in read) * channels,
         stride=_stride(form),
         apart=grouped(form),
+        ragged=tuple(place for place, dim in enumerate(form.rows) if dim in form.dynamic),
+        lengths=tuple(tuple(some[dim] for dim in form.rows) for some in form.lengths),
     )
 
 
@@ -151,7 +162,8 @@ def seconds_left(workload: Workload, target: CpuTarget, sources: Sequence[str]) 
     by_iree, tiled = (
         estimate_packing.seconds(workload, target, sources, packed) for packed in (False, True)
     )
-    return min(CLEARLY * by_iree, tiled)
+    # What is dynamic is not tiled (`decisions/packing.py`).
+    return CLEARLY * by_iree if workload.any_length else min(CLEARLY * by_iree, tiled)
 
 
 class Weights(DecisionPoint):

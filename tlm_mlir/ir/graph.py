@@ -14,6 +14,7 @@ from ..iree.attributes import COMPILATION
 from ..iree.module import named, walk
 from ..iree.ops import ATTENTION, FUNCTION, INITIALIZER
 from .analysis import sums_products
+from .lengths import assumed
 from .reader import read_op
 from .sources import CONSTANT, OPENING, RESHAPES, STORED, Sources
 from .workload import Workload
@@ -83,8 +84,9 @@ def find_attentions(module: ir.Operation) -> list[GraphOp]:
 
 
 def find_products(module: ir.Operation) -> list[GraphOp]:
-    """The static contractions and convolutions of a module at the end of `global-optimization` that
-    read what is known when the program loads. Initializers, which run once, are left out."""
+    """The contractions and convolutions of a module at the end of `global-optimization` that read
+    what is known when the program loads. Initializers, which run once, are left out. A dynamic
+    extent is assumed (`ir/lengths.py`)."""
     found = []
     sources = Sources(module)
     for function in functions(module, FUNCTIONS[:1]):
@@ -93,6 +95,7 @@ def find_products(module: ir.Operation) -> list[GraphOp]:
                 continue
             inputs = sources.inputs(operation)
             workload = read_op(operation) if CONSTANT in inputs else None
+            workload = assumed(workload) if workload else None
             if workload is not None and workload.static and sums_products(workload.root_op):
                 found.append(GraphOp(operation, workload, inputs))
     return found

@@ -14,8 +14,9 @@ from iree.compiler.dialects import linalg
 from ..iree.module import body
 from ..iree.ops import ATTENTION, ENCODING, LINALG_EXT, ONLINE_ATTENTION
 from .body import body_lines
+from .lengths import bounds_of, size_of
 from .operand_order import columns_first
-from .workload import DYNAMIC, Index, IteratorKind, Op, Operand, Workload
+from .workload import DYNAMIC, Bounds, Index, IteratorKind, Op, Operand, Workload
 
 MAX_DIMS = 32
 """Most dims of a workload: the language has so many names for them."""
@@ -219,9 +220,27 @@ def _assemble(raws: list[_Raw]) -> Reading:
         tuple(ops),
         root,
         buffers=not raws[root].operation.results,
+        dynamic=_bounds(raws, dims, extents),
     )
     found = tuple(raw.operation for raw in raws)
     return Reading(workload, found, names=tuple(operation.name for operation in found))
+
+
+def _bounds(
+    raws: list[_Raw], dims: dict[tuple[int, int], int], extents: dict[int, int]
+) -> tuple[Bounds, ...]:
+    """What IREE knows of the dims of unknown extents, as far as it knows anything."""
+    found: dict[int, Bounds] = {}
+    for position, raw in enumerate(raws):
+        for value, affine in zip(raw.values, raw.maps, strict=True):
+            for place, expression in enumerate(affine.results):
+                loop = linear(expression).dim
+                dim = -1 if loop is None else dims[position, loop]
+                if extents.get(dim) == DYNAMIC and DYNAMIC == shape_of(value)[place]:
+                    bounds = bounds_of(size_of(value, place), dim)
+                    if bounds.tell:
+                        found.setdefault(dim, bounds)
+    return tuple(found[dim] for dim in sorted(found))
 
 
 def _root(raws: list[_Raw]) -> int:

@@ -24,6 +24,8 @@ IteratorKind = Literal["parallel", "reduction"]
 
 DYNAMIC = -1
 """Extent of a dimension that is unknown at compile time."""
+MOST = 2**31 - 1
+"""Most steps of such a dimension where nothing bounds it."""
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,35 @@ class Op:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """What is known of a dim whose extent is dynamic: its least and its most steps."""
+
+    dim: int
+    low: int = 0
+    high: int = MOST
+
+    @property
+    def tell(self) -> bool:
+        """Whether they say anything."""
+        return self.low > 1 or self.high < MOST
+
+
+@dataclass(frozen=True)
 class Workload:
     """The ops of one dispatch in program order over shared dims.
 
     `extents[d]` is the trip count of dim d (`DYNAMIC` when unknown). `root` is the op whose tiling
     decides the dispatch's loops, chosen as IREE does (Codegen/Utils/CPUUtils.cpp): the last op with
     a reduction, else the last one. `buffers` is true where the dispatch works on memrefs (copies).
+    `dynamic` has what bounds dims of unknown extents; where such a dim has an extent all the same,
+    that is assumed (`ir/lengths.py`).
     """
 
     extents: tuple[int, ...]
     ops: tuple[Op, ...]
     root: int
     buffers: bool = False
+    dynamic: tuple[Bounds, ...] = ()
 
     @property
     def root_op(self) -> Op:
@@ -115,8 +134,14 @@ class Workload:
 
     @property
     def static(self) -> bool:
-        """Whether every extent is known, and none is zero."""
+        """Whether every extent is known or assumed, and none is zero."""
         return all(extent > 0 for extent in self.extents)
+
+    @property
+    def any_length(self) -> frozenset[int]:
+        """The dims whose extents are dynamic."""
+        unknown = (dim for dim, extent in enumerate(self.extents) if extent == DYNAMIC)
+        return frozenset([*unknown, *(bounds.dim for bounds in self.dynamic)])
 
     def _known(self) -> None:
         if DYNAMIC in self.extents:
@@ -194,16 +219,19 @@ def _to_dict(item: Any) -> Any:
     """What `dataclasses.asdict` gives, without its copies: this runs for every op of a program."""
     if isinstance(item, tuple):
         return [_to_dict(part) for part in item]
-    if isinstance(item, (Workload, Op, Operand, Index)):
+    if isinstance(item, (Workload, Op, Operand, Index, Bounds)):
         found = {name: _to_dict(getattr(item, name)) for name in _FIELDS[type(item)]}
         if found.get("columns_first") is False:
             del found["columns_first"]
+        if found.get("dynamic") == []:
+            del found["dynamic"]
         return found
     return item
 
 
 _FIELDS = {
-    kind: tuple(field.name for field in fields(kind)) for kind in (Workload, Op, Operand, Index)
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (Workload, Op, Operand, Index, Bounds)
 }
 
 
@@ -226,5 +254,9 @@ def _from_dict(data: dict[str, Any]) -> Workload:
         )
 
     return Workload(
-        tuple(data["extents"]), tuple(map(op, data["ops"])), data["root"], data["buffers"]
+        tuple(data["extents"]),
+        tuple(map(op, data["ops"])),
+        data["root"],
+        data["buffers"],
+        tuple(Bounds(**bounds) for bounds in data.get("dynamic", ())),
     )

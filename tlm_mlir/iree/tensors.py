@@ -1,13 +1,18 @@
 # Copyright 2026 The tlm-mlir Authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Ops that move the elements of static tensors, made where the insertion point is."""
+"""Ops that move the elements of tensors, made where the insertion point is.
+
+Shapes are static, but for `expand` and `collapse`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from iree.compiler import ir
-from iree.compiler.dialects import linalg, tensor
+from iree.compiler.dialects import arith, linalg, tensor
+
+ANY = ir.ShapedType.get_dynamic_size()
+"""An extent that is known when the program runs."""
 
 
 def pad(value: ir.Value, low: Sequence[int], high: Sequence[int], filling: ir.Value) -> ir.Value:
@@ -46,11 +51,16 @@ def every(value: ir.Value, sizes: Sequence[int], steps: Sequence[int]) -> ir.Val
 
 
 def expand(value: ir.Value, groups: Sequence[Sequence[int]], shape: Sequence[int]) -> ir.Value:
-    """A tensor each of whose dims becomes a group of dims."""
+    """A tensor each of whose dims becomes a group of dims. A dim of ANY extent is a group alone."""
+    sizes = [
+        tensor.DimOp(value, arith.ConstantOp(ir.IndexType.get(), place)).result
+        for place, group in enumerate(groups)
+        if [shape[i] for i in group] == [ANY]
+    ]
     return ir.Operation.create(
         "tensor.expand_shape",
         results=[_like(value, shape)],
-        operands=[value],
+        operands=[value, *sizes],
         attributes={
             "reassociation": _reassociation(groups),
             "static_output_shape": ir.DenseI64ArrayAttr.get(list(shape)),

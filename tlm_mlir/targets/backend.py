@@ -9,7 +9,7 @@ it applies, asks its decisions, tells IREE, and reads IREE's own choice of it ba
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -52,8 +52,11 @@ class Pipeline(Protocol):
     def suits(self, workload: Workload) -> bool:
         """Whether this pipeline is the one that its token means for a workload's kind of root."""
 
+    def any_length(self, workload: Workload) -> Collection[int]:
+        """Dims of a dispatch whose extents may be dynamic."""
+
     def applies(self, task: Task[Any]) -> bool:
-        """Whether it can lower a dispatch."""
+        """Whether it can lower a dispatch, with an extent for each dim."""
 
     def knobs(self, task: Task[Any]) -> Step[None]:
         """The decisions after it was chosen."""
@@ -121,6 +124,12 @@ class Backend(ABC):
         """Whether IREE's default gives right values, so that it may be chosen."""
         return True
 
+    def serves(self, workload: Workload) -> bool:
+        """Whether schedules of a dispatch, which may be `assumed`, serve every length of it."""
+        unknown = workload.any_length
+        some = (pipeline.any_length(workload) for pipeline in self.pipelines)
+        return workload.static and (not unknown or any(unknown <= set(dims) for dims in some))
+
     def task(self, workload: Workload, target: T) -> DispatchTask[T]:
         """The task of lowering a dispatch."""
         return DispatchTask(workload, target, self)
@@ -128,7 +137,12 @@ class Backend(ABC):
     def space(self, task: Task[Any]) -> Space:
         """The decisions for one dispatch, from the start."""
         default = (DEFAULT,) if self.default_is_right(task.workload) else ()
-        some = (pipeline.token for pipeline in self.pipelines if pipeline.applies(task))
+        some = (
+            pipeline.token
+            for pipeline in self.pipelines
+            if task.workload.any_length <= set(pipeline.any_length(task.workload))
+            and pipeline.applies(task)
+        )
         token = yield Choice(PIPELINE, (*default, *some))
         if token != DEFAULT:
             yield from self._meant(task.workload, str(token)).knobs(task)

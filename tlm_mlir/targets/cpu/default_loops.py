@@ -23,7 +23,8 @@ ROWS, COLUMNS = 8, 128
 @dataclass(frozen=True)
 class Loops:
     """Rows and columns of a vector tile, how many tiles there are along each, columns of a
-    workgroup, how many workgroups, and whether some tiles are cut off and need masks."""
+    workgroup, how many workgroups, and whether some tiles are cut off and need masks. `ragged` is
+    the share of tiles whose masks are made as the program runs."""
 
     m: int
     n: int
@@ -32,11 +33,15 @@ class Loops:
     width: int
     workgroups: int
     masked: bool
+    ragged: float = 0.0
 
 
-def default_loops(m: int, n: int, target: CpuTarget) -> Loops:
-    """The loops of IREE's default for an f32 matmul of some extents."""
+def default_loops(m: int, n: int, target: CpuTarget, any_rows: bool = False) -> Loops:
+    """The loops of IREE's default for an f32 matmul of some extents. The number of rows may be
+    known only when the program runs."""
     lanes = target.vector_bytes // 4
+    if any_rows:
+        return _loops_of_any_rows(m, n, target)
     sizes = _distribution((m, n), lanes)
     workgroups = math.prod(math.ceil(e / s) for e, s in zip((m, n), sizes, strict=True))
     if target.vector_bits == 512:
@@ -52,6 +57,17 @@ def default_loops(m: int, n: int, target: CpuTarget) -> Loops:
     ]
     cut = any(size % vector for size, vector in zip(sizes, vectors, strict=True))
     return Loops(vectors[0], vectors[1], counts[0], counts[1], sizes[1], workgroups, cut)
+
+
+def _loops_of_any_rows(m: int, n: int, target: CpuTarget) -> Loops:
+    """Tiles are as for many rows: the last rows are masked, and with AVX-512 all are, and tiles are
+    one vector wide (`getMaxVectorTileSize` of what is dynamic, `VectorPreProcStrategy`)."""
+    lanes = target.vector_bytes // 4
+    columns = vector_size(n, lanes, lanes) if target.vector_bits == 512 else min(lanes, n)
+    rows, width = math.ceil(m / ROWS), min(MOST, n)
+    workgroups = math.ceil(m / MOST) * math.ceil(n / width)
+    ragged = 1.0 if target.vector_bits == 512 else (m % ROWS > 0) / rows
+    return Loops(ROWS, columns, rows, math.ceil(n / columns), width, workgroups, False, ragged)
 
 
 def vector_size(extent: int, most: int, lanes: int) -> int:

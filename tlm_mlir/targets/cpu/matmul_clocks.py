@@ -33,6 +33,8 @@ TURNED = {1: 12.0, 2: 3.0, 4: 2.5}
 bytes of an element."""
 MASKED = 1.35
 """Clocks of a multiplication of masked vectors over one of whole vectors."""
+RAGGED = {512: 1.8, 256: 2.05}
+"""The same where masks are made as the program runs, by vector width (768 x 768 weights)."""
 EMULATED = 8.0
 """Clocks of a multiplication that sums in a type without vectors, over one of vectors."""
 BROADCAST = {512: 0.0, 256: 2.0}
@@ -77,7 +79,7 @@ class Factor:
 @dataclass(frozen=True)
 class Matmul:
     """A contraction: extents of batch, rows, columns and reduction; the factor with the rows, that
-    with the columns, and the result's type."""
+    with the columns, and the result's type. Where `any_rows`, m is only assumed."""
 
     batch: int
     m: int
@@ -86,6 +88,7 @@ class Matmul:
     rows: Factor
     columns: Factor
     out: str
+    any_rows: bool = False
 
     @property
     def types(self) -> Types:
@@ -95,7 +98,7 @@ class Matmul:
 
 def default_clocks(matmul: Matmul, target: CpuTarget) -> float:
     """Clocks of IREE's default lowering."""
-    loops = default_loops(matmul.m, matmul.n, target)
+    loops = default_loops(matmul.m, matmul.n, target, matmul.any_rows)
     columns, vector = matmul.columns, loops.n * matmul.columns.bytes
     registers = math.ceil(loops.n / _lanes(target))
     step = loops.m * registers / fused_a_clock(target)
@@ -106,6 +109,7 @@ def default_clocks(matmul: Matmul, target: CpuTarget) -> float:
     if columns.reduction_last:
         step += TURNED.get(columns.bytes, TURNED[4]) * registers * _lanes(target) / 16
     step *= MASKED if loops.masked else 1.0
+    step *= 1.0 + loops.ragged * (RAGGED.get(target.vector_bits, RAGGED[256]) - 1.0)
     step += BROADCAST.get(target.vector_bits, BROADCAST[256])
     # A workgroup reads its columns again for all of its rows, from the second cache if they fit.
     fits = loops.width * matmul.k * columns.bytes <= (target.l2 or NEAR_BYTES)

@@ -10,9 +10,10 @@ is left over (`passes/codegen/cpu/direct_convolution.passlist`, `peeled_convolut
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ...ir.analysis import Panels, panels
+from ...ir.lengths import lengths
 from ...ir.workload import Op, Workload
 from ...iree import attributes, library
 from ...iree.attributes import LOWERING, TRANSLATION, Configured
@@ -42,7 +43,8 @@ WHOLE, PEELED = "codegen/cpu/direct_convolution", "codegen/cpu/peeled_convolutio
 class Panel(CpuPipeline):
     """Rows of a kernel, steps of the sum that are unrolled, rows and panels of a workgroup.
 
-    Sizes that are not asked have one value alone: 1 in a kernel, all in a workgroup.
+    Sizes that are not asked have one value alone: 1 in a kernel, all in a workgroup. Rows of any
+    number are cut into kernels that serve all of them; the last kernel is masked.
     """
 
     token, number, name = "pipeline:panel", 5, "panels"
@@ -51,32 +53,41 @@ class Panel(CpuPipeline):
         """Products with packed weights alone."""
         return panels(workload) is not None
 
+    def any_length(self, workload: Workload) -> Collection[int]:
+        """The rows: what whole kernels leave over is peeled, and masked."""
+        found = panels(workload)
+        return found.read if found else ()
+
     def applies(self, task: CpuTask) -> bool:
-        """To static products with packed weights."""
+        """To products with packed weights."""
         return task.workload.static and panels(task.workload) is not None
 
     def knobs(self, task: CpuTask) -> Step[None]:
         """The kernel's rows and steps first, then the workgroup's rows and panels."""
         found, shape = _found(task.workload)
         yield Mark("@vector")
-        vector = yield from _picked("vector", found.rows, open_vectors(shape, task.target))
+        some = open_vectors(shape, task.target)
+        vector = yield from _picked("vector", found.rows, some, (1,) * len(found.rows))
         yield Mark("@reduce")
         if shape.channels > 1:
             yield Pick("reduce", found.summed[-1], tuple(open_unrolls(shape, vector, task.target)))
         yield Mark("@distribute")
-        groups = row_groups(shape.rows, vector)
+        groups = row_groups(shape, vector)
         fits = [group for group in groups if _parts(shape, group) <= MAX_WORKGROUPS]
-        group = yield from _picked("distribute", found.rows, fits or [shape.rows])
+        group = yield from _picked("distribute", found.rows, fits or groups[:1], shape.rows)
         least = -(-shape.panels * _parts(shape, group) // MAX_WORKGROUPS)
-        some = tuple(n for n in divisors(shape.panels, shape.panels) if n >= least)
-        if len(some) > 1:
-            yield Pick("distribute", found.panel, some)
+        counts = tuple(n for n in divisors(shape.panels, shape.panels) if n >= least)
+        if len(counts) > 1:
+            yield Pick("distribute", found.panel, counts)
 
     def configure(self, task: CpuTask, schedule: Schedule) -> Configuration:
         """The list of passes, which peels where a kernel does not divide a workgroup's rows."""
         found, shape = _found(task.workload)
         tiles = tiles_of(found, shape, schedule)
-        peels = any(g % v for g, v in zip(tiles.group, tiles.vector, strict=True))
+        peels = any(
+            g % v or (place in shape.ragged and v > 1)
+            for place, (g, v) in enumerate(zip(tiles.group, tiles.vector, strict=True))
+        )
         info = attributes.pass_list_info(library.pass_list(PEELED if peels else WHOLE))
         ops = tuple(
             {LOWERING: self._levels(task.workload, op, found, tiles)} for op in task.workload.ops
@@ -92,7 +103,8 @@ class Panel(CpuPipeline):
         reduce = {**dict.fromkeys(found.summed, 1), found.summed[-1]: tiles.unroll}
         levels = {}
         if op is workload.root_op:
-            whole = {dim for dim, size in group.items() if size == workload.extents[dim]}
+            extents = {**dict(enumerate(workload.extents)), **dict.fromkeys(workload.any_length, 0)}
+            whole = {dim for dim, size in group.items() if size == extents[dim]}
             levels[LEVELS["distribute"]] = [0 if d in whole else group.get(d, 0) for d in op.loops]
         levels[LEVELS["vector"]] = [vector.get(dim, 0) for dim in op.loops]
         levels[LEVELS["reduce"]] = [
@@ -171,6 +183,10 @@ def shape_of(workload: Workload, found: Panels) -> PanelShape:
         width=max(operand.bytes for operand in workload.root_op.inputs),
         stride=_stride(workload, found),
         apart=bool(found.apart),
+        ragged=tuple(place for place, d in enumerate(found.rows) if d in workload.any_length),
+        lengths=tuple(
+            tuple(some.extents[dim] for dim in found.rows) for some in lengths(workload)
+        ),
     )
 
 
@@ -221,13 +237,13 @@ def _parts(shape: PanelShape, group: Sequence[int]) -> int:
 
 
 def _picked(
-    name: str, dims: Sequence[int], options: list[tuple[int, ...]]
+    name: str, dims: Sequence[int], options: Sequence[tuple[int, ...]], unasked: tuple[int, ...]
 ) -> Step[tuple[int, ...]]:
-    """Decides among tuples of sizes, one for each dim, the innermost first; asks nothing where one
-    size alone is open."""
+    """Decides among tuples of sizes, one for each dim, the innermost first; asks nothing where that
+    alone is open which is `unasked`."""
     for place in reversed(range(len(dims))):
         sizes = tuple(sorted({option[place] for option in options}))
-        if len(sizes) > 1:
+        if sizes != (unasked[place],):
             size = yield Pick(name, dims[place], sizes)
             options = [option for option in options if option[place] == size]
     return options[0]

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ...ir.analysis import MAX_COLUMNS
 from ..target import CpuTarget
@@ -49,6 +50,14 @@ MISSED = 2.8
 """Clocks of such a load."""
 WORKGROUP = 2_000.0
 """Clocks of starting a workgroup."""
+SERVED = 1.2
+"""Clocks of a kernel for rows of any number, over those of the best for a number, that are no loss.
+"""
+SOON = 16.0
+"""Bytes of weights that a core gets in a clock from the third cache while it computes: 128 bytes in
+8.6 clocks, as products of one row with 768 x 768 weights have it on a Zen 4."""
+GROUP = 128
+"""Most rows of a workgroup where their number is not known. An eighth is the least."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,8 @@ class PanelShape:
     of `width` bytes. `reads` are the distinct elements of the other factor that all rows touch, and
     `stride` the bytes between two of its rows; 0 where they lie in it otherwise. Where rows are
     `apart` by the innermost of their dims, as groups of a convolution, each has panels of its own.
-    """
+    Rows at the places `ragged` may be of any number: those here are assumed, and `lengths` are rows
+    to serve."""
 
     rows: tuple[int, ...]
     panels: int
@@ -69,6 +79,13 @@ class PanelShape:
     width: int = 4
     stride: int = 0
     apart: bool = False
+    ragged: tuple[int, ...] = ()
+    lengths: tuple[tuple[int, ...], ...] = ()
+
+    def at(self, rows: tuple[int, ...]) -> PanelShape:
+        """The product with some other number of rows, all of which the other factor has."""
+        reads = self.reads * math.prod(rows) // math.prod(self.rows)
+        return replace(self, rows=rows, reads=reads)
 
     @property
     def depth(self) -> int:
@@ -142,6 +159,9 @@ def kernel_share(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> flo
 
 def estimate(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
     """Clocks of the dispatch on all of the target's cores."""
+    if shape.ragged:
+        group = tuple(map(min, tiles.group, shape.rows))
+        tiles = replace(tiles, group=group)
     groups = math.prod(
         -(-rows // group) for rows, group in zip(shape.rows, tiles.group, strict=True)
     ) * -(-shape.panels // tiles.panels)
@@ -177,10 +197,13 @@ def _wide(columns: int, target: CpuTarget, width: int) -> int:
 
 
 def _kernels_clocks(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
-    """Clocks of all kernels of a workgroup on one panel; smaller ones do what is left over."""
+    """Clocks of all kernels of a workgroup on one panel; smaller ones do what is left over, and
+    whole ones what is left of a ragged dim, with masks."""
     sizes = {1: 1}
-    for group, vector in zip(tiles.group, tiles.vector, strict=True):
+    for place, (group, vector) in enumerate(zip(tiles.group, tiles.vector, strict=True)):
         full, rest = divmod(group, vector)
+        if place in shape.ragged:
+            full, rest = -(-group // vector), 0
         parts = {vector: full, rest: 1} if rest else {vector: full}
         counted: dict[int, int] = {}
         for size, count in sizes.items():
@@ -194,29 +217,88 @@ def _kernels_clocks(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> 
 
 
 def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
-    """The tiles with the least estimate. Kernels and workgroups are chosen one after the other."""
-    kernels = [
-        PanelTiles(vector, unroll, shape.rows, 1)
-        for vector in open_vectors(shape, target)
-        for unroll in open_unrolls(shape, vector, target)
-    ]
-    chosen = min(kernels, key=lambda tiles: _kernels_clocks(shape, tiles, target))
+    """The tiles with the least estimate, of a ragged product over all its lengths.
+
+    Kernels and workgroups are chosen one after the other.
+    """
+    kernels = _kernels(shape, target, open_vectors(shape, target))
+    if shape.lengths:
+        chosen = min(kernels, key=lambda tiles: math.prod(losses(shape, tiles, target)))
+    else:
+        chosen = min(kernels, key=lambda tiles: _kernels_clocks(shape, tiles, target))
     groups = [
         PanelTiles(chosen.vector, chosen.unroll, group, panels)
-        for group in row_groups(shape.rows, chosen.vector)
+        for group in row_groups(shape, chosen.vector)
         for panels in divisors(shape.panels, shape.panels)
     ]
-    return min(groups, key=lambda tiles: estimate(shape, tiles, target))
+    if not shape.lengths:
+        return min(groups, key=lambda tiles: estimate(shape, tiles, target))
+    rows = shape.lengths
+    least = [min(estimate(shape.at(some), tiles, target) for tiles in groups) for some in rows]
+
+    def lost(tiles: PanelTiles) -> float:
+        clocks = (estimate(shape.at(some), tiles, target) for some in rows)
+        return max(found / lowest for found, lowest in zip(clocks, least, strict=True))
+
+    return min(groups, key=lost)
 
 
-def open_vectors(shape: PanelShape, target: CpuTarget) -> list[tuple[int, ...]]:
-    """Rows of a kernel whose results stay in registers, and whose body may be unrolled at all."""
+def _kernels(
+    shape: PanelShape, target: CpuTarget, some: Sequence[tuple[int, ...]]
+) -> list[PanelTiles]:
+    """Kernels of some rows, on all rows there are."""
+    return [
+        PanelTiles(vector, unroll, shape.rows, 1)
+        for vector in some
+        for unroll in open_unrolls(shape, vector, target)
+    ]
+
+
+def losses(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> list[float]:
+    """Clocks of a kernel for a ragged product over those of the best for each of its `lengths`."""
+    found = []
+    for rows in shape.lengths:
+        some = shape.at(rows)
+        clocks = _overlapped(some, replace(tiles, group=rows), target)
+        found.append(clocks / _least(replace(some, ragged=(), lengths=()), target))
+    return found
+
+
+def _overlapped(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> float:
+    """Clocks of kernels on one panel, at the least what it takes to get the panel: of few rows a
+    core does nothing but wait for the weights."""
+    panel = shape.columns * shape.depth * shape.width
+    far = shape.panels * panel > target.l2
+    return max(_kernels_clocks(shape, tiles, target), panel / SOON if far else 0.0)
+
+
+@lru_cache(maxsize=4096)
+def _least(shape: PanelShape, target: CpuTarget) -> float:
+    """Clocks of the best kernel for a product of known rows."""
+    kernels = _kernels(shape, target, open_vectors(shape, target))
+    return min(_overlapped(shape, tiles, target) for tiles in kernels)
+
+
+@lru_cache(maxsize=4096)
+def open_vectors(shape: PanelShape, target: CpuTarget) -> tuple[tuple[int, ...], ...]:
+    """Rows of a kernel whose results stay in registers, and whose body may be unrolled at all; of a
+    ragged product, those that lose nothing at any length, else those that lose least."""
     most = most_rows(shape.columns, target, shape.width)
     body = _wide(shape.columns, target, shape.width) * min(unrolls(shape.channels))
     most = min(most, MAX_UNROLLED_REGISTERS // body)
-    if shape.apart:
-        return [(*vector, 1) for vector in vectors(shape.rows[:-1], most)]
-    return vectors(shape.rows, most)
+    if not shape.lengths:
+        if shape.apart:
+            return tuple((*vector, 1) for vector in vectors(shape.rows[:-1], most))
+        return tuple(vectors(shape.rows, most))
+    # A ragged dim before the innermost is not cut. What is ragged has no groups.
+    divided = [1 if place in shape.ragged else rows for place, rows in enumerate(shape.rows)]
+    found = vectors((*divided[:-1], shape.rows[-1]), most)
+    worst = {
+        vector: min(max(losses(shape, each, target)) for each in _kernels(shape, target, [vector]))
+        for vector in found
+    }
+    bound = max(SERVED, min(worst.values()))
+    return tuple(vector for vector in found if worst[vector] <= bound)
 
 
 def open_unrolls(shape: PanelShape, vector: Sequence[int], target: CpuTarget) -> list[int]:
@@ -244,9 +326,19 @@ def unrolls(channels: int) -> list[int]:
     return [n for n in (2, 4, 8, channels) if channels % n == 0 and n <= 8] or [1]
 
 
-def row_groups(rows: tuple[int, ...], vector: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Rows of a workgroup: all, or a part of the outermost dim that can be cut into whole kernels.
-    """
+def row_groups(shape: PanelShape, vector: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Rows of a workgroup: all, or a part of the outermost dim that can be cut into whole kernels;
+    of a ragged product, some kernels of its innermost ragged dim and one row of the others."""
+    rows = shape.rows
+    if shape.ragged:
+        *others, last = shape.ragged
+        whole = [1 if place in others else extent for place, extent in enumerate(rows)]
+        sizes = [vector[last] << n for n in range(GROUP.bit_length())]
+        return [
+            (*whole[:last], size, *whole[last + 1 :])
+            for size in sizes
+            if GROUP // 8 <= size <= GROUP
+        ]
     found = [rows]
     for place, (extent, unit) in enumerate(zip(rows, vector, strict=True)):
         if extent == 1:

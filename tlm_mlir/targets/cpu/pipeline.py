@@ -50,6 +50,10 @@ class CpuPipeline(ABC):
         """Every pipeline has a token of its own."""
         return True
 
+    def any_length(self, workload: Workload) -> Collection[int]:
+        """Dims whose extents may be dynamic: none."""
+        return ()
+
     @abstractmethod
     def applies(self, task: CpuTask) -> bool:
         """Whether it can lower a dispatch."""

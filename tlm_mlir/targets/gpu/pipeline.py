@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from ...ir.workload import IteratorKind, Workload
@@ -40,6 +40,10 @@ class GpuPipeline(ABC):
     def suits(self, workload: Workload) -> bool:
         """Attentions have pipelines of their own."""
         return workload.root_op.kind != "attention"
+
+    def any_length(self, workload: Workload) -> Collection[int]:
+        """Dims whose extents may be dynamic: none."""
+        return ()
 
     @abstractmethod
     def applies(self, task: GpuTask) -> bool:
