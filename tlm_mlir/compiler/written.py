@@ -146,7 +146,8 @@ def _described(dispatches: Sequence[Dispatch]) -> Iterator[str]:
             yield f"{dispatch.name}: left to IREE, it {dispatch.reading.reason}"
             continue
         when = " at load" if dispatch.at_load else ""
-        yield f"{dispatch.name}:{when} extents {list(workload.extents)}"
+        bounds = "".join(f", d{b.dim} from {b.low} to {b.high}" for b in workload.dynamic)
+        yield f"{dispatch.name}:{when} extents {list(workload.extents)}{bounds}"
         for position, op in enumerate(workload.ops):
             root = "root" if position == workload.root else "op"
             loops = " ".join(f"d{d}:{k}" for d, k in zip(op.loops, op.iterators, strict=True))

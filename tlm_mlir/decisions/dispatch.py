@@ -27,6 +27,7 @@ from ..targets.task import Task
 from .point import AT_LOAD, LEFT, DecisionPoint, Site
 from .schedule_pass import SchedulePass
 from .script import ScheduledDispatch, build_script
+from .specialize import specialize
 
 SMALL_SHARE = 0.02
 """The least dispatches of a program are not worth a question, up to this share of its work."""
@@ -45,14 +46,15 @@ class Lowering(DecisionPoint):
     """How code is generated for each dispatch.
 
     Unless told not to `rewrite`, contractions on CPUs get their operands in the order that IREE
-    lowers well (`targets.dispatches.swap_operands`), whether they get a schedule or not.
+    lowers well (`targets.dispatches.swap_operands`), whether they get a schedule or not; and unless
+    told not to `specialize`, some dynamic ones get code of its own for one length.
     """
 
     name = "dispatch"
     phase = SOURCES
 
-    def __init__(self, rewrite: bool = True) -> None:
-        self._rewrite = rewrite
+    def __init__(self, rewrite: bool = True, specialize: bool = True) -> None:
+        self._rewrite, self._specialize = rewrite, rewrite and specialize
 
     def find(self, module: ir.Operation, cores: int) -> list[Site]:
         """The dispatches of a module, normalized from now on, each for its own target."""
@@ -60,6 +62,11 @@ class Lowering(DecisionPoint):
         dispatches = find_dispatches(module)
         if self._rewrite:
             dispatches = [swap_operands(dispatch) for dispatch in dispatches]
+        if self._specialize:
+            targets = _targets(dispatches, cores, module.context)
+            tasks = [_task(*pair) for pair in zip(dispatches, targets, strict=True)]
+            if specialize(module, dispatches, tasks):
+                dispatches = find_dispatches(module)
         return _sites(dispatches, cores, module.context)
 
     def apply(
@@ -114,8 +121,10 @@ def work(workload: Workload) -> int:
     return workload.flops + OPERATIONS_AN_ELEMENT * workload.moved
 
 
-def _sites(dispatches: Sequence[Dispatch], cores: int, context: ir.Context) -> list[Site]:
-    """The sites of some dispatches, in their order."""
+def _targets(
+    dispatches: Sequence[Dispatch], cores: int, context: ir.Context
+) -> list[Target | None]:
+    """What each dispatch is compiled for; None where there are no schedules for that."""
 
     @cache
     def target_of(text: str) -> Target | None:
@@ -124,7 +133,12 @@ def _sites(dispatches: Sequence[Dispatch], cores: int, context: ir.Context) -> l
         except TargetError:
             return None
 
-    targets = [target_of(dispatch.target) for dispatch in dispatches]
+    return [target_of(dispatch.target) for dispatch in dispatches]
+
+
+def _sites(dispatches: Sequence[Dispatch], cores: int, context: ir.Context) -> list[Site]:
+    """The sites of some dispatches, in their order."""
+    targets = _targets(dispatches, cores, context)
     tasks = [_task(*pair) for pair in zip(dispatches, targets, strict=True)]
     least = small(tasks)
     names = Counter(dispatch.name for dispatch in dispatches)

@@ -49,7 +49,7 @@ def schedule(
     if not texts:
         return []
     session = Session([])
-    point = Lowering()
+    point = Lowering(specialize=False)
     found = [
         _read(session, point, text, count) for text, count in zip(texts, cores, strict=True)
     ]

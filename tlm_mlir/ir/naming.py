@@ -90,7 +90,11 @@ def _of_window(workload: Workload) -> dict[int, str]:
 def title(workload: Workload) -> str:
     """What a workload computes: its root op with extents and types, and how many ops beside it."""
     root = workload.root_op
-    extents = "x".join("?" if n == DYNAMIC else str(n) for n in workload.op_extents(root))
+    known = [
+        "?" if extent == DYNAMIC or not workload.is_known(dim) else str(extent)
+        for dim, extent in zip(root.loops, workload.op_extents(root), strict=True)
+    ]
+    extents = "x".join(known)
     types = dict.fromkeys(operand.dtype for operand in (*root.inputs, *root.outputs))
     others = len(workload.ops) - 1
     more = f" and {others} more op{'s' * (others > 1)}" if others else ""

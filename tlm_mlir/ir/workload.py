@@ -143,6 +143,10 @@ class Workload:
         unknown = (dim for dim, extent in enumerate(self.extents) if extent == DYNAMIC)
         return frozenset([*unknown, *(bounds.dim for bounds in self.dynamic)])
 
+    def is_known(self, dim: int) -> bool:
+        """Whether an extent is not merely assumed."""
+        return all(bounds.dim != dim or bounds.low == bounds.high for bounds in self.dynamic)
+
     def _known(self) -> None:
         if DYNAMIC in self.extents:
             raise WorkError(

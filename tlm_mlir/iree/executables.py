@@ -21,6 +21,7 @@ from .ops import (
     SUBSPAN,
     VARIANT,
 )
+from .passes import SPECIALIZE_EXPORTS
 
 FUNCTION = "func.func"
 _CONFIGURATION = (TRANSLATION, LOWERING)
@@ -66,6 +67,16 @@ def run_on_functions(operation: ir.Operation, passes: Sequence[str]) -> None:
         nest = f"builtin.module({EXECUTABLE}({nest}))"
     with operation.context, refusals():
         passmanager.PassManager.parse(nest).run(operation)
+
+
+def specialize_exports(module: ir.Operation) -> None:
+    """Gives dispatches that are annotated with ranges of their sizes a function for each, in place.
+
+    Raises CompileError with IREE's first diagnostic when the pass fails.
+    """
+    nest = f"builtin.module({EXECUTABLE}({VARIANT}({SPECIALIZE_EXPORTS})))"
+    with module.context, refusals():
+        passmanager.PassManager.parse(nest).run(module)
 
 
 def configuration(function: ir.Operation) -> str:

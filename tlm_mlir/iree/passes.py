@@ -21,6 +21,8 @@ INSERT_BATCH_DIM = "iree-codegen-insert-batch-dim-for-batchless-conv"
 """Codegen/Common/InsertBatchDimForBatchlessConv.cpp: a convolution without a batch gets one."""
 GENERALIZE_NAMED_OPS = "iree-codegen-gpu-generalize-named-ops"
 """Codegen/Common/GPU/GPUGeneralizeNamedOps.cpp: named contractions become generics."""
+SPECIALIZE_EXPORTS = "iree-codegen-specialize-exports"
+"""Codegen/Common/SpecializeExports.cpp: a function for each range that an op is annotated with."""
 CHANNELS_LAST = "iree-preprocessing-convert-conv-to-channels-last"
 """Preprocessing/Common/ConvertConvToChannelsLast.cpp: NCHW convolutions become NHWC ones."""
 

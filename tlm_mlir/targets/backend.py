@@ -120,6 +120,11 @@ class Backend(ABC):
         """How long a schedule is estimated to take. Raises TargetError without an estimate."""
         raise TargetError(f"no estimate for '{self.name}'; compare schedules by a cost model")
 
+    def special(self, task: Task[Any]) -> tuple[int, int, int] | None:
+        """A dynamic dim, with its least and most steps for which a dispatch had better have code of
+        its own; None for most dispatches."""
+        return None
+
     def default_is_right(self, workload: Workload) -> bool:
         """Whether IREE's default gives right values, so that it may be chosen."""
         return True

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...ir.naming import dim_names
+from ...ir.workload import Workload
 from ...language.schedule import PIPELINE, Schedule
 from ...targets.task import Task
 
@@ -92,8 +93,20 @@ def loop_nest(task: Task[Any], schedule: Schedule) -> str:
             found.append(_phrase(phrases, decision.name, "{order}").format(order=order))
         else:
             sizes.setdefault(decision.name, {})[decision.dim] = decision.value
+    if not schedule.is_default:
+        found += _assumed(task.workload)
     told = [_sized(task, _phrase(phrases, name, "{of}"), some) for name, some in sizes.items()]
     return "; ".join(filter(None, [*told, *found])) or "one result at a time"
+
+
+def _assumed(workload: Workload) -> list[str]:
+    """What was assumed of dims whose extents are known only when the program runs."""
+    names = dim_names(workload)
+    return [
+        f"decided for {workload.extents[bounds.dim]} {names[bounds.dim]}, and good for any number"
+        for bounds in workload.dynamic
+        if not workload.is_known(bounds.dim)
+    ]
 
 
 def _phrase(phrases: Mapping[str, str], name: str, told: str) -> str:
@@ -105,7 +118,11 @@ def _sized(task: Task[Any], phrase: str, sizes: Mapping[int, int]) -> str:
     """One knob's sizes, innermost last. A size of zero is the whole extent."""
     if "{number}" in phrase:
         return phrase.format(number=math.prod(sizes.values()))
-    names, extents = dim_names(task.workload), task.workload.extents
+    names = dim_names(task.workload)
+    extents = [
+        extent if task.workload.is_known(dim) else "any number of"
+        for dim, extent in enumerate(task.workload.extents)
+    ]
     each = [f"{size} {names[dim]}" for dim, size in sorted(sizes.items()) if size != 1]
     of = [
         f"{size} of {extents[dim]} {names[dim]}"

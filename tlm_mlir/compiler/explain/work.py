@@ -54,6 +54,6 @@ def roof(target: Target) -> Roof | None:
 
 def work(workload: Workload | None, launches: int) -> Work | None:
     """The work of a workload; None where it is not known before the program runs."""
-    if workload is None or not workload.static:
+    if workload is None or workload.dynamic or not workload.static:
         return None
     return Work(launches, launches * workload.flops, launches * moved(workload))

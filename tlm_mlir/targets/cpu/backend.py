@@ -81,6 +81,10 @@ class CpuBackend(Backend):
         known = schedule.is_default or schedule.pipeline == PANEL.token
         return PANEL.estimate(task, schedule) if known else math.inf
 
+    def special(self, task: Task[Any]) -> tuple[int, int, int] | None:
+        """One row of a product with packed weights."""
+        return PANEL.special(task) if PANEL.applies(task) else None
+
     def read_back(self, task: Task[Any], text: str) -> Schedule | None:
         """The schedule closest to a configuration; of panels only PANEL knows."""
         if PANEL.applies(task):

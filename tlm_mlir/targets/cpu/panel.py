@@ -66,8 +66,8 @@ class Panel(CpuPipeline):
         """The kernel's rows and steps first, then the workgroup's rows and panels."""
         found, shape = _found(task.workload)
         yield Mark("@vector")
-        some = open_vectors(shape, task.target)
-        vector = yield from _picked("vector", found.rows, some, (1,) * len(found.rows))
+        kernels = open_vectors(shape, task.target)
+        vector = yield from _picked("vector", found.rows, kernels, (1,) * len(found.rows))
         yield Mark("@reduce")
         if shape.channels > 1:
             yield Pick("reduce", found.summed[-1], tuple(open_unrolls(shape, vector, task.target)))
@@ -137,6 +137,17 @@ class Panel(CpuPipeline):
         """A kernel has one panel, and all of its columns."""
         found, shape = _found(workload)
         return {found.panel: 1, found.column: shape.columns}
+
+    def special(self, task: CpuTask) -> tuple[int, int, int] | None:
+        """The dim of ragged rows and a range of one, where kernels for any number have several: one
+        row is what a decoding computes."""
+        found, shape = _found(task.workload)
+        if len(shape.ragged) != 1 or (1,) == tuple(sorted({math.prod(r) for r in shape.lengths})):
+            return None
+        (place,) = shape.ragged
+        alone = any(rows[place] == 1 for rows in shape.lengths)
+        several = best(shape, task.target).vector[place] > 1
+        return (found.rows[place], 1, 1) if alone and several else None
 
     def features(self, task: CpuTask, schedule: Schedule) -> Features:
         """The estimate, beside that of the sketch, and what it counts of a kernel."""

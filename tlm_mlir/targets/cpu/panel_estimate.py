@@ -334,10 +334,9 @@ def row_groups(shape: PanelShape, vector: tuple[int, ...]) -> list[tuple[int, ..
         *others, last = shape.ragged
         whole = [1 if place in others else extent for place, extent in enumerate(rows)]
         sizes = [vector[last] << n for n in range(GROUP.bit_length())]
+        least = min(GROUP // 8, rows[last])
         return [
-            (*whole[:last], size, *whole[last + 1 :])
-            for size in sizes
-            if GROUP // 8 <= size <= GROUP
+            (*whole[:last], size, *whole[last + 1 :]) for size in sizes if least <= size <= GROUP
         ]
     found = [rows]
     for place, (extent, unit) in enumerate(zip(rows, vector, strict=True)):
