@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from tlm_mlir.ir.workload import Index, Op, Operand, Workload
 from tlm_mlir.language.vocabulary import TOKENS
 from tlm_mlir.model import checkpoint
 from tlm_mlir.training.fit import state
-from tlm_mlir.training.fit.dataset import Group, Segment, Special
+from tlm_mlir.training.fit.dataset import Group, Segment, Special, keep
 from tlm_mlir.training.fit.evaluate import predict_segments, rank_groups
 from tlm_mlir.training.fit.gpt2 import (
     load_grown,
     load_network,
     logits,
     new_network,
+    teach,
     to_tensors,
     weighted_loss,
 )
@@ -177,6 +179,56 @@ def test_rare_classes_are_repeated() -> None:
     assert counted.count("decide") == 6
     with pytest.raises(InputError, match="--repeat windy=3: expected CLASS=TIMES"):
         main(["run", "--records", "none.jsonl.xz", "--repeat", "windy=3"])
+
+
+def test_what_a_teacher_has_the_words_for_is_kept() -> None:
+    known = Group("w", "t", (30, 31), (Segment((20, 1)), Segment((21, 1))))
+    new = Group("w", "t", (30, 31), (Segment((20, 1)), Segment((25, 1))))
+    asked = Group("w", "t", (30, 32), (Segment((20, 1)),))
+    assert [group.kept for group in keep([known, new, asked], 32)] == [True, True, False]
+    assert [group.kept for group in keep([known, new, asked], 25)] == [False, False, False]
+
+
+def test_a_teacher_has_nothing_to_say_to_its_equal() -> None:
+    """Of what is kept the loss is the divergence from the teacher, of the rest as it was."""
+    groups = [replace(group, kept=place % 2 == 0) for place, group in enumerate(_groups(4))]
+    batches = replace(SMALL, outcome_share=0.0, rows=8).batches(groups, SPECIAL)
+    (rows,) = batches.epoch(0)
+    assert all(len({form.kept for _, forms in row for form in forms}) == 1 for row in rows)
+    tensors = to_tensors(batches.collate(rows), torch.device("cpu"))
+    kept = tensors["kept"].any(-1)
+    assert 0 < int(kept.sum()) < len(rows)
+    teacher, other = _network().eval(), _network(1).eval()
+    with torch.no_grad():
+        for network in (teacher, other):
+            scores, taught = logits(network, tensors), teach(teacher, tensors, VOCABULARY)
+            alone = {name: part[kept] for name, part in tensors.items()}
+            loss = float(weighted_loss(scores[kept], alone, taught))
+            assert (loss < 1e-6) == (network is teacher)
+            rest = {name: part[~kept] for name, part in tensors.items()}
+            assert teach(teacher, rest, VOCABULARY) is None
+            plain = float(weighted_loss(scores[~kept], rest))
+            # The mean of the two by the weights of their tokens.
+            share = float(tensors["weights"][kept].sum() / tensors["weights"].sum())
+            whole = float(weighted_loss(scores, tensors, taught))
+            assert whole == pytest.approx(share * loss + (1 - share) * plain, abs=1e-5)
+
+
+def test_new_words_are_learned_and_old_answers_kept(tmp_path: Path) -> None:
+    """The teacher has no word for what the new groups write, and goes on as before elsewhere."""
+    settings = replace(SMALL, steps=60, rows=4, learning_rate=3e-3, outcome_share=0.0)
+    old = [replace(group, kept=True) for group in _groups(4)]
+    new = [Group(f"n{i}", "t", (34, 31, 32 + i % 2), (Segment((27, 28, 1)),)) for i in range(4)]
+    teacher = _network()
+    student = _network()
+    train(student, [*old, *new], [], settings, tmp_path, special=SPECIAL, teacher=teacher)
+    batches = settings.batches(old, SPECIAL)
+    tensors = to_tensors(batches.collate(batches.epoch(0)[0]), torch.device("cpu"))
+    with torch.no_grad():
+        taught = teach(teacher, tensors, VOCABULARY)
+        assert float(weighted_loss(logits(student, tensors), tensors, taught)) < 0.1
+        likely = student(torch.tensor([[34, 31, 32, SPECIAL.perf_unknown]])).logits[0, -1]
+    assert int(likely.argmax()) == 27
 
 
 def test_appended_words_leave_what_the_network_knows() -> None:

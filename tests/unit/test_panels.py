@@ -17,6 +17,7 @@ from tlm_mlir.ir.workload import Index, Operand, Workload
 from tlm_mlir.language.schedule import Decision, Schedule
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS, Comparer
 from tlm_mlir.policy.cost_model import CostModel
+from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.cpu.limits import MAX_UNROLLED_REGISTERS
 from tlm_mlir.targets.cpu.panel import PANEL, shape_of
@@ -190,3 +191,42 @@ def test_a_family_has_a_cost_model_of_its_own() -> None:
     assert (plain.family, panel.family) == ("", "panels")
     assert comparer.compared_by(plain) == MEASUREMENTS
     assert comparer.compared_by(panel) == ESTIMATE
+
+
+def writing(schedule: Schedule) -> Scheduler:
+    """A scheduler whose model writes one schedule, and that has no cost model."""
+
+    class Written:
+        def write(self, tasks: list[Task], *_: object) -> list[list[Schedule]]:
+            return [[schedule] for _ in tasks]
+
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler.margin = 0.3
+    scheduler._writer = Written()  # type: ignore[assignment]
+    scheduler._comparer = Comparer({}, "ck")
+    return scheduler
+
+
+def test_the_model_wrote_what_it_wrote_as_a_sketch_has_it() -> None:
+    task = registry.task(packed(), AVX512)
+    (sketch,) = task.sketches()
+    worse = max(PANEL.leading(task, 50, 2.0), key=task.estimate)
+    for schedule, written in ((sketch, True), (worse, False)):
+        (answer,) = writing(schedule).ask([task], [task.default])
+        assert (answer.schedule, answer.written) == (sketch, written)
+        assert len(answer.candidates) == (1 if written else 2)
+
+
+@pytest.mark.parametrize("target", [AVX512, AVX2], ids=["avx512", "avx2"])
+@pytest.mark.parametrize("workload", [packed(), packed((14, 8, 16, 64), (3, 3))])
+def test_the_leading_schedules_are_open_and_in_order(
+    workload: Workload, target: CpuTarget
+) -> None:
+    task = registry.task(workload, target)
+    found = PANEL.leading(task, 20, 1.3)
+    assert found[0] == task.sketches()[0]
+    assert 1 < len(found) == len(set(found)) <= 20
+    assert all(task.parse(task.text(schedule)) == schedule for schedule in found)
+    clocks = [task.estimate(schedule) for schedule in found[1:]]
+    assert clocks == sorted(clocks)
+    assert clocks[-1] <= 1.3 * min(clocks)

@@ -42,6 +42,8 @@ STAGES = (
     Stage("records", "records.summary", "count what can be learned from files of records"),
     Stage("unmeasured", "records.unmeasured", "draw legal schedules that nobody measured"),
     Stage("distill", "records.distill", "search, without measuring, for what is to be learned"),
+    Stage("panels", "records.panels", "write examples of products with packed weights"),
+    Stage("written", "records.written", "ask a checkpoint, for the next one to keep its answers"),
     Stage("train", "fit.train", "train the generator on records"),
     Stage("cost-model", "fit.cost_model", "train the cost model of a checkpoint on records"),
     Stage("recipe", "recipe", "train the released model, stage by stage; resumes"),

@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
+from ...errors import InputError
 from ...ir.analysis import Panels, panels
 from ...ir.lengths import lengths
 from ...ir.workload import Op, Workload
 from ...iree import attributes, library
 from ...iree.attributes import LOWERING, TRANSLATION, Configured
-from ...language.sampling import draw
+from ...language.sampling import admits, draw
 from ...language.schedule import Schedule
 from ...language.space import Choice, Knob, Mark, Pick, Step, Value
 from ..backend import Configuration
@@ -31,6 +32,7 @@ from .panel_estimate import (
     divisors,
     estimate,
     kernel_share,
+    leading,
     open_unrolls,
     open_vectors,
     row_groups,
@@ -166,6 +168,14 @@ class Panel(CpuPipeline):
         found, shape = _found(task.workload)
         return [_schedule(task, found, best(shape, task.target))]
 
+    def leading(self, task: CpuTask, most: int, within: float) -> list[Schedule]:
+        """The schedules with the least estimates, that of the sketch first: at most so many, and
+        none over `within` times the least. Tiles that the space has not are left out."""
+        found, shape = _found(task.workload)
+        some = dict.fromkeys([best(shape, task.target), *leading(shape, task.target, most, within)])
+        schedules = (_open(task, found, shape, tiles) for tiles in some)
+        return [schedule for schedule in schedules if schedule is not None][:most]
+
     def estimate(self, task: CpuTask, schedule: Schedule) -> float:
         """Clocks of the dispatch under a schedule, or as IREE lowers it by itself."""
         found, shape = _found(task.workload)
@@ -237,9 +247,23 @@ def _schedule(task: CpuTask, found: Panels, tiles: PanelTiles) -> Schedule:
     sizes |= {("distribute", found.panel): tiles.panels, ("reduce", found.summed[-1]): tiles.unroll}
 
     def choose(knob: Knob) -> Value:
-        return PANEL.token if isinstance(knob, Choice) else sizes[knob.name, knob.dim]
+        value = PANEL.token if isinstance(knob, Choice) else sizes[knob.name, knob.dim]
+        if not admits(knob, value):
+            raise InputError(f"{knob.name} of dim {knob.dim} cannot be {value}; it is not open")
+        return value
 
     return draw(task.space(), choose)
+
+
+def _open(
+    task: CpuTask, found: Panels, shape: PanelShape, tiles: PanelTiles
+) -> Schedule | None:
+    """The schedule that says some tiles; None where the space has none that does."""
+    try:
+        schedule = _schedule(task, found, tiles)
+    except InputError:
+        return None
+    return schedule if tiles_of(found, shape, schedule) == tiles else None
 
 
 def _parts(shape: PanelShape, group: Sequence[int]) -> int:

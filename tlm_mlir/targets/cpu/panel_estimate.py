@@ -243,6 +243,26 @@ def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
     return min(groups, key=lost)
 
 
+def leading(
+    shape: PanelShape, target: CpuTarget, most: int, within: float
+) -> list[PanelTiles]:
+    """Tiles with the least estimates, the least first: at most so many, and none over `within`
+    times the least. Kernels that are slower than that are not looked at."""
+    kernels = _kernels(shape, target, open_vectors(shape, target))
+    clocks = [_kernels_clocks(shape, tiles, target) for tiles in kernels]
+    limit = within * min(clocks)
+    found = [
+        PanelTiles(kernel.vector, kernel.unroll, group, panels)
+        for kernel, own in zip(kernels, clocks, strict=True)
+        if own <= limit
+        for group in row_groups(shape, kernel.vector)
+        for panels in divisors(shape.panels, shape.panels)
+    ]
+    estimates = {tiles: estimate(shape, tiles, target) for tiles in found}
+    order = sorted(found, key=lambda tiles: estimates[tiles])
+    return [tiles for tiles in order if estimates[tiles] <= within * estimates[order[0]]][:most]
+
+
 def _kernels(
     shape: PanelShape, target: CpuTarget, some: Sequence[tuple[int, ...]]
 ) -> list[PanelTiles]:

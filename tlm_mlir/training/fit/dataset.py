@@ -60,7 +60,7 @@ class Group:
 
     `explored` says whether the best of them may pass for the best there is. If not, they tell what
     to expect of a schedule, but not which one to write. If they are `predicted`, the other way
-    round.
+    round. Of one that is `kept` the network is to write what it wrote before.
     """
 
     workload: str
@@ -70,6 +70,7 @@ class Group:
     question: str = "decide"
     explored: bool = True
     predicted: bool = False
+    kept: bool = False
 
     @property
     def best(self) -> Segment | None:
@@ -110,6 +111,16 @@ def load_groups(found: Iterable[Rows], *, limit: int = 1024) -> list[Group]:
 def _explored(measured: Sequence[Measured]) -> bool:
     """Whether many schedules were measured, or one that is clearly faster than IREE's default."""
     return len(measured) >= EXPLORED or not measured or _best_ratio(measured) < CLEARLY_FASTER
+
+
+def keep(groups: Sequence[Group], words: int) -> list[Group]:
+    """The groups; those are `kept` that need none but the first `words` of the vocabulary."""
+
+    def known(group: Group) -> bool:
+        spelled = (group.prompt, *(segment.tokens for segment in group.segments))
+        return all(max(tokens) < words for tokens in spelled)
+
+    return [replace(group, kept=known(group)) for group in groups]
 
 
 def select(groups: Sequence[Group], objective: Objective) -> list[Group]:

@@ -104,6 +104,7 @@ def to_tensors(batch: Batch, device: Any) -> dict[str, Any]:
         "targets": move(batch.targets),
         "weights": move(batch.weights),
         "bins": move(batch.bins),
+        "kept": move(batch.kept),
         "mask": move(attention_mask(batch.documents, batch.segments)),
     }
 
@@ -119,15 +120,38 @@ def logits(network: Any, tensors: dict[str, Any]) -> Any:
     return output.logits.float()
 
 
-def weighted_loss(scores: Any, tensors: dict[str, Any]) -> Any:
-    """Mean cross entropy, in nats, over the tokens that bear loss, by their weights."""
+def weighted_loss(scores: Any, tensors: dict[str, Any], taught: Any = None) -> Any:
+    """Mean cross entropy, in nats, over the tokens that bear loss, by their weights.
+
+    `taught` are a teacher's logits [rows, length, words] of the rows that are `kept`, of the first
+    words alone: there it is the divergence from what the teacher predicts.
+    """
     import torch
 
     losses = torch.nn.functional.cross_entropy(
         scores.flatten(0, 1), tensors["targets"].flatten(), reduction="none"
     )
+    if taught is not None:
+        wanted = torch.log_softmax(taught, -1)
+        kept = tensors["kept"].any(-1)
+        ours = torch.log_softmax(scores[kept], -1)[..., : taught.shape[-1]]
+        losses = losses.view(scores.shape[:2]).clone()
+        losses[kept] = (wanted.exp() * (wanted - ours)).sum(-1)
+        losses = losses.flatten()
     weights = tensors["weights"].flatten()
     return (losses * weights).sum() / weights.sum().clamp_min(1e-6)
+
+
+def teach(teacher: Any, tensors: dict[str, Any], words: int) -> Any:
+    """What a teacher predicts in the rows that are kept (`weighted_loss`); None without such."""
+    import torch
+
+    kept = tensors["kept"].any(-1)
+    if not bool(kept.any()):
+        return None
+    part = {name: tensors[name][kept] for name in ("tokens", "positions", "mask")}
+    with torch.no_grad():
+        return logits(teacher, part)[..., :words]
 
 
 def value_loss(scores: Any, tensors: dict[str, Any], perf: Sequence[int]) -> Any:

@@ -28,6 +28,7 @@ from tlm_mlir.training.fit.gpt2 import (
     Precision,
     autocast,
     logits,
+    teach,
     to_tensors,
     value_loss,
     weighted_loss,
@@ -150,18 +151,22 @@ def train(
     run: Path | str,
     *,
     special: Special | None = None,
+    teacher: Any = None,
     save_minutes: float = 5.0,
     evaluate_steps: int = 200,
     report: Report | None = None,
 ) -> state.Progress:
     """Train `network` in place until `settings.steps`, resuming what `run` holds.
 
+    Of groups that are kept it learns to predict what the `teacher` does, a network that knows the
+    first words.
+
     `report` gets a dict per step (step, loss, rate, tokens_per_second) and, every `evaluate_steps`
     and at the end, one with validation_loss and what `rank_groups` says. Returns the progress,
     whose `step` is less than `settings.steps` if the run was stopped by Ctrl-C. Raises
     CheckpointError if the state in `run` is damaged or has other settings.
     """
-    loop = _Loop(network, settings, Path(run), special or special_tokens())
+    loop = _Loop(network, settings, Path(run), special or special_tokens(), teacher)
     loop.resume()
     return loop.run_all(groups, validation, save_minutes * 60, evaluate_steps, report or _silent)
 
@@ -171,13 +176,16 @@ def _silent(_: dict[str, float]) -> None:
 
 
 class _Loop:
-    def __init__(self, network: Any, settings: Settings, run: Path, special: Special) -> None:
+    def __init__(
+        self, network: Any, settings: Settings, run: Path, special: Special, teacher: Any
+    ) -> None:
         import torch
 
         self.workers = Workers.join()
         local = int(os.environ.get("LOCAL_RANK", "0"))
         device = torch.device(f"cuda:{local}" if torch.cuda.is_available() else "cpu")
         self.network = network.to(device)
+        self.teacher = teacher.to(device).eval() if teacher is not None else None
         self.device, self.settings, self.run, self.special = device, settings, run, special
         self.optimizer = _optimizer(network, settings)
         self.progress = state.Progress(settings=dataclasses.asdict(settings))
@@ -255,9 +263,12 @@ class _Loop:
             group["lr"] = rate
         self.network.train()
         tensors = to_tensors(self._batches.collate(rows), self.device)
+        taught = None
         with autocast(self.device, self.settings.precision):
             scores = logits(self.network, tensors)
-        loss = weighted_loss(scores, tensors)
+            if self.teacher is not None:
+                taught = teach(self.teacher, tensors, self.teacher.config.vocab_size)
+        loss = weighted_loss(scores, tensors, taught)
         total = loss
         if self.settings.value_weight:
             total = loss + self.settings.value_weight * value_loss(

@@ -10,7 +10,7 @@ packed row gives the very numbers of its segments taken alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,13 +30,16 @@ class Form:
     """weights[i] belongs to predicting tokens[i + 1] at token i; the last is 0."""
     bin: int = NO_OUTCOME
     """The performance that every decision is to predict, or NO_OUTCOME."""
+    kept: bool = False
+    """Whether the targets are a teacher's distributions."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Arrays [rows, length]: int64 tokens, positions, targets; int32 document and segment numbers
     (segment 0 is the prompt); float32 loss weights of predicting `targets`; int64 bins, the
-    performance of the schedule under way where it is to be predicted, else NO_OUTCOME."""
+    performance of the schedule under way where it is to be predicted, else NO_OUTCOME; bool `kept`,
+    whether a teacher tells what is to be predicted."""
 
     tokens: np.ndarray
     positions: np.ndarray
@@ -45,6 +48,7 @@ class Batch:
     targets: np.ndarray
     weights: np.ndarray
     bins: np.ndarray
+    kept: np.ndarray
 
 
 def generator_form(segment: Segment, special: Special, focus: float = 0.0) -> Form:
@@ -139,6 +143,7 @@ def collate(rows: Sequence[Sequence[Document]], length: int, pad: int) -> Batch:
         targets=np.full(shape, pad, np.int64),
         weights=np.zeros(shape, np.float32),
         bins=np.full(shape, NO_OUTCOME, np.int64),
+        kept=np.zeros(shape, bool),
     )
     for row, members in enumerate(rows):
         start = 0
@@ -153,6 +158,7 @@ def collate(rows: Sequence[Sequence[Document]], length: int, pad: int) -> Batch:
                 batch.segments[part] = segment
                 batch.targets[part] = (*form.tokens[1:], pad)
                 batch.weights[part] = form.weights
+                batch.kept[part] = form.kept
                 # Not at the last token, which is the bin itself.
                 batch.bins[row, start : start + len(form.tokens) - 1] = form.bin
                 start += len(form.tokens)
@@ -190,11 +196,15 @@ class Batches:
     def epoch(self, seed: int) -> list[list[list[Document]]]:
         """The rows of each batch of one epoch, shuffled."""
         rng = np.random.Generator(np.random.PCG64(seed))
-        items: list[Document] = []
-        for group in select(self.groups, self.objective):
-            items += documents(group.prompt, self._forms(group, rng), self.length)
-        rng.shuffle(items)
-        rows = fill_rows(items, self.length)
+        rows: list[list[Document]] = []
+        # Rows of their own for what is kept: of these alone a teacher is asked.
+        for kept in (False, True):
+            items: list[Document] = []
+            for group in select(self.groups, self.objective):
+                if group.kept == kept:
+                    items += documents(group.prompt, self._forms(group, rng), self.length)
+            rng.shuffle(items)
+            rows += fill_rows(items, self.length)
         rng.shuffle(rows)
         return [rows[i : i + self.rows] for i in range(0, len(rows), self.rows)]
 
@@ -206,9 +216,13 @@ class Batches:
         order = rng.permutation(len(group.segments))
         if self.cap:
             order = order[: self.cap]
+        some = [group.segments[i] for i in order]
+        if group.kept:
+            forms = (generator_form(segment, self.special, self.focus) for segment in some)
+            return [replace(form, kept=True) for form in forms]
         return [
             choose_form(
-                group.segments[i],
+                segment,
                 self.special,
                 rng,
                 objective=self.objective,
@@ -217,5 +231,5 @@ class Batches:
                 focus=self.focus,
                 explored=group.explored,
             )
-            for i in order
+            for segment in some
         ]

@@ -19,8 +19,8 @@ from tlm_mlir.errors import InputError
 from tlm_mlir.ir.workload import Workload
 from tlm_mlir.language.vocabulary import SIZE, TOKENS
 from tlm_mlir.training.corpus.entries import QUOTAS, classify
-from tlm_mlir.training.fit.dataset import Group, load_groups, special_tokens, split
-from tlm_mlir.training.fit.gpt2 import load_grown, new_network, publish_network
+from tlm_mlir.training.fit.dataset import Group, keep, load_groups, special_tokens, split
+from tlm_mlir.training.fit.gpt2 import load_grown, load_network, new_network, publish_network
 from tlm_mlir.training.fit.loop import Report, Settings, Workers, train
 from tlm_mlir.training.records.rows import Reader
 
@@ -36,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training, validation = split(groups, options.validation)
     training = repeated(training, times)
     settings = Settings(**{f.name: getattr(options, f.name) for f in dataclasses.fields(Settings)})
+    teacher = None
+    if options.keep:
+        teacher = load_network(options.keep)
+        training = keep(training, teacher.config.vocab_size)
     if options.start:
         network = load_grown(options.start, TOKENS)
     else:
@@ -49,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     with _progress_bar(settings.steps) as report:
         progress = train(
-            network, training, validation, settings, options.run, special=special, report=report
+            *(network, training, validation, settings, options.run),
+            special=special,
+            teacher=teacher,
+            report=report,
         )
     if progress.step < settings.steps:
         print(f"stopped after step {progress.step}; the same command resumes {options.run}")
@@ -87,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="FILE")
     parser.add_argument("--iree", metavar="VERSION", help="whose records (the installed one's)")
     parser.add_argument("--from", dest="start", type=Path, metavar="CHECKPOINT")
+    text = "what to go on writing as this checkpoint does: all that it has the words for"
+    parser.add_argument("--keep", type=Path, metavar="CHECKPOINT", help=text)
     parser.add_argument("--validation", type=float, default=0.05, help="share of workloads")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--embedding", type=int, default=288, help="a multiple of 32")

@@ -24,7 +24,7 @@ from ...ir.workload import Workload
 from ...language.sampling import mutate
 from ...measure.lines import write_lines
 from ...targets import registry
-from ...targets.target import CpuTarget, Target
+from ...targets.target import CpuTarget
 from ...targets.task import Task
 from ..corpus.entries import read_for_host
 
@@ -47,7 +47,7 @@ def schedules(task: Task, count: int, rng: np.random.Generator) -> list[str]:
     return list(found)
 
 
-def any_cpu(rng: np.random.Generator) -> Target:
+def any_cpu(rng: np.random.Generator) -> CpuTarget:
     """A plausible CPU: 128 to 512 bits wide, 1 to 64 cores, caches of 32 KiB, 256 KiB and more."""
     bits = sorted(_FEATURES)[int(rng.integers(len(_FEATURES)))]
     return CpuTarget(
