@@ -14,6 +14,7 @@ from tlm_mlir.decisions.weights import QUESTION, blocks, find_form, panel_shape
 from tlm_mlir.ir.analysis import panels
 from tlm_mlir.ir.sources import CONSTANT, STORED
 from tlm_mlir.ir.workload import Index, Operand, Workload
+from tlm_mlir.language import sampling
 from tlm_mlir.language.schedule import Decision, Schedule
 from tlm_mlir.policy.compare import ESTIMATE, MEASUREMENTS, Comparer
 from tlm_mlir.policy.cost_model import CostModel
@@ -230,3 +231,15 @@ def test_the_leading_schedules_are_open_and_in_order(
     clocks = [task.estimate(schedule) for schedule in found[1:]]
     assert clocks == sorted(clocks)
     assert clocks[-1] <= 1.3 * min(clocks)
+
+
+def test_no_model_is_asked_where_sketches_are_all_there_is() -> None:
+    scheduler = writing(Schedule(()))
+    scheduler._writer = None  # type: ignore[assignment]
+    for workload in (product(96, 512, 256), product(96, 7, 256)):
+        task = Task(workload, AVX512, QUESTION)
+        (answer,) = scheduler.ask([task], [task.default])
+        every = {task.default, *task.sketches()}
+        assert {candidate.schedule for candidate in answer.candidates} == every
+        spelled = {task.decode(text) for text in sampling.every(task.grammar(), 100) or ()}
+        assert spelled == every

@@ -39,6 +39,7 @@ class GraphQuestion(ABC):
     token: str = NAME
     margin: float | None = MARGIN
     unit: ClassVar[str] = "seconds"
+    complete: ClassVar[bool] = False
 
     @abstractmethod
     def space(self, task: Task[Any]) -> Space:

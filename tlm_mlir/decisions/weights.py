@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from iree.compiler import ir
 
@@ -56,6 +56,7 @@ class WeightsQuestion(GraphQuestion):
 
     token: str = "weights"
     margin: float | None = 0.0
+    complete: ClassVar[bool] = True
 
     def space(self, task: Task[Any]) -> Space:
         """The choice, and the columns of a panel."""

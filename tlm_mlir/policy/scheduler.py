@@ -132,7 +132,10 @@ class Scheduler:
         sketches = [task.sketches() for task in tasks]
         if samples is None:
             samples = ESTIMATED_SAMPLES if compared_by == ESTIMATE and not any(sketches) else 0
-        written = self._writer.write(tasks, [0.0] + [1.0] * samples, seed)
+        if tasks[0].question.complete:
+            written = [[task.default] if task.default else [] for task in tasks]
+        else:
+            written = self._writer.write(tasks, [0.0] + [1.0] * samples, seed)
         options = [[*ours, *some] for ours, some in zip(written, sketches, strict=True)]
         if not compared_by:
             return [Answer(some[0]) for some in options]

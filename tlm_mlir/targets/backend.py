@@ -88,6 +88,7 @@ class Backend(ABC):
     token: ClassVar[str] = "decide"
     unit: ClassVar[str] = "clocks"
     margin: ClassVar[float | None] = None
+    complete: ClassVar[bool] = False
 
     @abstractmethod
     def read_target(self, executable_target: str, cores: int, context: ir.Context) -> Target:

@@ -45,6 +45,11 @@ class Question(Protocol):
         """What kind of task it is among those of the question: each has a cost model of its own.
         Empty for the usual kind."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether sketches and the default are all schedules there are, so that no model is asked.
+        """
+
     def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
         """Schedules to consider besides what a model writes."""
 
