@@ -11,7 +11,8 @@ checkpoint, schedules for that device are compared by what was measured there.
 
 It learns a quantile of the log latency over that of IREE's default, QUANTILE, and not the mean: a
 schedule that is predicted to be faster is then faster with that chance, and only such ones are to
-replace the default. The cost model is put into the checkpoint.
+replace the default. What is compared with a sketch is predicted by its median. The cost
+model is put into the checkpoint.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ from tlm_mlir.training.records.rows import Reader, Rows
 
 QUANTILE = 0.65
 """Chance that a schedule is as fast as predicted, or faster."""
+MEDIAN = 0.5
+"""The same where schedules are compared with a sketch: neither side is the safe one."""
 WORST = 3.0
 """What a failure, and at most any latency, counts as: 20 times slower, in log latency."""
 ROUNDS = 500
@@ -268,13 +271,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise InputError(f"the records hold nothing to learn from: {reader.summary()}; give others")
     for model in sorted({example.model for example in training}):
         some = [example for example in training if example.model == model]
-        trees = fit(some, rounds=options.rounds)
+        sketched = SKETCH in some[0].features[0]
+        settings = {**SETTINGS, "alpha": MEDIAN} if sketched else SETTINGS
+        trees = fit(some, settings, rounds=options.rounds)
         mine = [example for example in held if example.model == model]
         figures = {"cost model": by_trees(trees)}
         margin = options.margin
         if f"{TO_IREE}estimate" in some[0].features[0]:
             figures["estimate"] = by_estimate
-        if SKETCH in some[0].features[0]:
+        if sketched:
             figures["estimate"], margin = by_sketch, 0.0
         for name, predict in figures.items() if mine else ():
             worth = validate(predict, mine, margin)
