@@ -17,7 +17,10 @@ from tlm_mlir.training.recipe import LOG, TINY, Settings, Stage, resume, stages
 from tlm_mlir.training.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-RELEASED = Settings(ROOT / "model" / "records", ROOT / "model" / "corpus" / "training.jsonl.xz")
+CORPUS = ROOT / "model" / "corpus"
+RELEASED = Settings(
+    ROOT / "model" / "records", CORPUS / "training.jsonl.xz", CORPUS / "held_out.jsonl.xz"
+)
 
 
 @pytest.mark.parametrize("settings", [RELEASED, dataclasses.replace(RELEASED, **TINY)])
@@ -32,7 +35,7 @@ def test_every_stage_has_what_it_needs_by_then(settings: Settings, tmp_path: Pat
             stage.output, stage.output.parent,
         }  # fmt: skip
         made.add(stage.output)
-    assert len({stage.name for stage in some}) == len(made) == len(some) == 10
+    assert len({stage.name for stage in some}) == len(made) == len(some) == 11
     used = {path for stage in some for path in stage.inputs}
     assert set(settings.records.glob("*.xz")) < used
 

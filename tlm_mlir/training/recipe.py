@@ -47,12 +47,14 @@ class Settings:
 
     records: Path = Path("model/records")
     corpus: Path = Path("model/corpus/training.jsonl.xz")
+    held_out: Path = Path("model/corpus/held_out.jsonl.xz")
     pretrain: int = 600_000
     pretrain_steps: int = 2250
     first_steps: int = 2600
     more: int = 25_000
     second_steps: int = 500
     third_steps: int = 600
+    panels: int = 30_000
     last_steps: int = 2200
     rounds: int = 500
     gpus: tuple[str, ...] = GPUS
@@ -65,7 +67,7 @@ class Settings:
 
 
 TINY: dict[str, Any] = {
-    **{"pretrain": 40, "more": 20, "rounds": 3, "gpus": ("cuda:sm_90",)},
+    **{"pretrain": 40, "more": 20, "rounds": 3, "panels": 3, "gpus": ("cuda:sm_90",)},
     **{f"{name}_steps": 2 for name in ("pretrain", "first", "second", "third", "last")},
     **{"network": ("--layers", "1", "--embedding", "32"), "training": ("--rows", "2")},
     "search": ("--workloads", "2"),
@@ -103,8 +105,8 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
     dispatches = [path for path in records if path.name.startswith("dispatch")]
     first = [path for path in records if path.name in FIRST]
     earlier = [path for path in records if path.name not in LATER]
-    unmeasured, more, examples = (
-        run / f"{name}.jsonl.xz" for name in ("unmeasured", "more", "examples")
+    unmeasured, more, examples, panels = (
+        run / f"{name}.jsonl.xz" for name in ("unmeasured", "more", "examples", "panels")
     )
 
     def train(name: str, why: str, learned: Sequence[Path], steps: int, *flags: str) -> Stage:
@@ -141,6 +143,17 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
         inputs = (*asked, settings.corpus, *dispatches)
         return Stage("distill", why, command, inputs, output)
 
+    def judge(output: Path, why: str) -> Stage:
+        checkpoint = trained[-1]
+        command = (
+            *("panels", str(output), "--corpus", str(settings.corpus)),
+            *("--held-out", str(settings.held_out), "--records", *map(str, dispatches)),
+            *("--judge", str(checkpoint), "--resized", str(settings.panels), *settings.search),
+        )
+        asked = (checkpoint, checkpoint / cost_model_file("llvm-cpu"))
+        inputs = (*asked, settings.corpus, settings.held_out, *dispatches)
+        return Stage("panels", why, command, inputs, output)
+
     trained: list[Path] = []
     rate = ("--learning-rate", "4e-4")
     return [
@@ -164,9 +177,10 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
         ),
         cost_model("third-cost-model", "what the search asks"),
         distill(examples, "what a search that measures nothing finds, for all machines and GPUs"),
+        judge(panels, "packed weights: what estimate and cost model like best, at many sizes"),
         train(
-            "train", "all records, and what the search found", [*records, examples],
-            settings.last_steps, *rate, "--repeat", "graph=16", "panels=3",
+            "train", "all records, and what was found", [*records, examples, panels],
+            settings.last_steps, *rate, "--repeat", "graph=16",
         ),
         cost_model("cost-model", "what compares the schedules that the model writes"),
     ]  # fmt: skip

@@ -37,6 +37,7 @@ from ...model.checkpoint import load
 from ...policy.compare import MEASUREMENTS, Comparer
 from ...policy.cost_model import CostModel
 from ...targets import registry
+from ...targets.cpu.backend import PANELS as FAMILY
 from ...targets.cpu.panel import PANEL
 from ...targets.cpu.panel_estimate import BLOCKS, FEWEST_PANELS
 from ...targets.target import CpuTarget, Target
@@ -190,6 +191,8 @@ def _judge(directory: Path | None) -> Comparer | None:
         return None
     found = load(directory)
     models = {name: CostModel.load(found.cost_model(name)) for name in found.cost_models()}
+    if not any(name.endswith(FAMILY) for name in models):
+        print(f"{directory} has no cost model of packed weights: the estimate judges alone")
     return Comparer(models, str(directory))
 
 
@@ -204,6 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--records", type=Path, nargs="+", required=True, metavar="F", help=text)
     text = "a checkpoint whose cost model judges, with the estimate"
     parser.add_argument("--judge", type=Path, metavar="CHECKPOINT", help=text)
+    parser.add_argument("--workloads", type=int, metavar="N", help="only the corpus's first N")
     parser.add_argument("--others", type=int, default=3, help="other CPUs for each workload")
     parser.add_argument("--resized", type=int, default=30_000, help="examples at other sizes")
     parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")
@@ -211,6 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     entries = [entry for entry in read_corpus(options.corpus) if entry.kind == "panels"]
     kept = [entry.workload for entry in entries if share(entry.workload) >= options.validation]
+    kept = kept[: options.workloads]
     if not kept:
         raise InputError(f"{options.corpus} has no packed weights; give a corpus that has")
     held_out = (Workload.from_json(entry.workload) for entry in read_corpus(options.held_out))
