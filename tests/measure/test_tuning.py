@@ -12,7 +12,7 @@ from tlm_mlir.compiler.driver import compile_file
 from tlm_mlir.compiler.options import Options
 from tlm_mlir.measure import tuning_database
 from tlm_mlir.measure.tuning import LEAD, Tuner
-from tlm_mlir.policy.deciding import DEFAULT, SCHEDULED
+from tlm_mlir.policy.deciding import DEFAULT, IREE, MODEL, SCHEDULED
 
 ATTENTION = Path(__file__).resolve().parents[2] / "lit" / "attention.mlir"
 HERE = Options(cores=1, graph=False)
@@ -38,6 +38,7 @@ def test_a_second_compile_measures_nothing_and_gives_the_same_bytes(
     (row,) = report.decisions
     best = min(record.seconds or 1.0 for record in found) / (found[0].default_seconds or 1.0)
     assert row.outcome == (SCHEDULED if best <= LEAD else DEFAULT)
+    assert row.author == (MODEL if best <= LEAD else IREE)
     again = Tuner(3)
     compile_file(ATTENTION, tmp_path / "second.vmfb", HERE, tuner=again)
     assert not again.measured and not again.warnings

@@ -270,8 +270,10 @@ def _decided(one: _Asked, database: Database) -> Outcome:
         return replace(
             one.outcome, outcome=DEFAULT, reason=reason, answer=answer, measured=measurement
         )
-    predicted = next((c.predicted for c in one.candidates if c.schedule == best), None)
-    answer = replace(answer, schedule=best, predicted=predicted)
+    # None of them where an earlier compile measured it.
+    taken = next((c for c in one.candidates if c.schedule == best), None)
+    predicted, written = (taken.predicted, taken.written) if taken else (None, False)
+    answer = replace(answer, schedule=best, predicted=predicted, written=written)
     return replace(one.outcome, outcome=SCHEDULED, reason="", answer=answer, measured=measurement)
 
 

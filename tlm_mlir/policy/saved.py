@@ -114,5 +114,5 @@ def _answer(sequence: ScheduleSequence, schedule: Schedule) -> Answer:
             f"the script's @{sequence.name} says a gain of '{sequence.gain}', which is no number;"
             " write it anew"
         ) from None
-    compared = (Candidate(schedule, predicted),)
+    compared = (Candidate(schedule, predicted, written=False),)
     return Answer(schedule, predicted, SAVED, candidates=compared, written=False)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,11 +33,13 @@ compares all of them: the model knows f32 alone, and not where operands come fro
 @dataclass(frozen=True)
 class Candidate:
     """A schedule that was compared, and the log of its predicted latency over that of IREE's
-    default. Of one that the model did not write, `handicap` is taken off its lead."""
+    default. Of one that the model did not write, `handicap` is taken off its lead. `written` says
+    whether the model wrote it."""
 
     schedule: Schedule
     predicted: float
     handicap: float = 0.0
+    written: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,7 @@ class Scheduler:
             self._answer(task, some, logs, compared_by, len(others))
             for task, some, logs, others in zip(tasks, every, predicted, unwritten, strict=True)
         ]
-        return [
-            replace(answer, written=answer.schedule in ours)
-            for answer, ours in zip(answers, written, strict=True)
-        ]
+        return [_signed(answer, ours) for answer, ours in zip(answers, written, strict=True)]
 
     def _answer(
         self,
@@ -180,6 +179,12 @@ class Scheduler:
         if task.default is not None and best.predicted + best.handicap >= -margin:
             chosen = task.default
         return Answer(chosen, best.predicted, compared_by, margin, tuple(compared.values()))
+
+
+def _signed(answer: Answer, written: Sequence[Schedule]) -> Answer:
+    """An answer that says what of it the model wrote."""
+    candidates = tuple(replace(c, written=c.schedule in written) for c in answer.candidates)
+    return replace(answer, candidates=candidates, written=answer.schedule in written)
 
 
 def _alike(tasks: Sequence[Task]) -> Iterable[list[int]]:
