@@ -26,6 +26,7 @@ from tlm_mlir.iree.flags import cpu
 from tlm_mlir.iree.phases import CONFIGURED
 from tlm_mlir.iree.session import Session
 from tlm_mlir.iree.stock import program
+from tlm_mlir.model import entry
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTENTION = ROOT / "lit" / "attention.mlir"
@@ -120,6 +121,26 @@ def test_a_warm_helper_answers_quickly(runtime: Path, executable: str) -> None:
     assert min(seconds) < WARM_SECONDS
 
 
+def test_answers_outlast_a_helper(
+    runtime: Path, executable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TLM_MLIR_NO_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first, _ = filtered(executable)
+    assert CONFIG in first
+    assert subprocess.run([FILTER, "--stop"]).returncode == 0
+    (answer,) = (tmp_path / "tlm-mlir" / "answers").iterdir()
+    # Something else in its place tells that it is taken from there.
+    whole = entry.read(answer)
+    assert whole is not None and whole.endswith(first.encode())
+    entry.write(answer, b"0 1 0\n")
+    assert filtered(executable) == (executable, "")
+    # A damaged one is worked out anew.
+    assert subprocess.run([FILTER, "--stop"]).returncode == 0
+    answer.write_bytes(answer.read_bytes()[:-9])
+    assert filtered(executable) == (first, "")
+
+
 def test_twenty_filters_at_once_start_one_helper(runtime: Path, executable: str) -> None:
     names = [f"@number_{number}" for number in range(20)]
     processes = [start(executable.replace("@main", name)) for name in names]
@@ -145,6 +166,18 @@ def test_rubbish_passes_through(runtime: Path, text: str, reason: str) -> None:
 def test_what_cannot_be_scheduled_passes_through(runtime: Path, executable: str) -> None:
     text = executable.replace('"llvm-cpu"', '"vmvx"')
     assert filtered(text) == (text, "")
+
+
+def test_what_runs_at_load_is_not_asked_about(runtime: Path, executable: str) -> None:
+    named = "main_dispatch_0"
+    assert f"@{named}" in executable
+    text = executable.replace(f"@{named} ", "@_initializer_3_dispatch_0 ", 1)
+    done = subprocess.run([FILTER], input=text, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, text, "") and not helper()
+    # A function of a user's may be called alike.
+    text = executable.replace(f"@{named} ", "@my_initializer_3_dispatch_0 ", 1)
+    done = subprocess.run([FILTER], input=text, capture_output=True, text=True)
+    assert done.returncode == 0 and CONFIG in done.stdout and helper()
 
 
 def test_an_argument_that_is_unknown_passes_through(runtime: Path, executable: str) -> None:

@@ -18,9 +18,10 @@ from tlm_mlir.cli import main
 from tlm_mlir.compiler import results
 from tlm_mlir.compiler.options import Options
 from tlm_mlir.compiler.report import Report
-from tlm_mlir.compiler.results import BOUND, OFF, Results, compile_or_find, key_of
+from tlm_mlir.compiler.results import Results, compile_or_find, key_of
 from tlm_mlir.compiler.source import Source
-from tlm_mlir.model import entry
+from tlm_mlir.model import entry, kept
+from tlm_mlir.model.kept import BOUND, OFF
 
 MATMUL = Path(__file__).resolve().parents[2] / "lit" / "matmul.mlir"
 HERE = Options(cores=1)
@@ -95,10 +96,10 @@ def test_all_that_code_depends_on_is_in_the_key(
         keys.append(key())
     for name, found in (("host", "another"), ("version", "9"), ("cache_sizes", (1, 2, 3))):
         with monkeypatch.context() as patch:
-            patch.setattr(results, name, lambda *_, found=found: found)
+            patch.setattr(kept, name, lambda *_, found=found: found)
             keys.append(key())
     with monkeypatch.context() as patch:
-        patch.setattr(results, "_states", lambda _: [("file.py", 1, 2)])
+        patch.setattr(kept, "_states", lambda _: [("file.py", 1, 2)])
         keys.append(key())
     assert len(set(keys)) == len(keys) and key() == same
 
@@ -184,20 +185,20 @@ def sample(text: str) -> Report:
 
 
 def test_the_least_recently_used_entries_go_first(folder: Path) -> None:
-    kept = Results(folder, bound=5000)
+    some = Results(folder, bound=5000)
     for place, name in enumerate(("a", "b", "c")):
-        kept.keep(name, sample(name), bytes(1000))
+        some.keep(name, sample(name), bytes(1000))
         os.utime(folder / f"{name}.result", (place, place))
-    assert kept.find("a")
+    assert some.find("a")
     stale, busy = folder / ".1.x.result", folder / ".2.y.result"
     stale.touch()
     os.utime(stale, (0, 0))
     busy.touch()
-    kept.keep("d", sample("d"), bytes(1500))
-    assert [bool(kept.find(name)) for name in "abcd"] == [True, False, True, True]
+    some.keep("d", sample("d"), bytes(1500))
+    assert [bool(some.find(name)) for name in "abcd"] == [True, False, True, True]
     assert not stale.exists() and busy.exists()
-    kept.keep("e", sample("e"), bytes(6000))
-    assert not kept.find("e") and kept.find("a") and kept.usage().bytes <= 5000
+    some.keep("e", sample("e"), bytes(6000))
+    assert not some.find("e") and some.find("a") and some.store.usage().bytes <= 5000
 
 
 def test_many_may_use_it_at_once(folder: Path) -> None:
@@ -210,7 +211,7 @@ def test_many_may_use_it_at_once(folder: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(use, range(16)))
-    assert Results(folder, bound=9000).usage().bytes <= 9000
+    assert Results(folder, bound=9000).store.usage().bytes <= 9000
 
 
 def test_a_bound_that_is_no_size_is_a_sentence(
@@ -220,7 +221,7 @@ def test_a_bound_that_is_no_size_is_a_sentence(
     assert main(["compile", str(MATMUL), "-o", str(tmp_path / "out.vmfb")]) == 1
     assert f"{BOUND} is 'much', which is no size; give it such as" in capsys.readouterr().err
     monkeypatch.setenv(BOUND, "2g")
-    assert Results().bound == 2 << 30
+    assert Results().store.bound == 2 << 30
 
 
 def test_doctor_tells_where_it_is_and_how_large(

@@ -47,6 +47,38 @@ def test_a_helper_that_is_stopped_leaves_nothing_half_done() -> None:
     serve(waiting, 0.01, lambda batch: pytest.fail("works on"))
 
 
+class Disk:
+    """What outlasts a helper."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        return self.entries.get(key)
+
+    def put(self, key: str, body: bytes) -> None:
+        self.entries[key] = body
+
+
+def test_an_answer_outlasts_a_helper() -> None:
+    disk, worked = Disk(), []
+
+    def asked(known: Known) -> bytes:
+        def work(batch: Sequence[Request]) -> None:
+            for each in batch:
+                worked.append(each.text)
+                known.keep(each, b"answer")
+
+        question, answer = request("a")
+        known.answer([question], work)
+        return answer.recv(100)
+
+    assert [asked(Known(disk, "here")) for _ in range(2)] == [b"answer"] * 2
+    assert worked == [b"a"]
+    # Another version, or another machine.
+    assert asked(Known(disk, "there")) == b"answer" and worked == [b"a", b"a"]
+
+
 def test_an_answer_is_remembered() -> None:
     known, worked = Known(), []
 

@@ -29,6 +29,8 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("--round", type=int, default=0, help="0 searches, later ones ask")
     command.add_argument("--batches", type=int, default=1, help="batches of ten per workload")
+    text = "no more than these, always the same ones"
+    command.add_argument("--workloads", type=int, metavar="N", help=text)
     command.add_argument("--seed", type=int, default=0)
     command.add_argument(
         "--max-flops", type=float, default=1.2e9, help="skip larger contractions, others at a tenth"
@@ -42,6 +44,8 @@ def run(options: argparse.Namespace) -> None:
     """Measures and merges, and exports all records where asked."""
     from ..measure.database import Database
 
+    if options.workloads is not None and options.workloads < 1:
+        raise InputError(f"--workloads {options.workloads} leaves nothing; give 1 or more")
     if not options.corpus and not options.merge:
         raise InputError("collect has nothing to do; give --corpus to measure or --import to merge")
     check_writable([options.export])
@@ -60,7 +64,7 @@ def _measure(options: argparse.Namespace, database: Database) -> int:
     from ..training.records import collect
 
     entries, target = read_for_host(options.corpus)
-    chosen = collect.affordable(entries, options.max_flops)
+    chosen = collect.affordable(entries, options.max_flops)[: options.workloads]
     propose = collect.proposer(options.proposer, database, options.seed, options.model)
     return collect.collect(
         chosen, target, database, propose, round_=options.round, batches=options.batches

@@ -7,7 +7,6 @@ Each check imports what it needs: a package that is missing is what is looked fo
 
 from __future__ import annotations
 
-import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
@@ -110,14 +109,15 @@ def _cache() -> str:
 
 
 def _results() -> str:
-    from .results import OFF, Results
+    from ..model import kept
+    from .results import Results
     from .summary import plural
 
-    results = Results()
-    used = results.usage()
-    kept = f"{plural(used.entries, 'finished compile')}, {used.bytes / 2**20:.1f} MiB"
-    bound = f"of at most {results.bound / 2**20:.0f} MiB in {results.folder.name}"
-    return f"{kept} {bound}{', not used' if os.environ.get(OFF) else ''}"
+    store = Results().store
+    used = store.usage()
+    holds = f"{plural(used.entries, 'finished compile')}, {used.bytes / 2**20:.1f} MiB"
+    bound = f"of at most {store.bound / 2**20:.0f} MiB in {store.folder.name}"
+    return f"{holds} {bound}{', not used' if kept.off() else ''}"
 
 
 def _step(model: Path | None) -> str:

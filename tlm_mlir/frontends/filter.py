@@ -48,7 +48,8 @@ def main() -> int:
         return _stop()
     text = sys.stdin.buffer.read()
     try:
-        answer = _answer(text, _cores(arguments))
+        cores = _cores(arguments)
+        answer = b"" if _at_load(text) else _answer(text, cores)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         tally.passed(reason)
@@ -69,6 +70,21 @@ def _cores(arguments: list[str]) -> int:
             raise Unanswered(f"{argument} is not understood, only --cores=N")
         cores = int(value)
     return cores or len(os.sched_getaffinity(0))
+
+
+def _at_load(text: bytes) -> bool:
+    """Whether an executable runs once, when its program loads: not worth a question.
+
+    IREE names it after the initializer that launches it (Flow/Transforms, OutlineDispatchRegions).
+    """
+    _, _, rest = text.partition(b"hal.executable ")
+    _, _, name = rest[:80].partition(b"@")
+    before, initializer, after = name.partition(b"_initializer_")
+    number, dispatch, _ = after.partition(b"_dispatch_")
+    if before or not (initializer and dispatch and number.isdigit()):
+        return False
+    tally.scheduled(0, 1)
+    return True
 
 
 def _answer(text: bytes, cores: int) -> bytes:

@@ -17,15 +17,23 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
+from ..errors import TlmError
 from . import meeting
+
+if TYPE_CHECKING:
+    from ..policy.deciding import Policy
 
 IDLE_SECONDS = 600.0
 _WAITING = 128
 """Filters that may wait to be greeted: `iree-compile` runs as many as it has threads."""
 _REQUEST_SECONDS = 60.0
 _KNOWN = 1000
-"""Answers that are kept: some ten thousand bytes each."""
+"""Answers that are held: some ten thousand bytes each."""
+_KEPT_BYTES = 100 << 20
+"""The most that answers take on the disk."""
 
 
 @dataclass(frozen=True)
@@ -129,21 +137,30 @@ def _receive(connection: socket.socket, waiting: queue.SimpleQueue[Request | Non
 
 
 def _opened() -> Work:
-    """Loads the model. Whatever keeps it from that is told to all who ask."""
-    try:
+    """Answers what is known; for the rest the model is loaded. Whatever keeps it from that is told
+    to all who ask."""
+    known = _known()
+
+    @cache
+    def policy() -> Policy:
         from ..policy.remembering import Remembering
         from ..policy.scheduler import Scheduler
-        from .executables import Answered, schedule
 
         # The text of an executable changes with every line before it, its task does not.
-        policy = Remembering(Scheduler())
-    except Exception as error:
-        reason = str(error)
-        return lambda batch: _refuse(batch, reason)
+        return Remembering(Scheduler())
 
     def work(batch: Sequence[Request]) -> None:
+        if not batch:
+            return
+        try:
+            opened = policy()
+        except Exception as error:
+            _refuse(batch, str(error))
+            return
+        from .executables import Answered, schedule
+
         texts = [request.text.decode(errors="replace") for request in batch]
-        answers = schedule(texts, [request.cores for request in batch], policy)
+        answers = schedule(texts, [request.cores for request in batch], opened)
         for request, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Answered):
                 text = answer.text.encode()
@@ -152,28 +169,73 @@ def _opened() -> Work:
             else:
                 request.refuse(str(answer))
 
-    known = Known()
     return lambda batch: known.answer(batch, work)
 
 
-class Known:
-    """The answers that were given last, by their request: a program is compiled more than once."""
+def _known() -> Known:
+    """What is known of earlier helpers' answers, unless nothing is to be kept."""
+    from ..model import kept
+    from ..model.cache import cache_dir
 
-    def __init__(self) -> None:
-        self._replies: dict[tuple[int, bytes], bytes] = {}
+    if kept.off():
+        return Known()
+    with suppress(OSError, TlmError):
+        store = kept.Store(cache_dir() / "answers", min(_KEPT_BYTES, kept.bound()), ".answer", 64)
+        return Known(store, kept.surroundings(None))
+    return Known()
+
+
+class Kept(Protocol):
+    """What outlasts a helper: `model.kept.Store`."""
+
+    def get(self, key: str) -> bytes | None:
+        """What is kept; None where nothing is."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Keeps something, if it can be kept."""
+
+
+class Known:
+    """The answers that were given, by their request: a program is compiled more than once.
+
+    The last ones are in memory, and all of them `kept`, if they are.
+    """
+
+    def __init__(self, kept: Kept | None = None, around: str = "") -> None:
+        """`around` is what an answer depends on besides its request."""
+        self._replies: dict[str, bytes] = {}
+        self._kept, self._around = kept, around
 
     def keep(self, request: Request, reply: bytes) -> None:
         """Answers a request, now and the next time."""
         request.reply(reply)
-        self._replies[_key(request)] = reply
+        self._remember(request, reply)
+        if self._kept is not None:
+            self._kept.put(self._key(request), reply)
+
+    def _remember(self, request: Request, reply: bytes) -> None:
+        self._replies[self._key(request)] = reply
         if len(self._replies) > _KNOWN:
             del self._replies[next(iter(self._replies))]
+
+    def _find(self, request: Request) -> bytes | None:
+        reply = self._replies.get(self._key(request))
+        if reply is None and self._kept is not None:
+            reply = self._kept.get(self._key(request))
+            if reply is not None:
+                self._remember(request, reply)
+        return reply
+
+    def _key(self, request: Request) -> str:
+        text = hashlib.sha256(request.text).hexdigest()
+        told = f"{request.cores} {text} {self._around}"
+        return hashlib.sha256(told.encode(errors="backslashreplace")).hexdigest()[:32]
 
     def answer(self, batch: Sequence[Request], work: Work) -> None:
         """Answers what is known, and works on the rest."""
         new = []
         for request in batch:
-            reply = self._replies.get(_key(request))
+            reply = self._find(request)
             if reply is None:
                 new.append(request)
             else:
@@ -183,10 +245,6 @@ class Known:
         except Exception as error:
             # What was answered already takes no harm.
             _refuse(new, f"{type(error).__name__}: {error}")
-
-
-def _key(request: Request) -> tuple[int, bytes]:
-    return request.cores, hashlib.sha256(request.text).digest()
 
 
 def _refuse(batch: Sequence[Request], reason: str) -> None:

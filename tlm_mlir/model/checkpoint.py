@@ -188,8 +188,11 @@ def publish(
     return Path(directory)
 
 
-def add(directory: Path | str, extra: Mapping[str, bytes | Path]) -> Path:
-    """Publish a checkpoint again with further files, or other ones; return `directory`.
+def add(
+    directory: Path | str, extra: Mapping[str, bytes | Path], at: Path | str | None = None
+) -> Path:
+    """Publish a checkpoint again with further files, or other ones; return where: in its own place,
+    or `at` another one.
 
     Raises CheckpointError if it is not complete as it is.
     """
@@ -197,7 +200,7 @@ def add(directory: Path | str, extra: Mapping[str, bytes | Path]) -> Path:
     vocabulary = _read_json(found.directory, VOCABULARY)
     kept = {name: found.directory / name for name in found.manifest["files"]}
     return publish(
-        directory,
+        directory if at is None else at,
         {name: kept.pop(name) for name in (CONFIG, WEIGHTS, STEP)},
         vocabulary["tokens"],
         vocabulary=found.vocabulary_digest,

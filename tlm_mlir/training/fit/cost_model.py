@@ -6,7 +6,9 @@
         --records model/records/dispatch*.jsonl.xz
     tlm-mlir cost-model CHECKPOINT --records records.jsonl
 
-The latter, with the records of a bundle that ran on a GPU, calibrates the static estimate: by the
+    tlm-mlir cost-model OWN --from released --records ...
+
+The second, with the records of a bundle that ran on a GPU, calibrates the static estimate: by the
 checkpoint, schedules for that device are compared by what was measured there.
 
 It learns a quantile of the log latency over that of IREE's default, QUANTILE, and not the mean: a
@@ -29,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from tlm_mlir.errors import InputError, RecordError
-from tlm_mlir.model.checkpoint import add, cost_model_file
+from tlm_mlir.model.checkpoint import add, cost_model_file, load
 from tlm_mlir.policy.cost_model import CostModel
 from tlm_mlir.policy.scheduler import MARGIN
 from tlm_mlir.targets.backend import DispatchTask
@@ -48,6 +50,8 @@ MEDIAN = 0.5
 WORST = 3.0
 """What a failure, and at most any latency, counts as: 20 times slower, in log latency."""
 ROUNDS = 500
+RELEASED = Path("released")
+"""Stands for the checkpoint that comes with the package."""
 SEEDS = (0, 1, 2)
 """Ensembles whose mean is taken: in cross-validation it errs less than each, by a tenth."""
 SETTINGS: Mapping[str, Any] = {
@@ -248,6 +252,22 @@ def validate(
     }
 
 
+def _beginning(checkpoint: Path, start: Path | None) -> Path:
+    """The checkpoint that gets the cost models: one that is there, or the `start` of a new one.
+
+    Raises InputError for a new one that is there already, CheckpointError for a start that cannot
+    be used.
+    """
+    if start is None:
+        return load(checkpoint).directory
+    if checkpoint.exists():
+        raise InputError(
+            f"{checkpoint} exists; leave out --from to train its cost model anew, or give another"
+            " name"
+        )
+    return load(None if start == RELEASED else start).directory
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train from the command line, print the validation's figures, complete the checkpoint."""
     parser = argparse.ArgumentParser(prog="tlm-mlir cost-model", description=main.__doc__)
@@ -259,7 +279,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--validation", type=float, default=0.08, help="share of workloads")
     parser.add_argument("--margin", type=float, default=MARGIN, help="of the printed figures")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="trees of each ensemble")
+    text = "CHECKPOINT is new, and otherwise like this one, or like the `released` one"
+    parser.add_argument("--from", dest="start", type=Path, metavar="DIR", help=text)
     options = parser.parse_args(arguments)
+    begin = _beginning(options.checkpoint, options.start)
     entries = read_corpus(options.corpus) if options.corpus else []
     sources = {entry.workload: entry.source for entry in entries}
     reader = Reader(options.records, options.iree)
@@ -269,6 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training = [example for example in found if share(example.workload) >= options.validation]
     if not training:
         raise InputError(f"the records hold nothing to learn from: {reader.summary()}; give others")
+    made: dict[str, bytes] = {}
     for model in sorted({example.model for example in training}):
         some = [example for example in training if example.model == model]
         sketched = SKETCH in some[0].features[0]
@@ -284,5 +308,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name, predict in figures.items() if mine else ():
             worth = validate(predict, mine, margin)
             print(json.dumps({"model": model, "by": name, **worth}))
-        add(options.checkpoint, {cost_model_file(model): trees.to_bytes()})
+        made[cost_model_file(model)] = trees.to_bytes()
+    add(begin, made, options.checkpoint)
     return 0

@@ -20,7 +20,7 @@ from ...errors import InputError
 from ...ir.workload import Workload
 from ...iree.release import installed_iree
 from ...language.sampling import mutate
-from ...language.schedule import DEFAULT, Schedule
+from ...language.schedule import DEFAULT, END, Schedule
 from ...measure import jobs
 from ...measure.database import Database, Record
 from ...measure.lines import canonical
@@ -186,19 +186,24 @@ def collect(
     batches: int,
     limits: Limits | None = None,
 ) -> int:
-    """Measures up to `batches` batches of new schedules for every entry; returns records written.
+    """Measures new schedules of every entry until it has records of `batches` batches of a learning
+    round, `round_`; returns records written. So the same call goes on where one was interrupted.
 
-    `round_` numbers the learning round. Entries that hold enough records of the round are skipped.
     Contractions of candidates multiply rows by columns, as `tlm-mlir compile` has it; IREE's
     default is measured as IREE forms the dispatch.
     """
     entries = [_swapped(entry) for entry in entries]
     text, iree = target.to_json(), installed_iree()
     known = {entry.workload: database.schedules(entry.workload, text, iree) for entry in entries}
+    rest = {
+        entry.workload: batches * CANDIDATES - _of_round(database, entry, text, round_)
+        for entry in entries
+    }
+    total = sum(-(-max(0, count) // CANDIDATES) for count in rest.values())
     written = 0
     columns = (TextColumn("round"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("collect", total=len(entries) * batches)
+        task = progress.add_task("collect", total=total)
 
         def keep(result: JobResult) -> None:
             nonlocal written
@@ -207,7 +212,7 @@ def collect(
             written += len(records)
             progress.advance(task)
 
-        some = _jobs(entries, target, propose, known, batches)
+        some = _jobs(entries, target, propose, known, rest)
         measure_batches(some, on_result=keep, limits=limits or Limits(compile_timeout=20.0))
     return written
 
@@ -222,15 +227,25 @@ def _jobs(
     target: CpuTarget,
     propose: Proposer,
     known: dict[str, set[str]],
-    batches: int,
+    rest: dict[str, int],
 ) -> Iterator[Job]:
-    for _ in range(batches):
-        for entry in sorted(entries, key=lambda item: len(known[item.workload])):
-            workload = Workload.from_json(entry.workload)
-            texts = propose(entry, target, known[entry.workload], CANDIDATES)
+    """Jobs until no entry has a `rest` of schedules, those with the fewest known ones first."""
+    while left := [entry for entry in entries if rest[entry.workload] > 0]:
+        for entry in sorted(left, key=lambda item: len(known[item.workload])):
+            count = min(CANDIDATES, rest[entry.workload])
+            rest[entry.workload] -= count
+            texts = propose(entry, target, known[entry.workload], count)
             known[entry.workload] |= set(texts)
             if texts:
-                yield job(entry, workload, target, texts)
+                yield job(entry, Workload.from_json(entry.workload), target, texts)
+
+
+def _of_round(database: Database, entry: Entry, target: str, round_: int) -> int:
+    """How many schedules of an entry, besides IREE's default, were measured in a round."""
+    found = database.records(entry.workload, target, iree=installed_iree())
+    return sum(
+        record.round == round_ and record.schedule != f"{DEFAULT} {END}" for record in found
+    )
 
 
 def job(entry: Entry, workload: Workload, target: CpuTarget, texts: Iterable[str]) -> Job:
