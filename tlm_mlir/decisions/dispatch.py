@@ -13,6 +13,7 @@ from typing import Any
 from iree.compiler import ir
 
 from ..errors import TargetError
+from ..ir.analysis import ahead
 from ..ir.dispatch import Dispatch, find_dispatches
 from ..ir.lengths import assumed
 from ..ir.workload import Workload
@@ -97,9 +98,8 @@ def small(tasks: Sequence[Task[Any] | None]) -> set[int]:
     """Places of the least tasks of a program, which do SMALL_SHARE of its work between them.
 
     What is None has no known work, and counts as none. A dispatch that IREE's default gives wrong
-    values never counts as small, nor does an attention or a product with packed weights, which that
-    takes some ten times as long for
-    as for other arithmetic.
+    values never counts as small, nor does an attention, a product with packed weights or a softmax,
+    which that takes some ten times as long for as for other arithmetic.
     """
     works = {place: work(task.workload) for place, task in enumerate(tasks) if task is not None}
     rest = SMALL_SHARE * sum(works.values())
@@ -110,7 +110,8 @@ def small(tasks: Sequence[Task[Any] | None]) -> set[int]:
             break
         task = tasks[place]
         assert task is not None
-        slow = task.workload.root_op.kind == "attention" or bool(task.family)
+        attends = task.workload.root_op.kind == "attention"
+        slow = attends or bool(task.family) or bool(ahead(task.workload))
         if task.default is not None and not slow:
             found.add(place)
     return found

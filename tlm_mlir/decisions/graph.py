@@ -66,6 +66,14 @@ class GraphQuestion(ABC):
         """None: no cost model compares graph decisions yet."""
         return None
 
+    def again(self, task: Task[Any], schedule: Schedule) -> int:
+        """Once."""
+        return 1
+
+    def remedy(self, task: Task[Any], baseline: Schedule) -> tuple[Schedule, float] | None:
+        """None: an estimate compares all options."""
+        return None
+
     def features(
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
     ) -> list[Features]:

@@ -216,6 +216,22 @@ def panels(workload: Workload) -> Panels | None:
 
 
 @once
+def ahead(workload: Workload) -> tuple[int, ...]:
+    """Places of the ops before the root that reduce and whose results it reads by way of other ops,
+    as a softmax's sum reads its maximum."""
+    root = workload.root_op
+    if not root.dims("reduction"):
+        return ()
+    waiting = [root]
+    seen: set[int] = set()
+    while waiting:
+        found = {operand.source for operand in waiting.pop().inputs} - {-1} - seen
+        seen |= found
+        waiting += [workload.ops[place] for place in found]
+    return tuple(sorted(place for place in seen if workload.ops[place].dims("reduction")))
+
+
+@once
 def recurrent(workload: Workload) -> bool:
     """Whether a reduction of a dispatch goes from step to step by more than a combiner of its
     result, as an argmax does, whose index depends on the maximum so far.

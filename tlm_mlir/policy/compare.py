@@ -18,6 +18,7 @@ from .cost_model import CostModel
 
 MEASUREMENTS = "a cost model that learned from measurements"
 ESTIMATE = "a static estimate"
+COUNT = "a count of what IREE computes again and again"
 
 
 class Comparer:

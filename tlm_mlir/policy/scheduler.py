@@ -14,7 +14,7 @@ from ..language.schedule import Schedule
 from ..model.checkpoint import load
 from ..model.step import Step
 from ..targets.task import Task
-from .compare import ESTIMATE, Comparer
+from .compare import COUNT, ESTIMATE, Comparer
 from .cost_model import CostModel
 from .writer import Writer
 
@@ -148,10 +148,19 @@ class Scheduler:
             for task, some in zip(tasks, options, strict=True)
         ]
         every = [[*some, *others] for some, others in zip(options, unwritten, strict=True)]
-        predicted = self.predict(tasks, baselines, every)
+        predicted = [
+            logs + _again(task, baseline, some)
+            for task, baseline, some, logs in zip(
+                tasks, baselines, every, self.predict(tasks, baselines, every), strict=True
+            )
+        ]
         answers = [
             self._answer(task, some, logs, compared_by, len(others))
             for task, some, logs, others in zip(tasks, every, predicted, unwritten, strict=True)
+        ]
+        answers = [
+            _remedied(task, baseline, answer)
+            for task, baseline, answer in zip(tasks, baselines, answers, strict=True)
         ]
         return [_signed(answer, ours) for answer, ours in zip(answers, written, strict=True)]
 
@@ -185,6 +194,24 @@ def _signed(answer: Answer, written: Sequence[Schedule]) -> Answer:
     """An answer that says what of it the model wrote."""
     candidates = tuple(replace(c, written=c.schedule in written) for c in answer.candidates)
     return replace(answer, candidates=candidates, written=answer.schedule in written)
+
+
+def _again(task: Task, baseline: Schedule | None, some: Sequence[Schedule]) -> np.ndarray:
+    """What is added to logs of latencies where more is computed again than IREE does."""
+    counts = np.array([1 if schedule.is_default else task.again(schedule) for schedule in some])
+    return np.maximum(0.0, np.log(counts / task.again(baseline)))
+
+
+def _remedied(task: Task, baseline: Schedule | None, answer: Answer) -> Answer:
+    """An answer, or the remedy for what IREE does where there is one. The cost model has no records
+    of the like, and what it says of such a dispatch does not count."""
+    found = task.remedy(baseline)
+    if found is None or found[1] >= -answer.margin:
+        return answer
+    schedule, predicted = found
+    others = tuple(each for each in answer.candidates if each.schedule != schedule)
+    candidates = (Candidate(schedule, predicted), *others)
+    return Answer(schedule, predicted, COUNT, answer.margin, candidates)
 
 
 def _alike(tasks: Sequence[Task]) -> Iterable[list[int]]:

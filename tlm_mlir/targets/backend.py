@@ -117,6 +117,14 @@ class Backend(ABC):
         """The sketch that a cost model compares schedules with; None for IREE's default."""
         return None
 
+    def again(self, task: Task[Any], schedule: Schedule) -> int:
+        """How often a schedule computes what once would do."""
+        return 1
+
+    def remedy(self, task: Task[Any], baseline: Schedule) -> tuple[Schedule, float] | None:
+        """A schedule in place of what IREE does where that is known to compute things again."""
+        return None
+
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """How long a schedule is estimated to take. Raises TargetError without an estimate."""
         raise TargetError(f"no estimate for '{self.name}'; compare schedules by a cost model")

@@ -57,6 +57,13 @@ class Question(Protocol):
         """The sketch that a cost model compares schedules with; None where that is IREE's default.
         Its own lead over the default is the estimate's."""
 
+    def again(self, task: Task[Any], schedule: Schedule) -> int:
+        """How often a schedule computes what once would do."""
+
+    def remedy(self, task: Task[Any], baseline: Schedule) -> tuple[Schedule, float] | None:
+        """A schedule in place of what IREE does where that is known to compute things again, and
+        the log of the latency by count over that of IREE's default; None elsewhere."""
+
     @property
     def margin(self) -> float | None:
         """Least predicted lead (in log latency) by which a schedule replaces IREE's default; None
@@ -137,6 +144,15 @@ class Task(Generic[T_co]):
         """The sketch that a cost model compares schedules with; None where that is IREE's default.
         """
         return self.question.reference(self)
+
+    def again(self, schedule: Schedule | None) -> int:
+        """How often a schedule computes what once would do; 1 of one that is not known."""
+        return self.question.again(self, schedule) if schedule else 1
+
+    def remedy(self, baseline: Schedule | None) -> tuple[Schedule, float] | None:
+        """A schedule in place of what IREE does where that is known to compute things again, and
+        the log of the latency by count over that of IREE's default; None elsewhere."""
+        return self.question.remedy(self, baseline) if baseline else None
 
     @property
     def cost_model(self) -> str:

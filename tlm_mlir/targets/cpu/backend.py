@@ -24,6 +24,7 @@ from .features import Choice, features
 from .host import cpu_target
 from .panel import PANEL
 from .pipeline import CpuPipeline
+from .recomputed import again, remedy
 from .tile import TILE
 
 PANELS = "panels"
@@ -72,6 +73,14 @@ class CpuBackend(Backend):
     def reference(self, task: Task[Any]) -> Schedule | None:
         """For panels, the schedule with the least estimate: IREE's default is many times slower."""
         return PANEL.sketches(task)[0] if PANEL.applies(task) else None
+
+    def again(self, task: Task[Any], schedule: Schedule) -> int:
+        """How often reductions are computed that the root's reads."""
+        return again(task.workload, schedule)
+
+    def remedy(self, task: Task[Any], baseline: Schedule) -> tuple[Schedule, float] | None:
+        """IREE's own schedule with other sizes where it computes reductions again and again."""
+        return remedy(task, baseline)
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """Clocks of a product with packed weights, the default among its schedules; infinite for
