@@ -18,6 +18,7 @@ pytest.importorskip("lightgbm", reason="training needs the extra `train`")
 
 from samples import TARGETS, matmul
 
+from tlm_mlir.decisions.points import early_task
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.iree.devices import gpu_flags
 from tlm_mlir.language.schedule import encode
@@ -35,7 +36,7 @@ from tlm_mlir.targets.features import IREE, NONE
 from tlm_mlir.targets.target import Target
 from tlm_mlir.training.fit import cost_model
 from tlm_mlir.training.fit.cost_model import WORST, Example
-from tlm_mlir.training.records.rows import Reader
+from tlm_mlir.training.records.rows import SOURCES, Reader
 
 CPU = TARGETS["avx512"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,7 @@ def test_examples_hold_what_was_measured_of_schedules_of_todays_space(
     assert reader.summary().endswith("10 schedules, 9 used, 1 outside of today's space")
     assert example.logs.tolist() == [WORST] + 7 * [math.log(0.5)]
     assert example.ran.tolist() == [False] + 7 * [True]
-    assert len(example.features) == 8 and example.backend == "llvm-cpu"
+    assert len(example.features) == 8 and example.model == "llvm-cpu"
     with pytest.raises(RecordError, match="is not in the corpus"):
         list(cost_model.examples(_reader(tmp_path / "b.jsonl", 2), {}))
 
@@ -79,7 +80,8 @@ def _example(seed: int) -> Example:
     a, b = rng.uniform(-1, 1, 60), rng.uniform(-1, 1, 60)
     features = [{"a": x, "b": y} for x, y in zip(a, b, strict=True)]
     logs = a + np.where(rng.random(60) < 0.2, 0.5, 0.0)
-    return Example(str(seed), CPU.to_json(), features, logs, np.ones(60, bool))
+    ran, none = np.ones(60, bool), np.zeros(60)
+    return Example("llvm-cpu", str(seed), CPU.to_json(), features, logs, ran, none)
 
 
 def test_learns_a_quantile_and_keeps_it(tmp_path: Path) -> None:
@@ -95,6 +97,52 @@ def test_learns_a_quantile_and_keeps_it(tmp_path: Path) -> None:
     figures = cost_model.validate(cost_model.by_trees(trees), held, margin=0.1)
     assert figures["spearman"] > 0.8 and figures["slower"] == 0
     assert 1 < figures["speedup"] <= figures["best_speedup"]
+
+
+def _graph_records(path: Path, *gains: tuple[int, float]) -> Reader:
+    """Records of packing matmuls of some extents, which gains a factor."""
+    rows = []
+    for extent, gain in gains:
+        one = replace(matmul(), extents=(extent, extent, extent))
+        rows.append(
+            {
+                **{"workload": one.to_json(), "target": CPU.to_json(), "status": "ok"},
+                **{"schedule": "graph:tiled <end>", "seconds": 1.0, "default_seconds": gain},
+                **{"versions": versions(), "statics": {SOURCES: ["stored", "stored"]}},
+            }
+        )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Reader([path])
+
+
+def test_graph_level_records_teach_what_the_estimate_errs_by(tmp_path: Path) -> None:
+    gains = [(16 * extent, 1.0 + extent / 40) for extent in range(2, 42)]
+    reader = _graph_records(tmp_path / "graph.jsonl", *gains)
+    found = list(cost_model.examples(reader, {}))
+    assert {example.model for example in found} == {"llvm-cpu-graph-packing"}
+    for example in found:
+        assert example.estimated.tolist() == cost_model.by_estimate(example.features).tolist()
+    trees = cost_model.fit(found, cost_model.CORRECTING)
+    predict = cost_model.by_correcting(trees)
+    apart = [float(abs(predict(one.features)[0] - one.logs[0])) for one in found]
+    assert np.median(apart) < 0.15 < np.median([abs(e.logs - e.estimated)[0] for e in found])
+
+
+def test_a_cost_model_of_packing_takes_part_in_what_it_resembles(tmp_path: Path) -> None:
+    path = tmp_path / "graph.jsonl"
+    _graph_records(path, *[(16 * extent, 9.0) for extent in range(2, 42)])
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(default_dir(), checkpoint)
+    given = [str(checkpoint), "--records", str(path), "--validation", "0"]
+    assert cost_model.main(given) == 0
+    known = replace(matmul(), extents=(320, 320, 320))
+    task = replace(early_task(known, CPU), sources=("stored", "stored"))
+    scheduler = Scheduler(checkpoint)
+    assert scheduler.compared_by(task) == MEASUREMENTS
+    assert scheduler.compared_by(replace(task, target=TARGETS["avx2"])) == ESTIMATE
+    (answer,) = scheduler.ask([task], [task.default])
+    assert answer.schedule.choice("graph") == "graph:tiled"
+    assert answer.predicted == pytest.approx(-math.log(9.0), abs=0.3)
 
 
 @pytest.fixture

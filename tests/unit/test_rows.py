@@ -49,6 +49,15 @@ def row(schedule: str = A, seconds: float | None = 1.0, **more: Any) -> dict[str
     return {**known, **more}
 
 
+def test_where_inputs_come_from_is_part_of_a_task(tmp_path: Path) -> None:
+    path = tmp_path / "graph.jsonl"
+    known = [{"sources": ["stored", "constant"]}, {"sources": ["stored", "stored"]}, {}]
+    lines = [row("graph:tiled <end>", statics=statics) for statics in known]
+    path.write_text("".join(canonical(line) + "\n" for line in lines))
+    found = [rows.task.sources for rows in Reader([path])]
+    assert found == [("stored", "constant"), ("stored", "stored"), ()]
+
+
 @pytest.fixture
 def reader(tmp_path: Path) -> Any:
     """A reader of rows that stand in a file."""

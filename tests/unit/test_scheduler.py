@@ -116,6 +116,30 @@ def test_a_schedule_that_the_model_did_not_write_needs_a_longer_lead(
     assert Candidate(SECOND, predicted[1], UNWRITTEN) in answer.candidates
 
 
+def test_what_was_measured_needs_no_longer_lead() -> None:
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler.margin = 0.2
+    task = registry.task(matmul(), CPU)
+    logs = np.array([0.0, -0.3])
+    answer = scheduler._answer(task, [STANDARD, SECOND], logs, MEASUREMENTS, unwritten=1)
+    assert answer.schedule == SECOND and answer.candidates[0] == Candidate(SECOND, -0.3)
+
+
+def test_a_cost_model_of_packing_corrects_the_estimate() -> None:
+    def model(rows: np.ndarray) -> np.ndarray:
+        return np.full(len(rows), 0.25)
+
+    model.rows = lambda features: np.zeros((len(features), 1))  # type: ignore[attr-defined]
+    model.targets = (CPU.to_json(),)  # type: ignore[attr-defined]
+    comparer = Comparer({"llvm-cpu-graph-packing": model}, "ck")  # type: ignore[dict-item]
+    task = replace(early_task(matmul(), CPU), sources=("stored", "constant"))
+    assert comparer.compared_by(task) == MEASUREMENTS and task.default is not None
+    (tiled,) = (some for some in task.one_token if not some.is_default)
+    (found,) = comparer.predict([task], [task.default], [[task.default, tiled]])
+    estimated = np.log(task.estimate(tiled) / task.estimate(task.default))
+    assert found.tolist() == pytest.approx([0.0, estimated + 0.25])
+
+
 def test_a_schedule_that_was_written_twice_is_one_candidate() -> None:
     scheduler = Scheduler.__new__(Scheduler)
     scheduler.margin = 0.2

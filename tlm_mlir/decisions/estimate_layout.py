@@ -88,7 +88,7 @@ def _clocks(
     if option == IM2COL:
         windowed = found.window > 1 or found.stride > 1
         gathering = found.gathered / GATHERED / cores + DISPATCH if windowed else 0.0
-        shape = _as_matmul(workload, found, sources)
+        shape = as_matmul(workload, found, sources)
         if sources[_image(workload)] == COMPUTED:
             # Between convolutions with channels last, what it reads and gives is turned.
             gathering += _ends(workload, found) / JOINED / cores
@@ -251,7 +251,7 @@ def _share(found: Convolution, target: CpuTarget) -> float:
     return share * filled**2 * points
 
 
-def _as_matmul(workload: Workload, found: Convolution, sources: Sequence[str]) -> Matmul:
+def as_matmul(workload: Workload, found: Convolution, sources: Sequence[str]) -> Matmul:
     """The matmul that im2col makes of a convolution: filters by points where channels are first,
     points by filters where they are last."""
     root, image = workload.root_op, _image(workload)

@@ -24,6 +24,7 @@ from ..targets import registry
 from ..targets.features import Features
 from ..targets.target import CpuTarget, Target
 from ..targets.task import Task
+from .graph_features import beside_estimates
 from .point import Site
 
 NAME = "graph"
@@ -63,7 +64,7 @@ class GraphQuestion(ABC):
         return ()
 
     def reference(self, task: Task[Any]) -> Schedule | None:
-        """None: no cost model compares graph decisions yet."""
+        """None: a cost model compares with leaving the op to IREE."""
         return None
 
     def again(self, task: Task[Any], schedule: Schedule) -> int:
@@ -74,11 +75,15 @@ class GraphQuestion(ABC):
         """None: an estimate compares all options."""
         return None
 
+    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
+        """No cost model corrects the estimate, unless a question says so."""
+        return False
+
     def features(
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
     ) -> list[Features]:
-        """Raises TargetError: there are none yet."""
-        raise TargetError("no features of graph decisions; compare them by their estimate")
+        """Raises TargetError: there are none, unless a question says so."""
+        raise TargetError(f"no features of a {self.token} decision; compare by its estimate")
 
 
 class OptionQuestion(GraphQuestion):
@@ -100,9 +105,43 @@ class OptionQuestion(GraphQuestion):
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """Seconds of an op under the option that a schedule is."""
-        # Of an op that stands alone, as in records, nothing is known.
-        sources = task.sources or (COMPUTED,) * len(task.workload.root_op.inputs)
+        sources = self.sources(task)
         return self.seconds(task.workload, task.target, sources, schedule.choice(NAME))
+
+    def sources(self, task: Task[Any]) -> Sequence[str]:
+        """Where an op's inputs come from."""
+        # Of an op that stands alone, as in old records, nothing is known.
+        return task.sources or (COMPUTED,) * len(task.workload.root_op.inputs)
+
+
+class LearnedQuestion(OptionQuestion):
+    """One choice for an op, whose estimates a cost model can correct."""
+
+    names: ClassVar[tuple[str, ...]]
+    """All options but to leave an op to IREE."""
+
+    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
+        """What is measured of ops is little beside what an estimate knows of them."""
+        return not schedule.is_default
+
+    @abstractmethod
+    def of_op(self, task: Task[Any]) -> Features:
+        """Features of an op, whatever becomes of it."""
+
+    def features(
+        self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
+    ) -> list[Features]:
+        """Features of options: of the op, and the estimates of all that are open."""
+        fixed = self.of_op(task)
+        sources = self.sources(task)
+        seconds = {
+            option: self.seconds(task.workload, task.target, sources, option)
+            for option in self.options(task.workload)
+        }
+        return [
+            beside_estimates(fixed, seconds, schedule.choice(NAME), self.names)
+            for schedule in schedules
+        ]
 
 
 def find_sites(

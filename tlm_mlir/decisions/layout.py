@@ -20,17 +20,21 @@ from ..ir.workload import Workload
 from ..iree.invocation import refusals
 from ..iree.phases import PREPROCESSING
 from ..language.schedule import LEAVE, Decision, Schedule
+from ..targets.features import Features
 from ..targets.target import CpuTarget
 from ..targets.task import Task
 from .channels_last import LAST, move_channels_last
 from .estimate_layout import channels_first, read_convolution, seconds
-from .graph import NAME, OptionQuestion, chosen, find_sites
+from .graph import NAME, LearnedQuestion, chosen, find_sites
+from .graph_features import of_convolution
 from .im2col_script import IM2COL, im2col_script
 from .point import DecisionPoint, Site
 
 
-class LayoutQuestion(OptionQuestion):
+class LayoutQuestion(LearnedQuestion):
     """In which layout a convolution is computed."""
+
+    names = (LAST, IM2COL)
 
     def options(self, workload: Workload) -> tuple[str, ...]:
         """Channels last where they are first, im2col where IREE's pass has it."""
@@ -48,6 +52,14 @@ class LayoutQuestion(OptionQuestion):
     ) -> float:
         """Seconds of a convolution by `estimate_layout`."""
         return seconds(workload, target, sources, option)
+
+    def family(self, task: Task[Any]) -> str:
+        """A cost model of its own."""
+        return Layout.name
+
+    def of_op(self, task: Task[Any]) -> Features:
+        """Features of a convolution."""
+        return of_convolution(task.workload, task.target, self.sources(task))
 
     def sketches(self, task: Task[Any]) -> list[Schedule]:
         """Channels last, where it is open."""

@@ -9,6 +9,7 @@ What is constant is packed once, when the program loads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from iree.compiler import ir
 
@@ -17,17 +18,22 @@ from ..ir.workload import Workload
 from ..iree.flags import DATA_TILING
 from ..iree.phases import GLOBAL_OPTIMIZATION
 from ..language.schedule import LEAVE, Schedule
+from ..targets.features import Features
 from ..targets.target import CpuTarget
+from ..targets.task import Task
 from .estimate_packing import seconds
-from .graph import OptionQuestion, chosen, find_sites
+from .graph import LearnedQuestion, chosen, find_sites
+from .graph_features import of_contraction
 from .point import DecisionPoint, Site
 
 TILED, BOOLEAN = "graph:tiled", "i1"
 HINT = "iree.opt.data_tiling"
 
 
-class PackingQuestion(OptionQuestion):
+class PackingQuestion(LearnedQuestion):
     """Whether a contraction is packed."""
+
+    names = (TILED,)
 
     def options(self, workload: Workload) -> tuple[str, ...]:
         """Data tiling for what is static, but for operands of i1, which IREE fails to pack."""
@@ -40,6 +46,14 @@ class PackingQuestion(OptionQuestion):
     ) -> float:
         """Seconds of a contraction by `estimate_packing`."""
         return seconds(workload, target, sources, option == TILED)
+
+    def family(self, task: Task[Any]) -> str:
+        """A cost model of its own."""
+        return Packing.name
+
+    def of_op(self, task: Task[Any]) -> Features:
+        """Features of a contraction."""
+        return of_contraction(task.workload, task.target, self.sources(task))
 
 
 QUESTION = PackingQuestion()

@@ -16,7 +16,7 @@ from pathlib import Path
 from tlm_mlir.errors import CompileError, TlmError
 from tlm_mlir.measure import program_worker
 from tlm_mlir.measure.native import check_linux
-from tlm_mlir.measure.program_worker import Built, Plan, Variant
+from tlm_mlir.measure.program_worker import SKETCHED, Built, Plan, Variant
 from tlm_mlir.measure.runner import Fault, Limits, Processes
 from tlm_mlir.measure.worker import Measured
 
@@ -162,4 +162,4 @@ def _run(runners: Processes, state: _State) -> ProgramResult:
     return ProgramResult(job, found[_DEFAULT], variants)
 
 
-__all__ = ["Limits", "ProgramJob", "ProgramResult", "Variant", "measure_programs"]
+__all__ = ["SKETCHED", "Limits", "ProgramJob", "ProgramResult", "Variant", "measure_programs"]

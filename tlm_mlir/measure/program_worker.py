@@ -39,6 +39,8 @@ Shaped = tuple[tuple[int, ...], str]
 """Shape and element type of a tensor."""
 
 
+SKETCHED = "sketched"
+"""Stands for the text of a site's sketch with the least estimate, if it has one."""
 Variant = Mapping[str, str | tuple[str, ...]]
 """Decisions for a program by the name of their decision point: the text of a schedule for each
 site, or one for all of them. Points that it does not name leave everything to IREE."""
@@ -98,6 +100,8 @@ def _schedules(
     point: DecisionPoint, sites: Sequence[Site], texts: str | tuple[str, ...]
 ) -> list[Schedule | None]:
     """The schedules that texts spell for the sites of a point."""
+    if texts == SKETCHED:
+        return [_sketch(site) for site in sites]
     if not sites:
         raise InputError(f"the program has no {point.name} to decide; measure it without")
     each = [texts] * len(sites) if isinstance(texts, str) else texts
@@ -109,6 +113,13 @@ def _schedules(
             raise InputError(f"{site.name} {site.reason}; nothing can be decided about it")
         found.append(site.task.parse(text))
     return found
+
+
+def _sketch(site: Site) -> Schedule | None:
+    """The sketch of a site with the least estimate; None where there is none."""
+    if site.task is None:
+        return None
+    return min(site.task.sketches(), key=site.task.estimate, default=None)
 
 
 def _signature(module: Any) -> tuple[str, tuple[Shaped, ...]]:

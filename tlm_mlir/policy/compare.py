@@ -76,16 +76,23 @@ class Comparer:
         logs = iter(model(model.rows(features)))
         found = []
         for task, baseline, some in zip(tasks, baselines, options, strict=True):
-            lead = _estimated(task, baseline, task.reference) if task.reference else 0.0
             own = [next(logs) if _compares(task, schedule) else 0.0 for schedule in some]
-            ours = [0.0 if schedule.is_default else lead for schedule in some]
-            found.append(np.add(own, ours))
+            found.append(np.add(own, _leads(task, baseline, some)))
         return found
 
 
+def _leads(task: Task, baseline: Schedule | None, some: Sequence[Schedule]) -> list[float]:
+    """What an estimate tells of each schedule, to which a cost model adds its own."""
+    if task.question.token != DECIDE:
+        return [_estimated(task, baseline, schedule) for schedule in some]
+    lead = _estimated(task, baseline, task.reference) if task.reference else 0.0
+    return [0.0 if schedule.is_default else lead for schedule in some]
+
+
 def _compares(task: Task, schedule: Schedule) -> bool:
-    """Whether a cost model has to tell of a schedule."""
-    return not schedule.is_default and schedule != task.reference
+    """Whether a cost model has to tell of a schedule: not where an estimate tells all."""
+    known = schedule.is_default or schedule == task.reference
+    return not known and (task.question.token == DECIDE or task.corrected(schedule))
 
 
 def _estimated(task: Task, baseline: Schedule | None, schedule: Schedule) -> float:

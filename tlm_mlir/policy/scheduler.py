@@ -26,8 +26,8 @@ ESTIMATED_SAMPLES = 7
 by itself, so the more the better; every 32 take 0.2 s to write on two cores with AVX2."""
 
 UNWRITTEN = 0.2
-"""What is taken off the lead of a one-token schedule that the model did not write. An estimate
-compares all of them: the model knows f32 alone, and not where operands come from."""
+"""What is taken off the lead that an estimate sees in a one-token schedule that the model did not
+write. All of them are compared: the model knows f32 alone, and not where operands come from."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Scheduler:
             return [Answer(some[0]) for some in options]
         unwritten = [
             [other for other in task.one_token if not other.is_default and other not in some]
-            if compared_by == ESTIMATE
+            if task.estimated
             else []
             for task, some in zip(tasks, options, strict=True)
         ]
@@ -176,7 +176,8 @@ class Scheduler:
 
         The model did not write the last `unwritten` ones.
         """
-        handicaps = UNWRITTEN * (np.arange(len(logs)) >= len(logs) - unwritten)
+        handicap = UNWRITTEN if compared_by == ESTIMATE else 0.0
+        handicaps = handicap * (np.arange(len(logs)) >= len(logs) - unwritten)
         leads = logs + handicaps
         compared: dict[Schedule, Candidate] = {}
         for place in leads.argsort(kind="stable"):

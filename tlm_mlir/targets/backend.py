@@ -125,6 +125,10 @@ class Backend(ABC):
         """A schedule in place of what IREE does where that is known to compute things again."""
         return None
 
+    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
+        """A cost model of dispatches tells all by itself."""
+        return False
+
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """How long a schedule is estimated to take. Raises TargetError without an estimate."""
         raise TargetError(f"no estimate for '{self.name}'; compare schedules by a cost model")

@@ -64,6 +64,10 @@ class Question(Protocol):
         """A schedule in place of what IREE does where that is known to compute things again, and
         the log of the latency by count over that of IREE's default; None elsewhere."""
 
+    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
+        """Whether a cost model predicts by how much the estimate of a schedule errs, against that
+        of IREE's default."""
+
     @property
     def margin(self) -> float | None:
         """Least predicted lead (in log latency) by which a schedule replaces IREE's default; None
@@ -153,6 +157,11 @@ class Task(Generic[T_co]):
         """A schedule in place of what IREE does where that is known to compute things again, and
         the log of the latency by count over that of IREE's default; None elsewhere."""
         return self.question.remedy(self, baseline) if baseline else None
+
+    def corrected(self, schedule: Schedule) -> bool:
+        """Whether a cost model predicts by how much the estimate of a schedule errs, against that
+        of IREE's default."""
+        return self.question.corrects(self, schedule)
 
     @property
     def cost_model(self) -> str:

@@ -59,6 +59,9 @@ PACKED = (0.0, 2.5, 3.0)
 PACKED_ROWS, ROWS_MOVED = 1.0, (0.0, 0.48, 0.75)
 """Clocks to pack an element of the rows' factor, and least of them for each of its bytes, by where
 the factor is."""
+FROM_MEMORY = 5.5
+"""Bytes that all cores together read and write in a clock while they pack from memory; what is
+written is read before."""
 UNPACKED = 0.6
 """Clocks to unpack an element of the result."""
 DISPATCH = 18_000.0
@@ -170,9 +173,9 @@ def tiled_clocks(matmul: Matmul, target: CpuTarget) -> float:
     elements = matmul.batch * matmul.k
     bytes_ = matmul.rows.bytes
     row = max(PACKED_ROWS, ROWS_MOVED[level(elements * matmul.m * bytes_)] * bytes_)
-    packing = _pack(matmul.rows, elements * matmul.m * row / cores)
+    packing = _pack(matmul.rows, elements * matmul.m, row, cores)
     column = _packing(matmul.columns, matmul.n, matmul.k, target)
-    packing += _pack(matmul.columns, elements * matmul.n * column / cores)
+    packing += _pack(matmul.columns, elements * matmul.n, column, cores)
     unpacking = matmul.batch * matmul.m * matmul.n * UNPACKED / cores
     return _kernel(matmul, found, target) + packing + unpacking
 
@@ -200,10 +203,15 @@ def _kernel(matmul: Matmul, found: Tile, target: CpuTarget) -> float:
     return steps * step / min(max(1, target.cores), workgroups)
 
 
-def _pack(factor: Factor, clocks: float) -> float:
-    """Clocks of packing a factor in every call, which a dispatch that computes it can do."""
+def _pack(factor: Factor, elements: int, element: float, cores: int) -> float:
+    """Clocks of packing a factor in every call, which a dispatch that computes it can do: one core
+    takes `element` for each of its elements."""
     if factor.source == CONSTANT:
         return 0.0
+    clocks = elements * element / cores
+    bytes_ = elements * factor.bytes
+    if level(bytes_) == len(LINES) - 1:
+        clocks = max(clocks, 3 * bytes_ / FROM_MEMORY)
     return clocks if factor.source == COMPUTED else clocks + DISPATCH
 
 

@@ -43,6 +43,21 @@ def visit_network(path: Path, cores: int, visit: Callable[[Site], None]) -> None
         walk(session, session.parse(path), None, EARLY, decide, cores)
 
 
+def visit_program(text: str, cores: int, visit: Callable[[Site], None]) -> None:
+    """Visits the ops of a program that are decided about, all left to IREE.
+
+    A site's operation is valid during its visit.
+    """
+    session = Session(BASE_FLAGS)
+
+    def decide(_: DecisionPoint, module: object, sites: Sequence[Site]) -> list[Schedule | None]:
+        for site in sites:
+            visit(site)
+        return [None for _ in sites]
+
+    walk(session, session.parse_text(text, "the program"), None, EARLY, decide, cores)
+
+
 def _im2col(site: Site) -> Schedule | None:
     """The schedule that makes a convolution a matmul, None where it cannot become one."""
     if site.task is None or IM2COL not in site.task.grammar().cursor().allowed():

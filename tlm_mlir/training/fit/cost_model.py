@@ -30,6 +30,8 @@ from typing import Any
 
 import numpy as np
 
+from tlm_mlir.decisions.graph import MARGIN as GRAPH_MARGIN
+from tlm_mlir.decisions.graph import LearnedQuestion
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.model.checkpoint import add, cost_model_file, load
 from tlm_mlir.policy.cost_model import CostModel
@@ -37,6 +39,7 @@ from tlm_mlir.policy.scheduler import MARGIN
 from tlm_mlir.targets.backend import DispatchTask
 from tlm_mlir.targets.features import NONE, SKETCH, TO_IREE
 from tlm_mlir.targets.iree_default import IreeDefault
+from tlm_mlir.targets.task import Task
 from tlm_mlir.training.corpus.entries import read as read_corpus
 from tlm_mlir.training.corpus.settings import BASE_FLAGS
 from tlm_mlir.training.corpus.split import share
@@ -69,13 +72,22 @@ SETTINGS: Mapping[str, Any] = {
     "force_row_wise": True,
     "verbose": -1,
 }
+CORRECTING: Mapping[str, Any] = {
+    **SETTINGS,
+    "num_leaves": 15,
+    "min_data_in_leaf": 10,
+    "learning_rate": 0.03,
+}
+"""Of trees that correct an estimate: they have less to learn, from fewer examples."""
 
 
 @dataclass(frozen=True)
 class Example:
     """What was measured of one workload on one target (both JSON): features of each schedule but
     the default, its log latency over that of the default (WORST for a failure), and whether it ran.
-    Where the task has a `reference`, that stands for the default. `model` names the cost model.
+    Where the task has a `reference`, that stands for the default. `estimated` is the part of `logs`
+    that an estimate tells and the cost model need not: zero unless it corrects one. `model` names
+    the cost model.
     """
 
     model: str
@@ -84,6 +96,7 @@ class Example:
     features: list[dict[str, float]]
     logs: np.ndarray
     ran: np.ndarray
+    estimated: np.ndarray
 
 
 def examples(found: Iterable[Rows], sources: Mapping[str, str]) -> Iterator[Example]:
@@ -96,10 +109,12 @@ def examples(found: Iterable[Rows], sources: Mapping[str, str]) -> Iterator[Exam
     for rows in found:
         task = rows.task
         measured = [row for row in rows.measured if not row.schedule.is_default]
-        if not measured or not isinstance(task, DispatchTask):
+        if not measured or not _described(task):
             continue
-        base = 1.0
-        if (baseline := task.reference) is not None:
+        base, baseline = 1.0, None
+        if not isinstance(task, DispatchTask):
+            pass
+        elif (baseline := task.reference) is not None:
             known = [row.ratio for row in measured if row.schedule == baseline and row.ratio]
             measured = [row for row in measured if row.schedule != baseline]
             if not known or not measured:
@@ -111,11 +126,28 @@ def examples(found: Iterable[Rows], sources: Mapping[str, str]) -> Iterator[Exam
             baseline = choice(sources[rows.workload], task.workload, task.target)
         else:
             raise RecordError("a record's workload is not in the corpus; give the corpus of both")
+        if not isinstance(task, DispatchTask):
+            # What has no estimate is never chosen.
+            measured = [
+                row
+                for row in measured
+                if task.corrected(row.schedule) and math.isfinite(task.estimate(row.schedule))
+            ]
+            if not measured:
+                continue
         features = task.features([row.schedule for row in measured], baseline)
         logs = np.array([math.log(row.ratio / base) if row.ratio else WORST for row in measured])
         ran = np.array([row.ratio is not None for row in measured])
         logs = np.clip(logs, -WORST, WORST)
-        yield Example(task.cost_model, rows.workload, rows.target, features, logs, ran)
+        dispatch = isinstance(task, DispatchTask)
+        estimated = np.zeros(len(logs)) if dispatch else by_estimate(features)
+        yield Example(task.cost_model, rows.workload, rows.target, features, logs, ran, estimated)
+
+
+def _described(task: Task) -> bool:
+    """Whether there are features: of an op of a program, where its inputs' sources are known."""
+    learned = isinstance(task.question, LearnedQuestion) and bool(task.sources)
+    return isinstance(task, DispatchTask) or learned
 
 
 def fit(
@@ -129,7 +161,7 @@ def fit(
 
     names = tuple(training[0].features[0])
     rows = _table(training, names)
-    logs = np.concatenate([example.logs for example in training])
+    logs = np.concatenate([example.logs - example.estimated for example in training])
     sizes = [len(example.logs) for example in training]
     weights = np.concatenate([np.full(size, 1 / math.sqrt(size + 5)) for size in sizes])
     boosters = [
@@ -217,8 +249,13 @@ def by_trees(trees: CostModel) -> Predict:
     return lambda features: trees(trees.rows(features))
 
 
+def by_correcting(trees: CostModel) -> Predict:
+    """What an estimate predicts that trees correct."""
+    return lambda features: trees(trees.rows(features)) + by_estimate(features)
+
+
 def by_estimate(features: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """What a GPU's static estimate predicts; no lead where IREE's choice is unknown."""
+    """What a static estimate predicts; no lead where IREE's choice is unknown."""
     found = np.array([row[f"{TO_IREE}estimate"] for row in features])
     return np.where(found == NONE, 0.0, found * math.log(2.0))
 
@@ -296,11 +333,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for model in sorted({example.model for example in training}):
         some = [example for example in training if example.model == model]
         sketched = SKETCH in some[0].features[0]
-        settings = {**SETTINGS, "alpha": MEDIAN} if sketched else SETTINGS
+        corrects = any(example.estimated.any() for example in some)
+        settings = CORRECTING if corrects else SETTINGS
+        if sketched:
+            settings = {**SETTINGS, "alpha": MEDIAN}
         trees = fit(some, settings, rounds=options.rounds)
         mine = [example for example in held if example.model == model]
-        figures = {"cost model": by_trees(trees)}
-        margin = options.margin
+        figures = {"cost model": by_correcting(trees) if corrects else by_trees(trees)}
+        margin = GRAPH_MARGIN if corrects else options.margin
         if f"{TO_IREE}estimate" in some[0].features[0]:
             figures["estimate"] = by_estimate
         if sketched:

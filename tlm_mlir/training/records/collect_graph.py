@@ -3,11 +3,13 @@
 """Collecting for graph decisions: measures every option of an op, in a program of that op alone.
 
     tlm-mlir collect-graph NETWORKS_DIR DATABASE [--limit N]
+    tlm-mlir collect-graph --drawn 800 --seed 5 DATABASE
 
-Ops come from the training networks; what also occurs in a held-out network stays out. A record's
-workload is the op's own and its schedule begins with `graph:`. The time of im2col is the better of
-im2col alone and with its contraction tiled, since that is decided next. Interrupting is safe at any
-time.
+Ops come from the training networks; what also occurs in a held-out network stays out. Or they are
+drawn at random (`tlm_mlir.bench.one_op`). A record's workload is the op's own, its schedule begins
+with `graph:`, and its `statics` tell where the op's inputs come from. The time of im2col is the
+better of im2col alone and with its contraction tiled, since that is decided next. With channels
+last, filters that are known at load are packed next. Interrupting is safe at any time.
 """
 
 from __future__ import annotations
@@ -16,16 +18,20 @@ import argparse
 import hashlib
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ...decisions.layout import IM2COL
+from ...bench.one_op import OneOp, draw
+from ...decisions.channels_last import LAST
+from ...decisions.dispatch import Lowering
+from ...decisions.layout import IM2COL, Layout
 from ...decisions.packing import TILED, Packing
 from ...decisions.point import Site
+from ...decisions.weights import Weights
 from ...errors import InputError, TlmError
 from ...iree.release import installed_iree
 from ...language.sampling import every
@@ -33,27 +39,38 @@ from ...language.schedule import END
 from ...measure.arithmetic import reduction_length
 from ...measure.database import Database, Record
 from ...measure.jobs import CYCLES_PER_SECOND
-from ...measure.program import Limits, ProgramJob, ProgramResult, Variant, measure_programs
+from ...measure.lines import canonical
+from ...measure.program import (
+    SKETCHED,
+    Limits,
+    ProgramJob,
+    ProgramResult,
+    Variant,
+    measure_programs,
+)
 from ...measure.worker import Measured
 from ...targets.cpu.host import usable_cores
 from ...targets.target import CpuTarget
 from ...targets.task import Task
 from ..corpus.entries import MIN_POINTS, root_key
-from ..corpus.graph_ops import held_out_keys, visit_network
+from ..corpus.graph_ops import held_out_keys, visit_network, visit_program
 from ..corpus.networks import TRAINING
 from ..corpus.one_op_programs import one_op_program
 from ..corpus.settings import BASE_FLAGS
 from .collect import stamp
+from .rows import SOURCES
 
 MAX_FLOPS = 4e9
+DRAWN = (Layout.name, Packing.name)
+"""The decision points about the ops of drawn programs."""
 MOST = 16
 """Schedules of an op that are measured; of more, as many random ones."""
 
 
 @dataclass(frozen=True)
 class GraphEntry:
-    """An op of a network: its task, the decision point that it is for, the network's name, and a
-    program of the op alone."""
+    """An op of a network or a drawn program: its task, the decision point that it is for, where it
+    is from, and a program of the op alone."""
 
     task: Task[CpuTarget]
     point: str
@@ -91,6 +108,23 @@ def _enter(network: str, seen: set[str], found: list[GraphEntry], site: Site) ->
         found.append(GraphEntry(site.task, site.point, network, source))
 
 
+def drawn(count: int, seed: int, cores: int) -> Iterator[GraphEntry]:
+    """The ops of `count` random programs, the same for a seed."""
+    for program in draw(count, seed):
+        sites: list[GraphEntry] = []
+        try:
+            visit_program(program.text, cores, partial(_enter_drawn, program, sites))
+        except TlmError as error:
+            print(f"{program.name}: {error}", file=sys.stderr)
+        yield from sites
+
+
+def _enter_drawn(program: OneOp, found: list[GraphEntry], site: Site) -> None:
+    """Adds a site whose options can be measured to the ops of a program."""
+    if site.point in DRAWN and site.task is not None and _measurable(site.task):
+        found.append(GraphEntry(site.task, site.point, program.name, program.text))
+
+
 def _measurable(task: Task[CpuTarget]) -> bool:
     workload = task.workload
     if not workload.static or not task.schedulable or workload.flops > MAX_FLOPS:
@@ -113,6 +147,8 @@ def ways(entry: GraphEntry, text: str) -> list[Variant]:
     alone: Variant = {entry.point: text}
     if IM2COL in text.split():
         return [alone, {**alone, Packing.name: f"{TILED} {END}"}]
+    if LAST in text.split():
+        return [alone, {**alone, Weights.name: SKETCHED, Lowering.name: SKETCHED}]
     return [alone]
 
 
@@ -154,6 +190,7 @@ def records(result: ProgramResult) -> list[Record]:
             runs=row.runs,
             round=0,
             versions=stamp(),
+            statics=canonical({SOURCES: list(entry.task.sources)}),
         )
         for text, row in rows
     ]
@@ -165,13 +202,13 @@ def _best(ways: Sequence[Measured]) -> Measured:
     return min(right, key=lambda way: way.seconds or math.inf) if right else ways[0]
 
 
-def collect(folder: Path, database: Database, cores: int, limit: int | None = None) -> int:
+def collect(entries: Iterable[GraphEntry], database: Database, limit: int | None = None) -> int:
     """Measures the ops that the database lacks, `limit` at most; returns the records written."""
     written = done = 0
 
     def jobs() -> Iterator[ProgramJob]:
         count = 0
-        for entry in gather(folder, cores):
+        for entry in entries:
             task = entry.task
             known = database.schedules(
                 task.workload.to_json(), task.target.to_json(), installed_iree()
@@ -203,14 +240,23 @@ def collect(folder: Path, database: Database, cores: int, limit: int | None = No
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measures the graph ops of NETWORKS_DIR into DATABASE."""
+    """Measures graph ops of networks, or drawn ones, into DATABASE."""
     parser = argparse.ArgumentParser(prog="tlm-mlir collect-graph")
-    parser.add_argument("networks", type=Path)
+    parser.add_argument("networks", type=Path, nargs="?", metavar="NETWORKS_DIR")
     parser.add_argument("database", type=Path)
+    text = "measure ops of so many random programs instead of those of networks"
+    parser.add_argument("--drawn", type=int, default=0, metavar="N", help=text)
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn")
     parser.add_argument("--limit", type=int, help="measure this many ops and stop")
     parser.add_argument("--cores", type=int, default=usable_cores())
     given = parser.parse_args(arguments)
+    if bool(given.networks) == bool(given.drawn):
+        parser.error("give either NETWORKS_DIR or --drawn N")
+    if given.drawn:
+        entries = drawn(given.drawn, given.seed, given.cores)
+    else:
+        entries = gather(given.networks, given.cores)
     with Database(given.database) as database:
-        count = collect(given.networks, database, given.cores, given.limit)
+        count = collect(entries, database, given.limit)
     print(f"{count} records written")
     return 0

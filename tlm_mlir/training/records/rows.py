@@ -17,7 +17,7 @@ import lzma
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ from ...targets.target import Target
 from ...targets.task import Task
 
 OK = "ok"
+SOURCES = "sources"
+"""Where the inputs of an op of a program come from (`ir/sources.py`), among a record's statics."""
 GRAPH = "graph:"
 """How schedules begin that answer the question "graph"; all others answer "decide"."""
 USED = "used"
@@ -99,8 +101,9 @@ class _Row:
     """Size of the vocabulary that the row was written with; None where it does not say."""
 
 
-_Key = tuple[str, str, bool]
-"""A workload and a target as JSON, and whether the question is one about a whole program."""
+_Key = tuple[str, str, bool, tuple[str, ...]]
+"""A workload and a target as JSON, whether the question is one about a whole program, and where
+the inputs come from, if that is known."""
 
 
 class Reader:
@@ -161,9 +164,10 @@ class Reader:
         return OTHER_WORDS if unknown else ""
 
     def _decoded(self, key: _Key, rows: list[_Row]) -> Rows:
-        workload, target, graph = key
+        workload, target, graph, sources = key
         make = early_task if graph else registry.task
         task: Task = make(Workload.from_json(workload), Target.from_json(target))
+        task = replace(task, sources=sources) if sources else task
         found: dict[bool, list[Measured]] = {False: [], True: []}
         unmeasured = []
         for row in rows:
@@ -202,11 +206,13 @@ def _parse(path: Path, place: str, row: dict[str, Any]) -> tuple[_Key, _Row]:
         schedules = row["schedules"] if "schedules" in row else [row["schedule"]]
         texts = tuple(map(str, schedules))
         graph = texts[0].startswith(GRAPH) if texts else False
-        key = (row["workload"], _text(row["target"]), graph)
+        statics = row.get("statics", {})
+        sources = tuple(map(str, statics.get(SOURCES, ())))
+        key = (row["workload"], _text(row["target"]), graph, sources)
     except KeyError as error:
         raise RecordError(f"{place} lacks {error}; it is not from this project") from None
     outcome = None if "schedules" in row else _outcome(row, place)
-    chosen = row.get("statics", {}).get(CONFIGURATION, "")
+    chosen = statics.get(CONFIGURATION, "")
     versions = row.get("versions")
     digest = versions.get("vocabulary") if isinstance(versions, dict) else None
     words = vocabulary.prefixes().get(str(digest))
