@@ -4,9 +4,9 @@
 
     python benchmarks/graph_estimate.py --count 60 --out benchmarks/results/zen4/graph_estimate.json
 
-Draws programs of one op (`tlm_mlir.bench.one_op`), compiles each as stock IREE does and with each
-choice forced, and times them in turn in CPU seconds of one thread, which other users of the machine
-disturb least. Prints what a choice gains as measured and as estimated, how far these are apart, and
+Draws programs of one op (`tlm_mlir.training.corpus.drawn_programs`), compiles each as stock IREE
+does and with each choice forced, and times them in turn in CPU seconds of one thread, which other
+users of the machine disturb least. Prints what a choice gains as measured and as estimated, how far these are apart, and
 which choices would be taken wrongly. The constants in `targets/cpu/matmul_clocks.py` and
 `decisions/estimate_layout.py` were fitted to such figures; `--cpu` gives another kind of code.
 """
@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tlm_mlir.bench.inputs import arguments, resolve
-from tlm_mlir.bench.one_op import draw, write
+from tlm_mlir.bench.one_op import write
 from tlm_mlir.bench.program import Program
 from tlm_mlir.bench.signature import source_inputs
 from tlm_mlir.compiler.options import Options
@@ -40,6 +40,7 @@ from tlm_mlir.decisions.walk import flags, walk
 from tlm_mlir.files import write_text
 from tlm_mlir.iree.session import Session
 from tlm_mlir.language.schedule import Schedule
+from tlm_mlir.training.corpus.drawn_programs import draw
 
 WAYS = ((), (TILED,), (IM2COL,), (IM2COL, TILED))
 """What is forced: nothing, packing, im2col, and packing what im2col makes."""

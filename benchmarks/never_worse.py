@@ -6,9 +6,9 @@
     python benchmarks/never_worse.py --sets cases --cases FILE.mlir FOLDER
     python benchmarks/never_worse.py --sets one_op --count 20 --seed 7
 
-Three sets: the programs of tests/cases, random programs of one op (`tlm_mlir.bench.one_op`), and
-the networks of the corpus that validate (they are exported first, which needs the extra `train`).
-Each program is compiled by stock `iree-compile` with its defaults and by tlm-mlir, values are
+Three sets: the programs of tests/cases, random programs of one op
+(`tlm_mlir.training.corpus.drawn_programs`), and the networks of the corpus that validate (they are
+exported first, which needs the extra `train`). Each program is compiled by stock `iree-compile` with its defaults and by tlm-mlir, values are
 compared, and both are timed in turn. Prints the geometric mean of each set, what is below 0.95x,
 and what fails; exit status 1 where there is something of either. A run with `--out` that was
 stopped goes on where it was.
@@ -25,7 +25,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tlm_mlir.bench.journal import Journal
-from tlm_mlir.bench.one_op import draw, write
+from tlm_mlir.bench.one_op import write
 from tlm_mlir.bench.suite import SECONDS, Files, Program, outcome_of, programs_in, run_suite
 from tlm_mlir.bench.suite_report import progress, report_suite
 from tlm_mlir.compiler.options import Options
@@ -33,6 +33,7 @@ from tlm_mlir.errors import MeasureError, TlmError
 from tlm_mlir.measure.cores import first_cores
 from tlm_mlir.model.checkpoint import default_dir
 from tlm_mlir.targets.cpu.host import host_features
+from tlm_mlir.training.corpus.drawn_programs import draw
 from tlm_mlir.training.corpus.networks import TRAINING
 from tlm_mlir.training.corpus.split import share
 

@@ -63,7 +63,10 @@ def strays(path: Path) -> list[str]:
 
 
 OUTSIDE = [path for path in SOURCES if path.relative_to(PACKAGE).parts[0] != ROOM]
-WRITES_PROGRAMS = {"training.corpus.one_op_programs", "bench.one_op", "bench.value_programs"}
+WRITES_PROGRAMS = {
+    *("training.corpus.one_op_programs", "training.corpus.drawn_programs"),
+    "bench.value_programs",
+}
 """Programs for measuring are text, with the attribute that names a parameter."""
 
 

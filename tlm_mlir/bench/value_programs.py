@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .one_op import SUMS, product_region
+from ..training.corpus.drawn_programs import SUMS, product_region
 
 SCOPE = "model"
 DIVISIBLE, PRIME = (8, 12, 16, 24, 32, 48, 64), (3, 5, 7, 11, 13, 17, 31, 37)

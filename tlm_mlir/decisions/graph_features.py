@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ..ir.sources import COMPUTED, CONSTANT, STORED
+from ..ir.sources import COMPUTED, CONSTANT, OPENING, STORED
 from ..ir.workload import Workload
 from ..targets.cpu.data_tiling import KERNEL, SCALAR, VECTORIZED, tile
 from ..targets.cpu.default_loops import default_loops, vector_size
@@ -24,6 +24,8 @@ from .estimate_packing import read_matmul
 DEPTH = 16
 """Most steps of a reduction that IREE's default unrolls (`setMatmulRootConfig`)."""
 SOURCES = (CONSTANT, COMPUTED, STORED)
+LIKE = {OPENING: STORED}
+"""Sources that are told as another one, and what those are."""
 NOTHING = Matmul(1, 1, 1, 1, *(Factor("f32", 4, False, COMPUTED),) * 2, "f32")
 
 
@@ -123,9 +125,10 @@ CODES = (KERNEL, VECTORIZED, SCALAR)
 
 
 def _of_factor(name: str, factor: Factor, elements: int) -> Features:
+    source = LIKE.get(factor.source, factor.source)
     return {
         f"{name}: bytes of an element": float(factor.bytes),
         f"{name}: bytes": log(elements * factor.bytes),
         f"{name}: reduction last": float(factor.reduction_last),
-        **{f"{name}: {source}": float(factor.source == source) for source in SOURCES},
+        **{f"{name}: {one}": float(source == one) for one in SOURCES},
     }

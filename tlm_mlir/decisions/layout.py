@@ -57,6 +57,11 @@ class LayoutQuestion(LearnedQuestion):
         """A cost model of its own."""
         return Layout.name
 
+    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
+        """Of convolutions in groups nothing was measured."""
+        grouped = read_convolution(task.workload).groups
+        return not grouped and super().corrects(task, schedule)
+
     def of_op(self, task: Task[Any]) -> Features:
         """Features of a convolution."""
         return of_convolution(task.workload, task.target, self.sources(task))

@@ -29,7 +29,7 @@ reduction runs along the innermost dim."""
 
 
 def again(workload: Workload, schedule: Schedule) -> int:
-    """How often the reductions ahead of the root are computed for a result; 1 where there is none."""
+    """How often reductions ahead of the root are computed for a result; 1 where there is none."""
     root = workload.root_op
     if not ahead(workload) or schedule.pipeline != TILE.token or _static(workload, schedule):
         return 1

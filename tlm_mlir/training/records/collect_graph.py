@@ -6,9 +6,9 @@
     tlm-mlir collect-graph --drawn 800 --seed 5 DATABASE
 
 Ops come from the training networks; what also occurs in a held-out network stays out. Or they are
-drawn at random (`tlm_mlir.bench.one_op`). A record's workload is the op's own, its schedule begins
-with `graph:`, and its `statics` tell where the op's inputs come from. The time of im2col is the
-better of im2col alone and with its contraction tiled, since that is decided next. With channels
+drawn at random (`corpus/drawn_programs.py`). A record's workload is the op's own, its schedule
+begins with `graph:`, and its `statics` tell where the op's inputs come from. The time of im2col is
+the better of im2col alone and with its contraction tiled, since that is decided next. With channels
 last, filters that are known at load are packed next. Interrupting is safe at any time.
 """
 
@@ -25,7 +25,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ...bench.one_op import OneOp, draw
 from ...decisions.channels_last import LAST
 from ...decisions.dispatch import Lowering
 from ...decisions.layout import IM2COL, Layout
@@ -52,6 +51,7 @@ from ...measure.worker import Measured
 from ...targets.cpu.host import usable_cores
 from ...targets.target import CpuTarget
 from ...targets.task import Task
+from ..corpus.drawn_programs import OneOp, draw
 from ..corpus.entries import MIN_POINTS, root_key
 from ..corpus.graph_ops import held_out_keys, visit_network, visit_program
 from ..corpus.networks import TRAINING
