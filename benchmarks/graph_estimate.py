@@ -6,9 +6,10 @@
 
 Draws programs of one op (`tlm_mlir.training.corpus.drawn_programs`), compiles each as stock IREE
 does and with each choice forced, and times them in turn in CPU seconds of one thread, which other
-users of the machine disturb least. Prints what a choice gains as measured and as estimated, how far these are apart, and
-which choices would be taken wrongly. The constants in `targets/cpu/matmul_clocks.py` and
-`decisions/estimate_layout.py` were fitted to such figures; `--cpu` gives another kind of code.
+users of the machine disturb least. Prints what a choice gains as measured and as estimated, how far
+these are apart, and which choices would be taken wrongly. The constants in
+`targets/cpu/matmul_clocks.py` and `decisions/estimate_layout.py` were fitted to such figures;
+`--cpu` gives another kind of code.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@
 
 Three sets: the programs of tests/cases, random programs of one op
 (`tlm_mlir.training.corpus.drawn_programs`), and the networks of the corpus that validate (they are
-exported first, which needs the extra `train`). Each program is compiled by stock `iree-compile` with its defaults and by tlm-mlir, values are
-compared, and both are timed in turn. Prints the geometric mean of each set, what is below 0.95x,
-and what fails; exit status 1 where there is something of either. A run with `--out` that was
-stopped goes on where it was.
+exported first, which needs the extra `train`). Each program is compiled by stock `iree-compile`
+with its defaults and by tlm-mlir, values are compared, and both are timed in turn. Prints the
+geometric mean of each set, what is below 0.95x, and what fails; exit status 1 where there is
+something of either. A run with `--out` that was stopped goes on where it was.
 """
 
 from __future__ import annotations
