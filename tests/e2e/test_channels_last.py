@@ -117,10 +117,11 @@ util.func public @main(%x: tensor<1x4x9x9xf32>, %w: tensor<8x4x3x3xf32>,
   %e2 = tensor.empty() : tensor<1x16x1x1xf32>
   %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<1x16x1x1xf32>) -> tensor<1x16x1x1xf32>
   %3 = linalg.generic {indexing_maps = [
-      affine_map<(n, c, a, b, h, w) -> (h, w)>, affine_map<(n, c, a, b, h, w) -> (n, c, a, b)>],
+      affine_map<(n, c, a, b, h, w) -> (h, w)>, affine_map<(n, c, a, b, h, w) -> ()>,
+      affine_map<(n, c, a, b, h, w) -> (n, c, a, b)>],
       iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"]}
-    ins(%window : tensor<SIZExSIZExi1>) outs(%f2 : tensor<1x16x1x1xf32>) {
-  ^bb0(%in: i1, %out: f32):
+    ins(%window, %zero : tensor<SIZExSIZExi1>, f32) outs(%f2 : tensor<1x16x1x1xf32>) {
+  ^bb0(%in: i1, %scalar: f32, %out: f32):
     %c = linalg.index 1 : index
     %h = linalg.index 4 : index
     %w0 = linalg.index 5 : index

@@ -5,9 +5,9 @@
 before: linalg.conv_2d_nchw_fchw ins(x, w) outs(y)
 after:  linalg.conv_2d_nhwc_hwcf ins(transposed x, transposed w) outs(transposed y), transposed back
 
-What reads it by way of elementwise ops, padding and poolings follows, and what sums it up reads it as
-it lies (`moved_reads.py`). Grouped convolutions have no name there (`grouped_last.py`). What stays of the
-transpositions is at the ends of a chain, and at load for constant filters. IREE's own pass for this
+What reads it by way of elementwise ops, padding and poolings follows, and what sums it up reads it
+as it lies (`moved_reads.py`). Grouped convolutions have no name there (`grouped_last.py`). What
+stays of the transpositions is at the ends of a chain, and at load for constant filters. IREE's pass
 (Preprocessing/Common/ConvertConvToChannelsLast.cpp) takes whole functions. IREE's pass that moves
 transpositions (GlobalOptimization/PropagateLinalgTranspose.cpp) ends the process now and then, in
 `getSingleTransposedInputOperand`, so that there should be few of them left.

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 
 from iree.compiler import ir
 
+from ..ir.reader import shape_of
 from ..iree.module import walk
 
 Lies = Callable[[ir.Value], ir.Value | None]
@@ -87,7 +88,7 @@ def _at_loops(generic: ir.Operation, extract: ir.Operation) -> tuple[ir.Value, i
     if not all(reached):
         return None
     unpadded = _unpadded(tensor, reached)
-    shape = ir.RankedTensorType(unpadded.type).shape
+    shape = shape_of(unpadded)
     # What is read beyond a tensor is undefined; as an operand it would not verify.
     if any(far > size for far, size in zip(reached, shape, strict=True)):
         return None
@@ -98,8 +99,7 @@ def _extents(generic: ir.Operation) -> dict[int, int]:
     """The extents of loops that operands of static shapes tell."""
     found = {}
     for value, each in zip(generic.operands, maps_of(generic), strict=True):
-        kind = ir.RankedTensorType(value.type)
-        for size, expression in zip(kind.shape, each.results, strict=True):
+        for size, expression in zip(shape_of(value), each.results, strict=True):
             if isinstance(expression, ir.AffineDimExpr) and size >= 0:
                 found[expression.position] = size
     return found
@@ -111,7 +111,7 @@ def _unpadded(value: ir.Value, reached: Sequence[int]) -> ir.Value:
         return value
     pad = value.owner.operation
     source: ir.Value = pad.operands[0]
-    shape = ir.RankedTensorType(source.type).shape
+    shape = shape_of(source)
     moved = any(low != 0 for low in ir.DenseI64ArrayAttr(pad.attributes["static_low"]))
     inside = all(far <= size for far, size in zip(reached, shape, strict=True))
     return source if inside and not moved else value

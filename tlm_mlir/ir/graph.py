@@ -49,10 +49,18 @@ def find_convolutions(module: ir.Operation) -> list[GraphOp]:
         workload = read_op(operation)
         if workload is not None and workload.static:
             inputs = sources.inputs(operation)
-            if STORED in inputs and _goes_on(operation):
-                inputs = tuple(OPENING if source == STORED else source for source in inputs)
+            image = _image(workload)
+            if inputs[image] == STORED and _goes_on(operation):
+                inputs = (*inputs[:image], OPENING, *inputs[image + 1 :])
             found.append(GraphOp(operation, workload, inputs))
     return found
+
+
+def _image(workload: Workload) -> int:
+    """Which input of a convolution its window slides over."""
+    inputs = workload.root_op.inputs
+    slides = (any(len(index.terms) > 1 for index in operand.indices) for operand in inputs)
+    return next(place for place, some in enumerate(slides) if some)
 
 
 def _goes_on(operation: ir.Operation) -> bool:
