@@ -89,8 +89,8 @@ func.func @main(%x: {kind}) -> {kind} {{
   %w = {constant(0, k, wide)}
   %b = {constant(1, wide)}
   %v = {constant(2, wide, k)}{product("p", "%x", "%w", m, wide, k)}
-  %g = linalg.generic {{indexing_maps = [#id, #row, #id],
-      iterator_types = ["parallel", "parallel"]}}
+  %g = linalg.generic {{
+      indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}}
       ins(%p, %b : {out}, tensor<{wide}xf32>) outs(%p_e : {out}) {{
   ^body(%a: f32, %c: f32, %o: f32):
     %0 = arith.addf %a, %c : f32
@@ -159,7 +159,7 @@ def main() -> int:
     options, scheduler = Options(cpu=arguments_.cpu, cores=1), Scheduler()
     sides = {"stock": None, "ours": scheduler}
     rows: dict[str, dict[int, dict[str, float]]] = {}
-    print("| program | length | stock | ours | static twin: stock | ours | over the best twin |")
+    print("| program | length | stock | ours | twin by stock | by ours | ours over the best twin |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments_.only:

@@ -17,11 +17,9 @@ from typing import Any
 from iree.compiler import ir
 
 from ..ir.dispatch import Dispatch
+from ..iree.attributes import SPECIALIZATION, specialization
 from ..iree.executables import specialize_exports
 from ..targets.backend import DispatchTask
-
-RANGES = "iree_codegen.specialization_ranges"
-"""Of an op: ranges of its loops' extents, a list for each function that is wanted."""
 
 
 def specialize(
@@ -34,20 +32,16 @@ def specialize(
     """
     found = False
     for dispatch, task in zip(dispatches, tasks, strict=True):
-        ranges = task.question.special(task) if task is not None else None
-        if task is None or ranges is None:
+        special = task.question.special(task) if task is not None else None
+        if task is None or special is None:
             continue
         found = True
-        dim, low, high = ranges
-        each = ", ".join(
-            f"<umin = {low}, umax = {high}>" if loop == dim else "<>"
-            for loop in task.workload.root_op.loops
-        )
+        dim, low, high = special
+        loops = task.workload.root_op.loops
+        ranges = [(low, high) if loop == dim else None for loop in loops]
         root = dispatch.reading.ops[task.workload.root]
         with root.context:
-            root.attributes[RANGES] = ir.Attribute.parse(
-                f"#util<int.assumption.multi_array[[{each}]]>"
-            )
+            root.attributes[SPECIALIZATION] = ir.Attribute.parse(specialization(ranges))
     if found:
         specialize_exports(module)
     return found

@@ -28,6 +28,8 @@ COMPILATION = "compilation_info"
 DATA_TILING_HINT = "iree.opt.data_tiling"
 """Name of the attribute that says whether IREE packs a contraction's operands (DispatchCreation/
 AnnotateDataTilingHints.cpp)."""
+SPECIALIZATION = "iree_codegen.specialization_ranges"
+"""Name of the attribute of an op that asks for a function for some extents of its loops."""
 FEWEST_RESIDENT = "nvvm.minctasm"
 """Name of the attribute that says how many workgroups a multiprocessor of NVIDIA's must hold at
 least (`.minnctapersm` of PTX)."""
@@ -91,6 +93,12 @@ def level(sizes: Sequence[int], interchange: Sequence[int] = ()) -> str:
     if not interchange:
         return str(list(sizes))
     return f"{{sizes = {list(sizes)}, interchange = {list(interchange)}}}"
+
+
+def specialization(ranges: Sequence[tuple[int, int] | None]) -> str:
+    """Text of the attribute for one more function: least and most steps by loop, None for any."""
+    loops = (f"<umin = {r[0]}, umax = {r[1]}>" if r else "<>" for r in ranges)
+    return f"#util<int.assumption.multi_array[[{', '.join(loops)}]]>"
 
 
 def gpu_config(entries: Sequence[str]) -> str:
