@@ -200,8 +200,8 @@ def read_convolution(workload: Workload) -> Convolution:
     slides = [dict(index.terms) for index in image.indices if len(index.terms) == 2]
     seen = {dim for index in image.indices for dim, _ in index.terms}
     parallel, summed = root.dims("parallel"), root.dims("reduction")
-    filters = root.inputs[1 - _image(workload)]
-    of_filters = {dim for index in filters.indices for dim, _ in index.terms}
+    others = [operand for operand in root.inputs if operand is not image]
+    of_filters = {dim for other in others for index in other.indices for dim, _ in index.terms}
     groups = [dim for dim in parallel if dim in seen & of_filters]
 
     def size(dims: Iterable[int]) -> int:

@@ -91,7 +91,7 @@ def _operand(value: ir.Value) -> _Operand:
 def _channel(operation: ir.Operation, inputs: list[_Operand]) -> int:
     """The result's position that the bias runs over: the constant operand's own, else the last."""
     if operation.name in CONVOLUTIONS:
-        return 1 if operation.name.endswith("nchw_fchw") else 3
+        return 1 if operation.name.endswith(("nchw_fchw", "ngchw_gfchw")) else 3
     maps = [ir.AffineMapAttr(item).value for item in _maps(operation)]
     dims = [[linear(expression).dim for expression in affine.results] for affine in maps]
     for own, other, item in ((dims[1], dims[0], inputs[1]), (dims[0], dims[1], inputs[0])):
