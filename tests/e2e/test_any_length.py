@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ from tlm_mlir.compiler.options import Options
 from tlm_mlir.decisions.weights import PACKED
 from tlm_mlir.iree.flags import cpu
 from tlm_mlir.iree.session import Session
-from tlm_mlir.policy.scheduler import Scheduler
+from tlm_mlir.language.schedule import Schedule
+from tlm_mlir.policy.scheduler import Answer, Scheduler
+from tlm_mlir.targets.task import Task
 
 LENGTHS = (0, 1, 7, 64, 128)
 CPUS = ("x86-64-v3", "host")
@@ -28,6 +32,58 @@ RELU = """
     linalg.yield %p : f32
   } -> tensor<?x256xf32>
 """
+
+
+
+def attention(queries: str, masked: bool = False) -> str:
+    """An attention of any number of keys, and of some or any number of queries; a mask may be added
+    to its scores."""
+    kind, any_ = f"tensor<4x{queries}x64xf32>", "tensor<4x?x64xf32>"
+    scores = f"tensor<4x{queries}x?xf32>"
+    mask, of_mask = (f", %mask: {scores}", f", {scores}") if masked else ("", "")
+    size = "%n = tensor.dim %q, %c1 : " + kind if queries == "?" else ""
+    return f"""
+#q = affine_map<(b, m, n, k, p) -> (b, m, k)>
+#k = affine_map<(b, m, n, k, p) -> (b, p, k)>
+#v = affine_map<(b, m, n, k, p) -> (b, p, n)>
+#s = affine_map<(b, m, n, k, p) -> ()>
+#m = affine_map<(b, m, n, k, p) -> (b, m, p)>
+#o = affine_map<(b, m, n, k, p) -> (b, m, n)>
+func.func @main(%q: {kind}, %k: {any_}, %v: {any_}{mask}) -> {kind} {{
+  %c1 = arith.constant 1 : index
+  %scale = arith.constant 0.125 : f32
+  {size}
+  %e = tensor.empty({"%n" if queries == "?" else ""}) : {kind}
+  %r = iree_linalg_ext.attention
+      <{{indexing_maps = [#q, #k, #v, #s{", #m" if masked else ""}, #o]}}>
+      ins(%q, %k, %v, %scale{", %mask" if masked else ""} : {kind}, {any_}, {any_}, f32{of_mask})
+      outs(%e : {kind}) {{
+  ^body(%x: f32):
+    iree_linalg_ext.yield %x : f32
+  }} -> {kind}
+  return %r : {kind}
+}}
+"""
+
+
+class Drawn:
+    """A policy that draws schedules."""
+
+    identity = "drawn"
+
+    def __init__(self, seed: int) -> None:
+        self.random = np.random.default_rng(seed)
+
+    def compared_by(self, task: Task[Any]) -> str:
+        return ""
+
+    def ask(
+        self,
+        tasks: Sequence[Task[Any]],
+        baselines: Sequence[Schedule | None],
+        samples: int | None = None,
+    ) -> list[Answer]:
+        return [Answer(task.random(self.random)) for task in tasks]
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +216,32 @@ def test_one_row_is_launched_on_its_own(scheduler: Scheduler) -> None:
     bounded = plan(BOUNDED, Options(cpu="host", cores=1), scheduler)
     assert len([d for d in bounded.dispatches if not d.at_load]) == 1
 
+
+def attends(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray | float = 0.0
+) -> np.ndarray:
+    scores = q @ k.transpose(0, 2, 1) * 0.125 + mask
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True) @ v
+
+
+@pytest.mark.parametrize("cpu_", CPUS)
+@pytest.mark.parametrize("queries, masked", [("?", False), ("1", False), ("?", True), ("1", True)])
+@pytest.mark.parametrize("seed", [None, 0, 1])
+def test_an_attention_of_any_length(
+    queries: str, masked: bool, seed: int | None, cpu_: str, tmp_path: Path, scheduler: Scheduler
+) -> None:
+    """A prompt, and a step of a decoding over a cache, by the model's schedule and drawn ones."""
+    policy = scheduler if seed is None else Drawn(seed)
+    out, options = tmp_path / "out.vmfb", Options(cpu=cpu_, cores=1)
+    report = compile_file(attention(queries, masked), out, options, scheduler=policy)
+    assert not report.warnings
+    assert "pipeline:ext" in report.decisions[-1].schedule or seed is None
+    main = loaded(out)["main"]
+    for length, keys in ((0, 3), (1, 1), (1, 13), (5, 9), (7, 7), (64, 64), (65, 33), (3, 128)):
+        length = 1 if queries == "1" else length
+        rng = np.random.default_rng(length)
+        shapes = (4, length, 64), (4, keys, 64), (4, keys, 64), (4, length, keys)
+        given = [rng.standard_normal(shape, np.float32) for shape in shapes[: 3 + masked]]
+        found = np.asarray(main(*given).to_host())
+        np.testing.assert_allclose(found, attends(*given), rtol=1e-3, atol=2e-4)

@@ -19,9 +19,11 @@ from tlm_mlir.ir.naming import title
 from tlm_mlir.ir.sources import CONSTANT, STORED
 from tlm_mlir.ir.workload import DYNAMIC, MOST, Bounds, Workload
 from tlm_mlir.language.schedule import LEAVE
+from tlm_mlir.policy.compare import Comparer
 from tlm_mlir.targets import registry
 from tlm_mlir.targets.cpu.panel import PANEL
 from tlm_mlir.targets.cpu.panel_estimate import best, estimate
+from tlm_mlir.targets.features import Features
 from tlm_mlir.targets.task import Task
 
 SOURCES = (STORED, CONSTANT)
@@ -78,12 +80,68 @@ def test_a_window_slides_over_static_dims_alone() -> None:
     assert find_form(assumed(Workload((DYNAMIC, 64, 3, 32), (rows,), 0)), 1) is None
 
 
+def any_attention(*dims: int) -> Workload:
+    """An attention some of whose dims are dynamic."""
+    static = WORKLOADS["attention"]
+    extents = [DYNAMIC if dim in dims else n for dim, n in enumerate(static.extents)]
+    return assumed(replace(static, extents=tuple(extents)))
+
+
+@pytest.mark.parametrize("target", ["avx512", "avx2"])
+def test_an_attention_may_have_any_number_of_queries_and_keys(target: str) -> None:
+    backend = registry.backend(TARGETS[target])
+    batch, queries, columns, head, keys = WORKLOADS["attention"].root_op.loops
+    assert backend.serves(any_attention(queries, keys))
+    assert backend.serves(any_attention(batch, keys))
+    assert not backend.serves(any_attention(head)) and not backend.serves(any_attention(columns))
+    task = registry.task(any_attention(queries, keys), TARGETS[target])
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        schedule = task.random(rng)
+        assert task.parse(task.text(schedule)) == schedule
+        # Features are numbers at every length, also where a tile is longer than that.
+        for workload in lengths(task.workload):
+            (row,) = replace(task, workload=workload).features([schedule], schedule)
+            assert np.isfinite(list(row.values())).all()
+
+
+class ByLength:
+    """In place of a cost model: what schedules of little and of much work gain."""
+
+    targets = (TARGETS["avx512"].to_json(),)
+
+    def __init__(self, little: float, much: float) -> None:
+        self.little, self.much = little, much
+
+    def rows(self, features: list[Features]) -> list[Features]:
+        return features
+
+    def __call__(self, rows: list[Features]) -> np.ndarray:
+        works = [row["operations"] for row in rows]
+        return np.array([self.little if work < 15.0 else self.much for work in works])
+
+
+@pytest.mark.parametrize(
+    "little, much, predicted", [(-0.1, -1.0, -1.0), (0.2, -1.0, 0.2), (-1.0, 0.3, 0.3)]
+)
+def test_a_schedule_that_loses_at_some_length_is_predicted_to_lose(
+    little: float, much: float, predicted: float
+) -> None:
+    task = registry.task(any_attention(1, 4), TARGETS["avx512"])
+    schedule = task.random(np.random.default_rng(0))
+    comparer = Comparer({"llvm-cpu": ByLength(little, much)}, "a checkpoint")  # type: ignore
+    (found,) = comparer.predict([task], [task.default], [[schedule, task.default]])
+    assert list(found) == [predicted, 0.0]
+
+
 def test_other_pipelines_are_for_static_extents() -> None:
     for target in TARGETS.values():
         backend = registry.backend(target)
         for name, workload in WORKLOADS.items():
             if DYNAMIC in workload.extents:
                 assert not backend.serves(assumed(workload)), name
+        if target.backend != "llvm-cpu":
+            assert not backend.serves(any_attention(1))
     assert registry.backend(TARGETS["avx512"]).serves(ANY_ROWS)
     columns = assumed(packed((96, DYNAMIC, 32, 768)))
     assert not registry.backend(TARGETS["avx512"]).serves(columns)

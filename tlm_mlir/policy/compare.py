@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..errors import CheckpointError
+from ..ir.lengths import lengths
 from ..language.prompt import DECIDE
 from ..language.schedule import Schedule
 from ..targets.target import Target
@@ -59,8 +61,40 @@ class Comparer:
         """Predicted log(latency / latency of IREE's default), an upper quantile.
 
         One array for each task, one value for each of its schedules; 0 for the default. `baselines`
-        are what IREE does, None where that is not known: infinity by an estimate.
+        are what IREE does, None where that is not known: infinity by an estimate. Of a dynamic
+        dispatch it is that at the length that was assumed, unless a schedule loses at some length.
         """
+        found = self._predict(tasks, baselines, options)
+        return [
+            self._at_worst(*each) for each in zip(tasks, baselines, options, found, strict=True)
+        ]
+
+    def _at_worst(
+        self,
+        task: Task,
+        baseline: Schedule | None,
+        some: Sequence[Schedule],
+        logs: np.ndarray,
+    ) -> np.ndarray:
+        """What is predicted of schedules of a task; of those that lose at some length, the loss.
+
+        An estimate tells of all lengths by itself (`decisions/weights.py`, `panel_estimate.py`).
+        """
+        others = [] if task.estimated else lengths(task.workload)
+        if not others:
+            return logs
+        alike = [replace(task, workload=workload) for workload in others]
+        found = self._predict(alike, [baseline] * len(alike), [some] * len(alike))
+        worst = np.max(found, axis=0)
+        return np.where(worst > 0, worst, logs)
+
+    def _predict(
+        self,
+        tasks: Sequence[Task],
+        baselines: Sequence[Schedule | None],
+        options: Sequence[Sequence[Schedule]],
+    ) -> list[np.ndarray]:
+        """Predictions for workloads with the extents that they have."""
         if not tasks:
             return []
         if self.compared_by(tasks[0]) != MEASUREMENTS:

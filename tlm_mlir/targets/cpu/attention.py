@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from ...ir.analysis import head_dims
 from ...ir.workload import Workload
@@ -20,6 +21,15 @@ class Attention(CpuPipeline):
     """Tiles of queries, which go through the keys step by step."""
 
     token, number, name = "pipeline:ext", 3, "LinalgExtTileAndVectorize"
+
+    def any_length(self, workload: Workload) -> Collection[int]:
+        """Heads, queries and keys: what tiles leave over of them is masked."""
+        root = workload.root_op
+        if root.kind != "attention":
+            return ()
+        value = {index.dim for index in root.inputs[2].indices}
+        key = {index.dim for index in root.inputs[1].indices}
+        return set(root.loops) - set(head_dims(workload)) - (value - key)
 
     def applies(self, task: CpuTask) -> bool:
         """To attentions whose head dim, which stays whole, leaves LLVM not too much to unroll."""
