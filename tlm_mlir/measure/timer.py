@@ -240,13 +240,16 @@ def time_exports(
     exports: Sequence[BuiltExport],
     *,
     budget: float = 0.02,
+    reference: int = -1,
     on_export: Callable[[int], None] = lambda _index: None,
 ) -> list[Timing]:
     """Times exports against each other.
 
     Every export gets about `budget` seconds in `ROUNDS` slices; at least two slices of one run,
     however slow, unless every run takes more than `SLOWER_THAN_BEST` times the best candidate's
-    time so far, when it is not run again. `on_export` is told an export's index before it runs.
+    time so far, when it is not run again. That one cold run is slow tells nothing of the
+    `reference`: all others are compared with it. `on_export` is told an export's index before it
+    runs.
     """
     timings = [Timing() for _ in exports]
     colds = []
@@ -255,7 +258,7 @@ def time_exports(
         colds.append(executable.run(pool, export, threads=pool.threads)[0])
     active = []
     for index, cold in enumerate(colds):
-        if cold > COLD_FACTOR * SLOWER_THAN_BEST * min(colds):
+        if index != reference and cold > COLD_FACTOR * SLOWER_THAN_BEST * min(colds):
             timings[index].add(Slice(True, (cold,)))
         else:
             active.append(index)

@@ -143,7 +143,7 @@ def run_batch(batch: BuiltBatch, plan: RunPlan, mark: str) -> list[Measured]:
     with timer.Pool(plan.threads) as pool:
         executable = timer.Executable(batch, judge.buffers)
         timings = timer.time_exports(
-            executable, pool, exports, budget=plan.budget,
+            executable, pool, exports, budget=plan.budget, reference=0,
             on_export=lambda i: marker("time", numbers[i]),
         )  # fmt: skip
         faults = oracle.check(
