@@ -20,7 +20,7 @@ LABEL = 12
 
 def text(report: Report, width: int = WIDTH) -> str:
     """All decisions of a report, the one with the largest share of the work first."""
-    parts = [part for part in (summary(report), written(report.written)) if part]
+    parts = ["\n".join(filter(None, (summary(report), written(report.written))))]
     parts += [f"warning: {warning}" for warning in report.warnings]
     parts += ["\n".join(_paragraph(row, width)) for row in largest_first(report)]
     return "\n\n".join(parts)
