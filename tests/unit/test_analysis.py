@@ -25,7 +25,15 @@ from samples import (
 )
 
 from tlm_mlir.ir import analysis
-from tlm_mlir.ir.analysis import Contraction, contraction, once, recurrent, sums_products, window
+from tlm_mlir.ir.analysis import (
+    Contraction,
+    contraction,
+    once,
+    recurrent,
+    sums,
+    sums_products,
+    window,
+)
 from tlm_mlir.ir.workload import Workload
 
 
@@ -83,6 +91,23 @@ def test_reductions_whose_steps_depend_on_each_other(body: tuple[str, ...], expe
     whole = [operand(0, 1)]
     free = op("0p 1p", whole, whole * 2, body)
     assert not recurrent(Workload((12, 30), (free,), 0))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (("addf(a0,a1)", "yield(v0)"), True),
+        (("mulf(a0,a0)", "addi(a1,v0)", "yield(v1)"), True),
+        (("maximumf(a0,a1)", "yield(v0)"), False),
+        (("mulf(a0,a1)", "yield(v0)"), False),
+        (("addf(a0,a1)", "subf(v0,a0)", "yield(v1)"), False),
+    ],
+)
+def test_what_is_a_sum(body: tuple[str, ...], expected: bool) -> None:
+    row = op("0p 1r", [operand(0, 1)], [operand(0)], body)
+    assert sums(Workload((12, 30), (row,), 0)) == expected
+    free = op("0p 1p", [operand(0, 1)], [operand(0, 1)], body)
+    assert sums(Workload((12, 30), (free,), 0))
 
 
 @pytest.mark.parametrize("name", sorted(set(WORKLOADS) - {"argmax"}))

@@ -132,6 +132,11 @@ def test_nothing_is_asked_of_measurements_about_what_none_was_made_of() -> None:
     (left,) = decide([site(task)], lambda _: policy.answers[0], policy)
     assert (left.outcome, policy.asked) == (LEFT, [])
     assert "no such dispatch was measured" in left.reason
+    (row,) = argmax().ops
+    largest = replace(row, outputs=row.outputs[:1], body=("maximumf(a0,a1)", "yield(v0)"))
+    (rows,) = tasks(replace(argmax(), ops=(largest,)))
+    (left,) = decide([site(rows)], lambda _: policy.answers[0], policy)
+    assert (left.outcome, policy.asked) == (LEFT, []) and "other than a sum" in left.reason
     # What is estimated needs no measurements.
     (kept,) = decide([site(task)], lambda _: policy.answers[0], Told(policy.answers, ESTIMATE))
     assert kept.outcome == SCHEDULED

@@ -14,6 +14,7 @@ from ..decisions.dispatch import Lowering
 from ..decisions.im2col_script import IM2COL
 from ..decisions.packing import TILED
 from ..decisions.point import AT_LOAD, LEFT
+from ..decisions.steps import STEPS
 from ..decisions.weights import PACKED
 from ..policy.deciding import DEFAULT, FELL_BACK, IREE, MODEL, OTHERS, SCHEDULED
 from .report import Report, Row
@@ -22,6 +23,7 @@ EARLY = {
     LAST: ("convolution", "channels last"),
     IM2COL: ("convolution", "by im2col"),
     DECOMPOSED: ("attention", "decomposed"),
+    STEPS: ("argmax", "in steps"),
     PACKED: ("product", "with packed weights"),
     TILED: ("matmul", "tiled"),
 }

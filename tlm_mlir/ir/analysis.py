@@ -101,6 +101,17 @@ def sums_products(op: Op) -> bool:
     return multiplied in ("mulf", "muli") and sorted(map(uncast, factors)) == ["a0", "a1"]
 
 
+def parsed_body(op: Op) -> list[tuple[str, str, list[str]]]:
+    """The operation, its detail (a predicate, a dim, a type) and the operands of each line of a
+    body."""
+    found = []
+    for line in op.body:
+        head, _, operands = line.removesuffix(")").partition("(")
+        name, _, detail = head.removesuffix("]").partition("[")
+        found.append((name, detail, operands.split(",")))
+    return found
+
+
 def _parsed(line: str) -> tuple[str, list[str]]:
     """The operation and the operands of a line of a body (`ir/body.py`)."""
     name, _, operands = line.removesuffix(")").partition("(")
@@ -239,27 +250,41 @@ def recurrent(workload: Workload) -> bool:
     MLIR vectorizes no such op (reductionPreconditions in Dialect/Linalg/Transforms/
     Vectorization.cpp), so that sizes of vectors do not mean there what they mean elsewhere.
     """
-    return any(op.dims("reduction") and _recurs(op) for op in workload.ops if op.kind == "generic")
+    reducing = [op for op in workload.ops if op.kind == "generic" and op.dims("reduction")]
+    return any("" in _combiners(op) for op in reducing)
 
 
-def _recurs(op: Op) -> bool:
-    """Whether a result is neither combined with a value of this step, nor a value of this step."""
+SUMS = frozenset(["addf", "addi"])
+
+
+@once
+def sums(workload: Workload) -> bool:
+    """Whether all that the root reduces without a window are sums, not extremes or the like."""
+    root = workload.root_op
+    reduces = root.kind == "generic" and root.dims("reduction") and not window(workload)
+    return not reduces or set(_combiners(root)) <= SUMS
+
+
+def _combiners(op: Op) -> list[str]:
+    """By what each result is combined with a value of a step, of those that depend on the steps
+    before; empty where that is not all that is done to it."""
     values = [_parsed(line) for line in op.body]
     if not values or values[-1][0] != "yield":
-        return False
+        return []
     # What a step has of the steps before: results so far, and all that is computed of them.
     before = {f"a{len(op.inputs) + place}" for place in range(len(op.outputs))}
     for place, (_, terms) in enumerate(values):
         if not before.isdisjoint(terms):
             before.add(f"v{place}")
+    found = []
     for place, (result, operand) in enumerate(zip(values[-1][1], op.outputs, strict=True)):
         if result not in before or set(op.loops) <= {index.dim for index in operand.indices}:
             continue
         name, terms = values[int(result[1:])] if result[:1] == "v" else ("", [])
         step = [term for term in terms if term != f"a{len(op.inputs) + place}"]
-        if name not in COMBINERS or len(step) != 1 or step[0] in before:
-            return True
-    return False
+        combined = name in COMBINERS and len(step) == 1 and step[0] not in before
+        found.append(name if combined else "")
+    return found
 
 
 def gathers(op: Op) -> bool:

@@ -14,6 +14,7 @@ from ..iree.attributes import COMPILATION
 from ..iree.module import named, walk
 from ..iree.ops import ATTENTION, FUNCTION, INITIALIZER
 from .analysis import sums_products
+from .extreme import extreme
 from .lengths import assumed
 from .reader import read_op
 from .sources import CONSTANT, OPENING, RESHAPES, STORED, Sources
@@ -106,6 +107,21 @@ def find_products(module: ir.Operation) -> list[GraphOp]:
             workload = assumed(workload) if workload else None
             if workload is not None and workload.static and sums_products(workload.root_op):
                 found.append(GraphOp(operation, workload, inputs))
+    return found
+
+
+def find_extremes(module: ir.Operation) -> list[GraphOp]:
+    """The static ops of a module at the end of `global-optimization` that compute an extreme
+    element and its place. Initializers, which run once, are left out."""
+    found = []
+    sources = Sources(module)
+    for function in functions(module, FUNCTIONS[:1]):
+        for operation in walk(function):
+            if operation.name != "linalg.generic" or len(operation.results) != 2:
+                continue
+            workload = read_op(operation)
+            if workload is not None and workload.static and extreme(workload):
+                found.append(GraphOp(operation, workload, sources.inputs(operation)))
     return found
 
 

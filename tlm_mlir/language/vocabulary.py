@@ -72,13 +72,15 @@ PANELS = ("weights", "graph:packed", "@block", "pipeline:panel")
 """Words for products whose weights are packed in panels of columns."""
 ATTENTIONS = ("graph:decomposed",)
 """Words for attentions before dispatches are formed."""
+ARGUMENTS = ("graph:steps",)
+"""Words for argmaxes before dispatches are formed."""
 
 
 def _tokens() -> tuple[str, ...]:
     groups = (
         *((PAD, BOS, END, UNMEASURED, FAILED), PERF, integers.TOKENS, DIMS, BACKENDS, HARDWARE),
         *(FEATURES, STRUCTURE, DTYPES, BODY, LETTERS, SCHEDULE, GPU, MATRIX, SHARED, PANELS),
-        ATTENTIONS,
+        *(ATTENTIONS, ARGUMENTS),
     )
     seen: dict[str, None] = {}
     for group in groups:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..decisions.point import LEFT, Site
-from ..ir.analysis import recurrent
+from ..ir.analysis import recurrent, sums
 from ..language.prompt import MAX_TOKENS
 from ..language.schedule import Schedule
 from ..targets.task import Task
@@ -149,8 +149,11 @@ def _refusal(task: Task[Any], baseline: Schedule | None, policy: Policy) -> str:
         return f"needs {len(task.prompt_tokens)} tokens and the model reads {MAX_TOKENS}"
     if baseline is None and policy.compared_by(task) == ESTIMATE:
         return "there is no estimate of what IREE does by itself"
-    if policy.compared_by(task) == MEASUREMENTS and recurrent(task.workload):
-        return "its steps depend on each other, and no such dispatch was measured"
+    if policy.compared_by(task) == MEASUREMENTS:
+        if recurrent(task.workload):
+            return "its steps depend on each other, and no such dispatch was measured"
+        if not sums(task.workload):
+            return "it reduces by other than a sum, and no such dispatch was measured"
     return ""
 
 

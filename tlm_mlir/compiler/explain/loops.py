@@ -20,6 +20,7 @@ OPTIONS = {
     "graph:im2col": "computed as a matmul over gathered windows (im2col)",
     "graph:tiled": "operands packed in tiles (data tiling)",
     "graph:decomposed": "decomposed into two matmuls and a softmax",
+    "graph:steps": "in steps: the extreme element, then the first place that has it",
     "graph:packed": "weights packed in panels, once, when the program loads",
     "pipeline:tile": "",
     "pipeline:conv": "as a row of windows",
