@@ -114,9 +114,11 @@ class OptionQuestion(GraphQuestion):
         return task.sources or (COMPUTED,) * len(task.workload.root_op.inputs)
 
 
+@dataclass(frozen=True)
 class LearnedQuestion(OptionQuestion):
     """One choice for an op, whose estimates a cost model can correct."""
 
+    margin: float | None = -math.log(0.9)
     names: ClassVar[tuple[str, ...]]
     """All options but to leave an op to IREE."""
 

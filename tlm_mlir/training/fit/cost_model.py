@@ -30,7 +30,6 @@ from typing import Any
 
 import numpy as np
 
-from tlm_mlir.decisions.graph import MARGIN as GRAPH_MARGIN
 from tlm_mlir.decisions.graph import LearnedQuestion
 from tlm_mlir.errors import InputError, RecordError
 from tlm_mlir.model.checkpoint import add, cost_model_file, load
@@ -74,6 +73,7 @@ SETTINGS: Mapping[str, Any] = {
 }
 CORRECTING: Mapping[str, Any] = {
     **SETTINGS,
+    "alpha": 0.7,
     "num_leaves": 15,
     "min_data_in_leaf": 10,
     "learning_rate": 0.03,
@@ -340,7 +340,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trees = fit(some, settings, rounds=options.rounds)
         mine = [example for example in held if example.model == model]
         figures = {"cost model": by_correcting(trees) if corrects else by_trees(trees)}
-        margin = GRAPH_MARGIN if corrects else options.margin
+        margin = LearnedQuestion.margin or 0.0 if corrects else options.margin
         if f"{TO_IREE}estimate" in some[0].features[0]:
             figures["estimate"] = by_estimate
         if sketched:
