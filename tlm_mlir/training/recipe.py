@@ -35,6 +35,8 @@ LATER = (
     *("dispatch_zen3.jsonl.xz", "dispatch_zen4_panels.jsonl.xz"),
     *("dispatch_zen5.jsonl.xz", "graph_zen5.jsonl.xz"),
 )
+DRAWN = "graph_zen4_drawn.jsonl.xz"
+"""Records for the cost model alone: a prompt does not say where inputs come from, as these do."""
 """Records that are later than what the second and the third training saw."""
 GPUS = ("cuda:sm_80,sm_86,sm_89,sm_90", "vulkan:llvmpipe,ampere,ada,rdna3,valhall,adreno")
 LOG = "recipe.json"
@@ -100,31 +102,33 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
     """
     records = sorted(settings.records.glob("*.jsonl.xz"))
     names = {path.name for path in records}
-    if absent := [name for name in (*FIRST, *LATER) if name not in names]:
+    if absent := [name for name in (*FIRST, *LATER, DRAWN) if name not in names]:
         raise InputError(f"{settings.records} lacks {', '.join(absent)}; give the released records")
     dispatches = [path for path in records if path.name.startswith("dispatch")]
     first = [path for path in records if path.name in FIRST]
-    earlier = [path for path in records if path.name not in LATER]
+    compared = [path for path in records if path in dispatches or path.name == DRAWN]
+    learned = [path for path in records if path.name != DRAWN]
+    earlier = [path for path in learned if path.name not in LATER]
     unmeasured, more, examples, panels = (
         run / f"{name}.jsonl.xz" for name in ("unmeasured", "more", "examples", "panels")
     )
 
-    def train(name: str, why: str, learned: Sequence[Path], steps: int, *flags: str) -> Stage:
+    def train(name: str, why: str, some: Sequence[Path], steps: int, *flags: str) -> Stage:
         begin = trained[-1:]
         command = (
-            *("train", str(run / name), "--records", *map(str, learned)),
+            *("train", str(run / name), "--records", *map(str, some)),
             *(("--from", str(begin[0])) if begin else settings.network),
             *("--validation", VALIDATION, *flags, "--steps", str(steps), *settings.training),
         )
         trained.append(run / name / "checkpoint")
-        return Stage(name, why, command, (*learned, *begin), trained[-1])
+        return Stage(name, why, command, (*some, *begin), trained[-1])
 
     def cost_model(name: str, why: str) -> Stage:
         checkpoint = trained[-1]
-        inputs = (checkpoint, settings.corpus, *dispatches)
+        inputs = (checkpoint, settings.corpus, *compared)
         command = (
             *("cost-model", str(checkpoint), "--corpus", str(settings.corpus)),
-            *("--records", *map(str, dispatches), "--rounds", str(settings.rounds)),
+            *("--records", *map(str, compared), "--rounds", str(settings.rounds)),
         )
         return Stage(name, why, command, inputs, checkpoint / cost_model_file("llvm-cpu"))
 
@@ -179,7 +183,7 @@ def stages(run: Path, settings: Settings) -> list[Stage]:
         distill(examples, "what a search that measures nothing finds, for all machines and GPUs"),
         judge(panels, "packed weights: what estimate and cost model like best, at many sizes"),
         train(
-            "train", "all records, and what was found", [*records, examples, panels],
+            "train", "all records, and what was found", [*learned, examples, panels],
             settings.last_steps, *rate, "--repeat", "graph=16",
         ),
         cost_model("cost-model", "what compares the schedules that the model writes"),
