@@ -118,7 +118,7 @@ class OptionQuestion(GraphQuestion):
 class LearnedQuestion(OptionQuestion):
     """One choice for an op, whose estimates a cost model can correct."""
 
-    margin: float | None = -math.log(0.9)
+    margin: float | None = 0.15
     names: ClassVar[tuple[str, ...]]
     """All options but to leave an op to IREE."""
 

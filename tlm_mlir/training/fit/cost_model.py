@@ -282,7 +282,7 @@ def validate(
         best.append(min(0.0, example.logs.min()))
     return {
         "groups": len(validation),
-        "spearman": float(np.nanmean(ranks)),
+        "spearman": float(np.nanmean(ranks)) if ranks else math.nan,
         "speedup": math.exp(-np.mean(chosen)),
         "slower": float(sum(log > -math.log(0.95) for log in chosen)),
         "best_speedup": math.exp(-np.mean(best)),
