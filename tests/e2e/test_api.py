@@ -110,13 +110,20 @@ def test_a_plan_that_does_not_compile_falls_back(
     assert [row.outcome for row in report.dispatches] == [FELL_BACK if failures > 1 else SCHEDULED]
 
 
-def test_every_decision_has_a_row(scheduler: tlm_mlir.Scheduler, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("cpu", "packing_by"), [("x86-64-v3", ESTIMATE), ("x86-64-v4", MEASUREMENTS)]
+)
+def test_every_decision_has_a_row(
+    cpu: str, packing_by: str, scheduler: tlm_mlir.Scheduler, tmp_path: Path
+) -> None:
+    """Packing was measured on CPUs with vectors of 512 bits alone."""
     source = tmp_path / "matmul.mlir"
     source.write_text(MATMUL)
-    report = tlm_mlir.compile(source, tmp_path / "out.vmfb", scheduler=scheduler)
+    options = tlm_mlir.Options(cpu=cpu, cores=2)
+    report = tlm_mlir.compile(source, tmp_path / "out.vmfb", options, scheduler=scheduler)
     assert [row.point for row in report.decisions] == ["packing", "dispatch"]
     packing, dispatch = report.decisions
     assert packing.name == "linalg.matmul" and packing.location.startswith(str(source))
-    assert packing.compared_by == ESTIMATE and dispatch.compared_by == MEASUREMENTS
+    assert packing.compared_by == packing_by and dispatch.compared_by == MEASUREMENTS
     assert {row.outcome for row in report.decisions} <= {SCHEDULED, DEFAULT, FELL_BACK}
     assert all(row.predicted is not None and row.schedule for row in report.decisions)

@@ -127,9 +127,10 @@ def test_a_line_for_each_decision_comes_before_the_summary(
     attention, out = ROOT / "lit" / "attention.mlir", tmp_path / "out.vmfb"
     arguments = [str(attention), "-o", str(out), "--cpu", "znver3", "--no-graph"]
     assert main(["compile", *arguments, "-v"]) == 0
-    first, last = capfd.readouterr().err.splitlines()
+    first, written, last = capfd.readouterr().err.splitlines()
     assert first.startswith("dispatch main_dispatch_0_attention_4x64x32x32x48 at ")
     assert "attention.mlir:19:8: pipeline:ext " in first
+    assert written.startswith("of the least time, 100% is in dispatches whose schedule the model")
     assert last.startswith(f"{out}: 1 dispatch scheduled; built for znver3, ")
 
 

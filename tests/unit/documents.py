@@ -36,7 +36,8 @@ DOCUMENTS = [
 ]
 SKIPPED = {".git", ".venv", "build", "dist", "__pycache__", "Output"}
 FOREIGN = {
-    *("iree-compile", "iree-opt", "iree-run-module", "iree-base-runtime", "ptxas", "nvdisasm"),
+    *("iree-compile", "iree-opt", "iree-run-module", "iree-benchmark-module", "iree-profile"),
+    *("iree-base-runtime", "ptxas", "nvdisasm"),
     *("llvm-cpu", "llvm", "cat", "pytest", "yield", "nvvm.minctasm"),
     *("transformers.GPT2LMHeadModel", "NO_COLOR"),
 }
