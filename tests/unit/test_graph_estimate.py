@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 
 import pytest
+from samples import MULTIPLY_ADD, op, operand
+from samples import convolution as channels_last
 
 from tlm_mlir.decisions import weights
 from tlm_mlir.decisions.estimate_packing import read_matmul
@@ -14,16 +16,19 @@ from tlm_mlir.decisions.packing import TILED
 from tlm_mlir.decisions.points import early_task
 from tlm_mlir.ir.graph import find_contractions, find_convolutions
 from tlm_mlir.ir.sources import COMPUTED, CONSTANT, OPENING, STORED
+from tlm_mlir.ir.workload import Workload
 from tlm_mlir.iree.flags import CPU_FLAGS
 from tlm_mlir.iree.phases import GLOBAL_OPTIMIZATION as TILING
 from tlm_mlir.iree.phases import PREPROCESSING as LAYOUTS
 from tlm_mlir.iree.session import Session
+from tlm_mlir.language.schedule import Schedule
 from tlm_mlir.policy.compare import ESTIMATE, Comparer
 from tlm_mlir.policy.scheduler import Scheduler
 from tlm_mlir.targets.cpu.data_tiling import KERNEL, SCALAR, VECTORIZED, Tile, tile
 from tlm_mlir.targets.cpu.default_loops import default_loops
 from tlm_mlir.targets.cpu.matmul_clocks import Factor, Matmul, default_clocks, tiled_clocks
 from tlm_mlir.targets.target import CpuTarget
+from tlm_mlir.targets.task import Task
 
 ZEN3 = CpuTarget("llvm-cpu", 256, 2, 32768, 524288, 33554432, features=("fma",))
 ZEN4 = CpuTarget(
@@ -338,3 +343,31 @@ def test_filters_beyond_the_table_of_pages_are_packed():
         weights.seconds_left(op.workload, ZEN4, (COMPUTED, CONSTANT)) for op in (far, near)
     )
     assert first > 10 * second
+
+
+@pytest.mark.parametrize("target", [ZEN3, ZEN4], ids=["zen3", "zen4"])
+@pytest.mark.parametrize(
+    "extents",
+    [(4, 64, 6, 21, 56, 5, 5), (1, 64, 56, 56, 64, 3, 3), (2, 24, 30, 17, 40, 3, 3)]
+    + [(1, 8, 20, 20, 16, 3, 3), (1, 40, 9, 9, 3, 7, 7)],
+)
+def test_channels_last_is_open_only_where_filters_are_packed_next(
+    extents: tuple[int, ...], target: CpuTarget
+) -> None:
+    """The first of these was moved and then left to IREE, and took ten times as long."""
+    inputs = [operand(0, 4, (2, 5), (3, 6)), operand(1, 4, 5, 6)]
+    root = op("0p 1p 2p 3p 4r 5r 6r", inputs, [operand(0, 1, 2, 3)], MULTIPLY_ADD)
+    first = early_task(Workload(extents, (root,), 0), target)
+    last = replace(first, sources=(STORED, CONSTANT)).estimate(_option(first, LAST))
+    images, filters, rows, columns, channels, *window = extents
+    moved = channels_last((images, rows, columns, filters, *window, channels))
+    task = Task(moved, target, weights.QUESTION, (COMPUTED, CONSTANT))
+    assert task.default is not None
+    packed = min((task.estimate(sketch) for sketch in task.sketches()), default=math.inf)
+    assert math.isinf(last) or packed < task.estimate(task.default)
+    assert math.isfinite(last) or packed > 0.9 * task.estimate(task.default)
+
+
+def _option(task: Task[CpuTarget], name: str) -> Schedule:
+    (found,) = (some for some in task.one_token if some.choice("graph") == name)
+    return found

@@ -156,7 +156,8 @@ def seconds_left(workload: Workload, target: CpuTarget, sources: Sequence[str]) 
     """Seconds of an op whose weights are not packed."""
     sources = sources or (CONSTANT,) * len(workload.root_op.inputs)
     if window(workload):
-        return CLEARLY * estimate_layout.seconds(workload, target, sources, LEAVE)
+        own = estimate_layout.seconds(workload, target, sources, LEAVE)
+        return estimate_layout.BEHIND * own
     if estimate_packing.read_matmul(workload, sources) is None:
         lanes = target.vector_bytes / 4
         return math.prod(workload.extents) / (lanes * UNKNOWN_SHARE * max(1, target.cores)) / HERTZ
