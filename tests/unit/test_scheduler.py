@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from samples import TARGETS, attention, matmul
+from samples import TARGETS, attention, matmul, packed
 from test_boosted_trees import TREES
 from test_gpu_estimate import HOPPER
 
@@ -138,6 +138,18 @@ def test_a_cost_model_of_packing_corrects_the_estimate() -> None:
     (found,) = comparer.predict([task], [task.default], [[task.default, tiled]])
     estimated = np.log(task.estimate(tiled) / task.estimate(task.default))
     assert found.tolist() == pytest.approx([0.0, estimated + 0.25])
+
+
+def test_what_has_a_sketch_is_not_left_to_iree_for_a_short_lead() -> None:
+    """A product with packed weights that was left to IREE took 2.4 times as long as stock."""
+    scheduler = Scheduler.__new__(Scheduler)
+    scheduler.margin = 0.3
+    task = registry.task(packed(), CPU)
+    assert task.reference is not None and task.default is not None
+    answer = scheduler._answer(
+        task, [task.default, task.reference], np.array([0.0, -0.1]), ESTIMATE
+    )
+    assert (answer.schedule, answer.margin) == (task.reference, 0.0)
 
 
 def test_a_schedule_that_was_written_twice_is_one_candidate() -> None:

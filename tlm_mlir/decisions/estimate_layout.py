@@ -30,6 +30,7 @@ from ..targets.cpu.panel_estimate import (
     best,
     estimate,
     group_blocks,
+    vectorizes,
 )
 from ..targets.target import CpuTarget
 from .channels_last import LAST
@@ -166,6 +167,8 @@ def panel_shapes(workload: Workload, found: Convolution) -> list[PanelShape]:
     """The products that packing the filters makes of a convolution, one for each width of panels
     (`decisions/weights.py`)."""
     if workload.root_op.inputs[0].dtype != "f32" or (found.batch > 1 and found.stride > 1):
+        return []
+    if not vectorizes(found.channels):
         return []
     rows = (found.batch, *found.points) if found.batch > 1 else found.points
     if found.groups:

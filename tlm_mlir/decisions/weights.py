@@ -32,6 +32,7 @@ from ..targets.cpu.panel_estimate import (
     best,
     estimate,
     group_blocks,
+    vectorizes,
 )
 from ..targets.target import CpuTarget
 from ..targets.task import Task
@@ -107,8 +108,11 @@ def _form(workload: Workload, sources: Sequence[str]) -> Form | None:
 
 
 def blocks(form: Form) -> tuple[int, ...]:
-    """Columns that a panel may have: several panels must come of it, or one of each group."""
+    """Columns that a panel may have: several panels must come of it, or one of each group. There
+    are none for a sum of which no steps can be unrolled."""
     columns = form.extents[form.columns]
+    if not vectorizes(form.extents[form.summed[-1]]):
+        return ()
     if grouped(form):
         return group_blocks(columns)
     return tuple(b for b in BLOCKS if columns % b == 0 and columns // b >= FEWEST_PANELS)

@@ -185,6 +185,9 @@ class Scheduler:
             compared.setdefault(found.schedule, found)
         best = next(iter(compared.values()))
         margin = self.margin if task.question.margin is None else task.question.margin
+        if task.reference is not None:
+            # Of what has a sketch, IREE's default is many times slower than an estimate has it.
+            margin = 0.0
         chosen = best.schedule
         if task.default is not None and best.predicted + best.handicap >= -margin:
             chosen = task.default

@@ -340,6 +340,12 @@ def vectors(rows: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
     return found
 
 
+def vectorizes(channels: int) -> bool:
+    """Whether some steps of a sum can be unrolled, without which a kernel is scalar code. Where a
+    single element is summed there is nothing to unroll."""
+    return channels == 1 or unrolls(channels) != [1]
+
+
 def unrolls(channels: int) -> list[int]:
     """Steps of the sum that are unrolled. One would be folded away, and IREE then vectorizes
     nothing."""
