@@ -26,8 +26,8 @@ from tlm_mlir.targets.cpu.panel_estimate import (
     PanelShape,
     best,
     estimate,
-    group_blocks,
     most_rows,
+    open_blocks,
     open_unrolls,
     open_vectors,
 )
@@ -160,7 +160,7 @@ def test_a_kernel_is_of_one_group() -> None:
     "columns, expected", [(8, (8,)), (4, (4,)), (48, (48,)), (3, ()), (6, ()), (96, ())]
 )
 def test_columns_of_groups_are_whole_vectors(columns: int, expected: tuple[int, ...]) -> None:
-    assert group_blocks(columns) == expected
+    assert open_blocks(columns, 8, groups=True) == expected
 
 
 def test_more_cores_get_more_workgroups() -> None:

@@ -10,20 +10,18 @@ softmax: faster, unless the scores are too many for the caches.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from iree.compiler import ir
 
 from ..ir.graph import find_attentions
 from ..ir.workload import Workload
 from ..iree.phases import PREPROCESSING
-from ..language.schedule import LEAVE, Decision, Schedule
+from ..language.schedule import LEAVE, Schedule
 from ..targets.cpu.attention_clocks import decomposed_clocks, one_dispatch_clocks
 from ..targets.target import CpuTarget
-from ..targets.task import Task
 from .decompose_attention import decompose_attentions
 from .estimate_packing import HERTZ
-from .graph import NAME, OptionQuestion, chosen, find_sites
+from .graph import OptionQuestion, chosen, find_sites
 from .point import DecisionPoint, Site
 
 DECOMPOSED = "graph:decomposed"
@@ -31,6 +29,8 @@ DECOMPOSED = "graph:decomposed"
 
 class AttentionQuestion(OptionQuestion):
     """Whether an attention is decomposed."""
+
+    sketched = DECOMPOSED
 
     def options(self, workload: Workload) -> tuple[str, ...]:
         """What is static, and of f32: of other types the scores would be rounded."""
@@ -43,11 +43,6 @@ class AttentionQuestion(OptionQuestion):
         """Seconds of an attention by `attention_clocks`."""
         clocks = decomposed_clocks if option == DECOMPOSED else one_dispatch_clocks
         return clocks(workload, target) / HERTZ
-
-    def sketches(self, task: Task[Any]) -> list[Schedule]:
-        """To decompose it, where that is open."""
-        open_ = DECOMPOSED in self.options(task.workload)
-        return [Schedule((Decision(NAME, -1, DECOMPOSED),))] if open_ else []
 
 
 QUESTION = AttentionQuestion()

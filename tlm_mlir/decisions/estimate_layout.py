@@ -23,15 +23,7 @@ from ..targets.cpu.matmul_clocks import (
     default_clocks,
     tiled_clocks,
 )
-from ..targets.cpu.panel_estimate import (
-    BLOCKS,
-    FEWEST_PANELS,
-    PanelShape,
-    best,
-    estimate,
-    group_blocks,
-    vectorizes,
-)
+from ..targets.cpu.panel_estimate import PanelShape, best, estimate, open_blocks
 from ..targets.target import CpuTarget
 from .channels_last import LAST
 from .estimate_packing import HERTZ
@@ -168,14 +160,9 @@ def panel_shapes(workload: Workload, found: Convolution) -> list[PanelShape]:
     (`decisions/weights.py`)."""
     if workload.root_op.inputs[0].dtype != "f32" or (found.batch > 1 and found.stride > 1):
         return []
-    if not vectorizes(found.channels):
-        return []
     rows = (found.batch, *found.points) if found.batch > 1 else found.points
     if found.groups:
-        rows, blocks = (*rows, found.groups), group_blocks(found.filters)
-    else:
-        most = found.filters // FEWEST_PANELS
-        blocks = tuple(b for b in BLOCKS if found.filters % b == 0 and b <= most)
+        rows = (*rows, found.groups)
     return [
         PanelShape(
             rows=rows,
@@ -186,7 +173,7 @@ def panel_shapes(workload: Workload, found: Convolution) -> list[PanelShape]:
             reads=found.batch * math.prod(found.points) * found.channels * max(1, found.groups),
             apart=found.groups > 0,
         )
-        for block in blocks
+        for block in open_blocks(found.filters, found.channels, found.groups > 0)
     ]
 
 

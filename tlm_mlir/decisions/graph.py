@@ -18,12 +18,12 @@ from ..ir.sources import COMPUTED
 from ..ir.workload import Workload
 from ..iree.executable_target import executable_targets
 from ..iree.locations import location
-from ..language.schedule import Schedule
+from ..language.schedule import Decision, Schedule
 from ..language.space import Choice, Space
 from ..targets import registry
 from ..targets.features import Features
 from ..targets.target import CpuTarget, Target
-from ..targets.task import Task
+from ..targets.task import PlainQuestion, Task
 from .graph_features import beside_estimates
 from .point import Site
 
@@ -34,13 +34,12 @@ MARGIN = -math.log(0.95)
 
 
 @dataclass(frozen=True)
-class GraphQuestion(ABC):
+class GraphQuestion(PlainQuestion, ABC):
     """What becomes of one op of a program, compared by an estimate."""
 
     token: str = NAME
     margin: float | None = MARGIN
     unit: ClassVar[str] = "seconds"
-    complete: ClassVar[bool] = False
 
     @abstractmethod
     def space(self, task: Task[Any]) -> Space:
@@ -55,30 +54,6 @@ class GraphQuestion(ABC):
         """Every op has an estimate."""
         return True
 
-    def family(self, task: Task[Any]) -> str:
-        """All ops are of one kind."""
-        return ""
-
-    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
-        """Schedules to consider besides what a model writes."""
-        return ()
-
-    def reference(self, task: Task[Any]) -> Schedule | None:
-        """None: a cost model compares with leaving the op to IREE."""
-        return None
-
-    def again(self, task: Task[Any], schedule: Schedule) -> int:
-        """Once."""
-        return 1
-
-    def remedy(self, task: Task[Any], baseline: Schedule) -> tuple[Schedule, float] | None:
-        """None: an estimate compares all options."""
-        return None
-
-    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
-        """No cost model corrects the estimate, unless a question says so."""
-        return False
-
     def features(
         self, task: Task[Any], schedules: Sequence[Schedule], baseline: Schedule | None
     ) -> list[Features]:
@@ -89,9 +64,17 @@ class GraphQuestion(ABC):
 class OptionQuestion(GraphQuestion):
     """One choice for an op, which begins with leaving it to IREE."""
 
+    sketched: ClassVar[str] = ""
+    """An option that is considered wherever it is open, whatever a model writes."""
+
     @abstractmethod
     def options(self, workload: Workload) -> tuple[str, ...]:
         """What may be chosen for an op, leaving it alone first."""
+
+    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
+        """The `sketched` option, where it is open."""
+        open_ = self.sketched in self.options(task.workload)
+        return [Schedule((Decision(NAME, -1, self.sketched),))] if open_ else []
 
     @abstractmethod
     def seconds(

@@ -19,13 +19,13 @@ from ..ir.graph import find_convolutions
 from ..ir.workload import Workload
 from ..iree.invocation import refusals
 from ..iree.phases import PREPROCESSING
-from ..language.schedule import LEAVE, Decision, Schedule
+from ..language.schedule import LEAVE, Schedule
 from ..targets.features import Features
 from ..targets.target import CpuTarget
 from ..targets.task import Task
 from .channels_last import LAST, move_channels_last
 from .estimate_layout import channels_first, read_convolution, seconds
-from .graph import NAME, LearnedQuestion, chosen, find_sites
+from .graph import LearnedQuestion, chosen, find_sites
 from .graph_features import of_convolution
 from .im2col_script import IM2COL, im2col_script
 from .point import DecisionPoint, Site
@@ -35,6 +35,7 @@ class LayoutQuestion(LearnedQuestion):
     """In which layout a convolution is computed."""
 
     names = (LAST, IM2COL)
+    sketched = LAST
 
     def options(self, workload: Workload) -> tuple[str, ...]:
         """Channels last where they are first, im2col where IREE's pass has it."""
@@ -65,11 +66,6 @@ class LayoutQuestion(LearnedQuestion):
     def of_op(self, task: Task[Any]) -> Features:
         """Features of a convolution."""
         return of_convolution(task.workload, task.target, self.sources(task))
-
-    def sketches(self, task: Task[Any]) -> list[Schedule]:
-        """Channels last, where it is open."""
-        last = LAST in self.options(task.workload)
-        return [Schedule((Decision(NAME, -1, LAST),))] if last else []
 
 
 QUESTION = LayoutQuestion()

@@ -9,7 +9,6 @@ The place of a maximum depends on the maximum so far, so that IREE's code for it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from iree.compiler import ir
 
@@ -17,13 +16,12 @@ from ..ir.extreme import extreme
 from ..ir.graph import find_extremes
 from ..ir.workload import Workload
 from ..iree.phases import GLOBAL_OPTIMIZATION
-from ..language.schedule import LEAVE, Decision, Schedule
+from ..language.schedule import LEAVE, Schedule
 from ..targets.cpu.extreme_clocks import one_op_clocks, steps_clocks
 from ..targets.target import CpuTarget
-from ..targets.task import Task
 from .estimate_packing import HERTZ
 from .extreme_in_steps import in_steps
-from .graph import NAME, OptionQuestion, chosen, find_sites
+from .graph import OptionQuestion, chosen, find_sites
 from .point import DecisionPoint, Site
 
 STEPS = "graph:steps"
@@ -33,6 +31,8 @@ TYPES = ("f32", "i8", "i32")
 
 class StepsQuestion(OptionQuestion):
     """Whether an argmax is computed in steps."""
+
+    sketched = STEPS
 
     def options(self, workload: Workload) -> tuple[str, ...]:
         """What is static and of a type that vectors have."""
@@ -48,11 +48,6 @@ class StepsQuestion(OptionQuestion):
         assert found is not None
         clocks = steps_clocks if option == STEPS else one_op_clocks
         return clocks(workload, target, found) / HERTZ
-
-    def sketches(self, task: Task[Any]) -> list[Schedule]:
-        """In steps, where that is open."""
-        open_ = STEPS in self.options(task.workload)
-        return [Schedule((Decision(NAME, -1, STEPS),))] if open_ else []
 
 
 QUESTION = StepsQuestion()

@@ -25,15 +25,7 @@ from ..iree.phases import GLOBAL_OPTIMIZATION
 from ..iree.program_passes import run_on_program
 from ..language.schedule import LEAVE, Decision, Schedule
 from ..language.space import Choice, Mark, Pick, Space
-from ..targets.cpu.panel_estimate import (
-    BLOCKS,
-    FEWEST_PANELS,
-    PanelShape,
-    best,
-    estimate,
-    group_blocks,
-    vectorizes,
-)
+from ..targets.cpu.panel_estimate import PanelShape, best, estimate, open_blocks
 from ..targets.target import CpuTarget
 from ..targets.task import Task
 from . import estimate_layout, estimate_packing
@@ -108,14 +100,9 @@ def _form(workload: Workload, sources: Sequence[str]) -> Form | None:
 
 
 def blocks(form: Form) -> tuple[int, ...]:
-    """Columns that a panel may have: several panels must come of it, or one of each group. There
-    are none for a sum of which no steps can be unrolled."""
-    columns = form.extents[form.columns]
-    if not vectorizes(form.extents[form.summed[-1]]):
-        return ()
-    if grouped(form):
-        return group_blocks(columns)
-    return tuple(b for b in BLOCKS if columns % b == 0 and columns // b >= FEWEST_PANELS)
+    """Columns that a panel may have."""
+    columns, channels = form.extents[form.columns], form.extents[form.summed[-1]]
+    return open_blocks(columns, channels, grouped(form))
 
 
 def panel_shape(form: Form, block: int) -> PanelShape:

@@ -23,7 +23,7 @@ from ..language.schedule import DEFAULT, PIPELINE, Schedule
 from ..language.space import Choice, Space, Step
 from .features import Features
 from .target import Target
-from .task import T, T_co, Task
+from .task import PlainQuestion, T, T_co, Task
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Pipeline(Protocol):
 
 
 @dataclass(frozen=True)
-class Backend(ABC):
+class Backend(PlainQuestion, ABC):
     """A backend, by IREE's name. Its question is how a dispatch is lowered.
 
     `pipelines` are in the order in which schedules list them. `normalization` are the passes that
@@ -88,7 +88,6 @@ class Backend(ABC):
     token: ClassVar[str] = "decide"
     unit: ClassVar[str] = "clocks"
     margin: ClassVar[float | None] = None
-    complete: ClassVar[bool] = False
 
     @abstractmethod
     def read_target(self, executable_target: str, cores: int, context: ir.Context) -> Target:
@@ -103,30 +102,6 @@ class Backend(ABC):
 
     def estimates(self, task: Task[Any]) -> bool:
         """Whether schedules have a static estimate."""
-        return False
-
-    def family(self, task: Task[Any]) -> str:
-        """What kind of dispatch it is; empty for the usual kind."""
-        return ""
-
-    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
-        """Schedules to consider besides what a model writes."""
-        return ()
-
-    def reference(self, task: Task[Any]) -> Schedule | None:
-        """The sketch that a cost model compares schedules with; None for IREE's default."""
-        return None
-
-    def again(self, task: Task[Any], schedule: Schedule) -> int:
-        """How often a schedule computes what once would do."""
-        return 1
-
-    def remedy(self, task: Task[Any], baseline: Schedule) -> tuple[Schedule, float] | None:
-        """A schedule in place of what IREE does where that is known to compute things again."""
-        return None
-
-    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
-        """A cost model of dispatches tells all by itself."""
         return False
 
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -85,6 +85,37 @@ class Question(Protocol):
     def estimate(self, task: Task[Any], schedule: Schedule) -> float:
         """How long a schedule is estimated to take, in the question's `unit`. Raises
         TargetError where nothing `estimates` it."""
+
+
+class PlainQuestion:
+    """What most questions answer: all tasks are of one kind, nothing but IREE's default is known
+    before a model writes, and a cost model says all that it is asked by itself."""
+
+    complete: ClassVar[bool] = False
+
+    def family(self, task: Task[Any]) -> str:
+        """The usual kind."""
+        return ""
+
+    def sketches(self, task: Task[Any]) -> Sequence[Schedule]:
+        """None."""
+        return ()
+
+    def reference(self, task: Task[Any]) -> Schedule | None:
+        """IREE's default."""
+        return None
+
+    def again(self, task: Task[Any], schedule: Schedule) -> int:
+        """Once."""
+        return 1
+
+    def remedy(self, task: Task[Any], baseline: Schedule) -> tuple[Schedule, float] | None:
+        """None."""
+        return None
+
+    def corrects(self, task: Task[Any], schedule: Schedule) -> bool:
+        """No."""
+        return False
 
 
 @dataclass(frozen=True)

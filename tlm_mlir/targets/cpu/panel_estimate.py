@@ -104,9 +104,14 @@ class PanelTiles:
     panels: int
 
 
-def group_blocks(columns: int) -> tuple[int, ...]:
-    """Columns of a panel where each group of channels has one: all, in whole vectors."""
-    return (columns,) if columns % LEAST_COLUMNS == 0 and columns <= MAX_COLUMNS else ()
+def open_blocks(columns: int, channels: int, groups: bool) -> tuple[int, ...]:
+    """Columns that a panel may have: several panels must come of it, or where each group of
+    channels has one, all in whole vectors. A sum of which no steps can be unrolled has none."""
+    if not vectorizes(channels):
+        return ()
+    if groups:
+        return (columns,) if columns % LEAST_COLUMNS == 0 and columns <= MAX_COLUMNS else ()
+    return tuple(b for b in BLOCKS if columns % b == 0 and columns // b >= FEWEST_PANELS)
 
 
 def registers(target: CpuTarget) -> int:
@@ -216,6 +221,7 @@ def _kernels_clocks(shape: PanelShape, tiles: PanelTiles, target: CpuTarget) -> 
     return clocks * (PEELED if len(sizes) > 1 else 1.0)
 
 
+@lru_cache(maxsize=4096)
 def best(shape: PanelShape, target: CpuTarget) -> PanelTiles:
     """The tiles with the least estimate, of a ragged product over all its lengths.
 
